@@ -1,0 +1,11 @@
+// The subcommands, a file each. Each function adds its options to the command line and sets *exit_code when
+// it has run: 0 complete, 2 bad rows were skipped, 1 failed.
+#pragma once
+
+#include <CLI/App.hpp>
+
+namespace skywarden::app {
+
+// (declarations in alphabetical order)
+
+}  // namespace skywarden::app

@@ -1,0 +1,16 @@
+#include <CLI/CLI.hpp>
+
+#include "commands.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Skywarden: edge intelligence for satellites that watch forests"};
+  app.require_subcommand(1);
+  int exit_code = 0;
+  // (one add_… call per subcommand, in alphabetical order)
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 1;
+  }
+  return exit_code;
+}
