@@ -1,0 +1,126 @@
+// Everything the page knows, as signals. Messages from the program come in through `apply`;
+// panels only read. Every list has a limit so that a long replay cannot fill the browser.
+import { batch, computed, signal } from '@preact/signals';
+import { BoundedList } from './bounded_list.js';
+import { RecordBook } from './record_book.js';
+
+export const limits = {
+  hotspots: 20000,
+  alerts: 500,
+  logs: 500,
+  records: 300,
+  streams: 100,
+  danger_streams: 100,
+  findings: 2000,
+  summary_rows: 200,
+};
+
+export const connection = signal({ state: 'connecting', retry_in_s: 0 });
+export const incident = signal(null);
+export const incidentError = signal('');
+export const frame = signal(null);
+export const hotspots = new BoundedList(limits.hotspots);
+export const alerts = new BoundedList(limits.alerts);
+export const logs = new BoundedList(limits.logs);
+export const records = new RecordBook(limits);
+export const danger = signal([]);
+export const findings = signal(new Map());
+export const summary = signal(null);
+export const commandError = signal('');
+
+// The chosen event and message; null means "follow the newest".
+export const chosen = signal({ event: null, id: null });
+
+/** Alerts grouped by event, each group oldest first, the group with the latest news first. */
+export const chains = computed(() => {
+  const byEvent = new Map();
+  for (const alert of alerts.value) {
+    const key = eventOf(alert);
+    if (!byEvent.has(key)) byEvent.set(key, []);
+    byEvent.get(key).push(alert);
+  }
+  const groups = [...byEvent.entries()].map(([event, items]) => {
+    items.sort((a, b) => (a.sequence ?? 0) - (b.sequence ?? 0));
+    return { event, items, latest: items[items.length - 1] };
+  });
+  return groups.sort((a, b) => String(b.latest.sent).localeCompare(String(a.latest.sent)));
+});
+
+/** The alert that the answers and the reasons are about. */
+export const current = computed(() => {
+  const groups = chains.value;
+  if (groups.length === 0) return null;
+  const { event, id } = chosen.value;
+  const group = groups.find((g) => g.event === event);
+  if (!group) {
+    // Following: the newest fire that is still burning, else whatever is newest.
+    return (groups.find((g) => g.latest.kind !== 'Cancel') ?? groups[0]).latest;
+  }
+  return group.items.find((a) => a.id === id) ?? group.latest;
+});
+
+export function eventOf(alert) {
+  return String(alert.event ?? alert.id);
+}
+
+export function forgetIncident() {
+  batch(() => {
+    incident.value = null;
+    incidentError.value = '';
+    forgetNews();
+  });
+}
+
+/** Drops what the program sends again after every connection. The user's choice stays. */
+export function forgetNews() {
+  batch(() => {
+    frame.value = null;
+    danger.value = [];
+    findings.value = new Map();
+    summary.value = null;
+    for (const list of [hotspots, alerts, logs, records]) list.clear();
+  });
+}
+
+const handlers = {
+  frame: (m) => (frame.value = m),
+  hotspots: (m) => hotspots.append(Array.isArray(m.items) ? m.items.filter(hasPlace) : []),
+  record: (m) => records.add(m),
+  danger: (m) => {
+    const others = danger.value.filter((d) => d.stream !== m.stream);
+    danger.value = [m, ...others].slice(0, limits.danger_streams);
+  },
+  finding: addFinding,
+  alert: addAlert,
+  log: (m) => logs.append([m]),
+  summary: (m) => (summary.value = (m.rows ?? []).slice(0, limits.summary_rows)),
+  error: (m) => (commandError.value = String(m.text ?? '')),
+};
+
+/** Takes messages in order; unknown types are ignored, as the protocol asks. */
+export function apply(messages) {
+  batch(() => {
+    for (const message of messages) {
+      if (Object.hasOwn(handlers, message?.type)) handlers[message.type](message);
+    }
+  });
+}
+
+function hasPlace(item) {
+  return Number.isFinite(item?.lat) && Number.isFinite(item?.lon);
+}
+
+function addAlert(alert) {
+  const at = alerts.items.findIndex((a) => a.id === alert.id);
+  if (at >= 0) alerts.items.splice(at, 1);
+  alerts.append([alert]);
+}
+
+function addFinding(finding) {
+  const next = new Map(findings.value);
+  const key = `${finding.event}|${finding.node}`;
+  next.delete(key);
+  next.set(key, finding);
+  if (next.size > limits.findings) next.delete(next.keys().next().value);
+  findings.value = next;
+}

@@ -1,0 +1,13 @@
+// Names of nodes as the incident gives them.
+import { computed } from '@preact/signals';
+import { incident } from '../link/store.js';
+
+const satellites = computed(() => new Map((incident.value?.satellites ?? []).map((s) => [s.node, s])));
+
+export function satelliteOf(node) {
+  return satellites.value.get(node);
+}
+
+export function nodeName(node) {
+  return satellites.value.get(node)?.name ?? `#${node}`;
+}

@@ -1,0 +1,87 @@
+// Numbers and times as text, free of page state so that they can be tested alone.
+// Distances arrive in kilometres, areas in hectares, heights in metres.
+export const kKmPerMile = 1.609344;
+export const kHectaresPerAcre = 0.40468564224;
+const kMetresPerFoot = 0.3048;
+
+const missing = '–';
+
+export function number(value, digits, tag) {
+  if (!Number.isFinite(value)) return missing;
+  return new Intl.NumberFormat(tag, { maximumFractionDigits: digits }).format(value);
+}
+
+/** Three significant digits, for values whose size is not known beforehand. */
+export function plain(value, tag) {
+  if (!Number.isFinite(value)) return missing;
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return number(value, digits, tag);
+}
+
+export function percent(value, tag) {
+  if (!Number.isFinite(value)) return missing;
+  // 99.7 % must not read as certainty.
+  const digits = value > 0.99 && value < 1 ? 1 : 0;
+  const shown = value < 1 ? Math.min(value, 0.999) : value;
+  return new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: digits }).format(shown);
+}
+
+export function distance(km, units, tag) {
+  if (!Number.isFinite(km)) return missing;
+  const value = units === 'us' ? km / kKmPerMile : km;
+  return `${number(value, value < 10 ? 1 : 0, tag)} ${units === 'us' ? 'mi' : 'km'}`;
+}
+
+export function area(ha, units, tag) {
+  if (!Number.isFinite(ha)) return missing;
+  const value = units === 'us' ? ha / kHectaresPerAcre : ha;
+  return `${number(value, value < 10 ? 1 : 0, tag)} ${units === 'us' ? 'acres' : 'ha'}`;
+}
+
+export function height(m, units, tag) {
+  if (!Number.isFinite(m)) return missing;
+  return units === 'us' ? `${number(m / kMetresPerFoot, 0, tag)} ft` : `${number(m, 0, tag)} m`;
+}
+
+export function coordinates(lat, lon) {
+  if (!Number.isFinite(lat) || !Number.isFinite(lon)) return missing;
+  return `${Math.abs(lat).toFixed(3)}°${lat < 0 ? 'S' : 'N'} ${Math.abs(lon).toFixed(3)}°${lon < 0 ? 'W' : 'E'}`;
+}
+
+/** ISO time in UTC shifted by minutes, `YYYY-MM-DD HH:MM`; seconds on request. */
+export function clockText(t, offset_min = 0, seconds = false) {
+  const ms = Date.parse(t);
+  if (!Number.isFinite(ms)) return missing;
+  const text = new Date(ms + offset_min * 60000).toISOString();
+  return `${text.slice(0, 10)} ${text.slice(11, seconds ? 19 : 16)}`;
+}
+
+/** `UTC−7`, `UTC+5:30`. */
+export function zoneName(offset_min) {
+  const size = Math.abs(offset_min);
+  const hours = Math.floor(size / 60);
+  const minutes = Math.round(size % 60);
+  const sign = offset_min < 0 ? '−' : '+';
+  return `UTC${sign}${hours}${minutes ? `:${String(minutes).padStart(2, '0')}` : ''}`;
+}
+
+/** Age in the largest unit that keeps it readable: {value, unit}. */
+export function ageParts(seconds) {
+  if (!Number.isFinite(seconds)) return { value: NaN, unit: 's' };
+  if (seconds < 90) return { value: Math.round(seconds), unit: 's' };
+  if (seconds < 5400) return { value: Math.round(seconds / 60), unit: 'min' };
+  if (seconds < 172800) return { value: Math.round(seconds / 360) / 10, unit: 'h' };
+  return { value: Math.round(seconds / 8640) / 10, unit: 'd' };
+}
+
+/** 0..7 for N, NE, E … from a bearing in degrees. */
+export function compassPoint(bearing_deg) {
+  return Math.round((((bearing_deg % 360) + 360) % 360) / 45) % 8;
+}
+
+/** 1, 2 or 5 times a power of ten, the largest not above `most`. */
+export function roundLength(most) {
+  const power = 10 ** Math.floor(Math.log10(most));
+  const factor = [5, 2, 1].find((f) => f * power <= most * (1 + 1e-9)) ?? 1;
+  return factor * power;
+}
