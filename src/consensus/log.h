@@ -1,0 +1,58 @@
+// The replicated log in memory: entries numbered from 1 without gaps, terms never falling. It answers the
+// questions Raft asks (which term is at an index, who is more up to date, where could two logs still agree)
+// and knows nothing of messages or roles. Durability is the caller's: see persist.h.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/ids.h"
+
+namespace skywarden::consensus {
+
+using Payload = std::vector<std::byte>;
+
+struct Entry {
+  Term term;
+  LogIndex index;
+  Payload payload;  // empty: the no-op with which a new leader begins its term
+  friend bool operator==(const Entry&, const Entry&) = default;
+};
+
+struct LogPosition {  // of an entry; index 0, term 0 is before the first
+  LogIndex index;
+  Term term;
+  friend bool operator==(const LogPosition&, const LogPosition&) = default;
+};
+
+class Log {
+ public:
+  Log() = default;
+  explicit Log(std::vector<Entry> entries);  // expects what is_contiguous says
+
+  [[nodiscard]] LogIndex last_index() const { return LogIndex(entries_.size()); }
+  [[nodiscard]] LogPosition last() const;
+  [[nodiscard]] bool contains(LogIndex index) const;  // an entry, or 0: the empty beginning
+  [[nodiscard]] Term term_at(LogIndex index) const;   // expects contains(index)
+  [[nodiscard]] bool matches(LogPosition position) const;
+  [[nodiscard]] const Entry& at(LogIndex index) const;
+  // Entries after `after`, at most `count_max` of them and `bytes_max` of payload, but at least one if any.
+  [[nodiscard]] std::span<const Entry> after(LogIndex after, std::size_t count_max,
+                                             std::size_t bytes_max) const;
+  [[nodiscard]] std::span<const Entry> between(LogIndex first, LogIndex last) const;  // both inclusive
+  // Raft §5.4.1: would a log that ends at `other` be at least as complete as this one?
+  [[nodiscard]] bool is_no_newer_than(LogPosition other) const;
+  // The last position at or before `index` whose term is at most `term`: where two logs could still agree.
+  [[nodiscard]] LogPosition last_at_most(LogIndex index, Term term) const;
+
+  void append(Entry entry);
+  void truncate_from(LogIndex index);  // forgets this entry and all later ones
+
+ private:
+  std::vector<Entry> entries_;  // the entry with index i is at i − 1
+};
+
+[[nodiscard]] bool is_contiguous(std::span<const Entry> entries, LogPosition previous);
+
+}  // namespace skywarden::consensus

@@ -1,0 +1,69 @@
+// What members of a consensus group say to each other, as values and as bytes. Messages are input: one that
+// decodes may still be stale, duplicated, or a lie; Raft::receive copes with all of them. The bytes are
+// deterministic CBOR: [version, kind, from, to, term, fields...].
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "consensus/log.h"
+
+namespace skywarden::consensus {
+
+inline constexpr std::uint64_t kMessageVersion = 1;
+inline constexpr std::size_t kEntriesPerMessageMax = 4096;
+inline constexpr std::size_t kPayloadBytesMax = std::size_t{1} << 20;  // of one entry
+inline constexpr std::size_t kMessageBytesMax = (std::size_t{1} << 22) + (std::size_t{1} << 20);
+// Beyond what any mission reaches; keeps arithmetic on terms and indices from wrapping, whatever arrives.
+inline constexpr Term kTermMax{std::uint64_t{1} << 62};
+inline constexpr LogIndex kLogIndexMax{std::uint64_t{1} << 62};
+
+// Would you vote for me? Asked before a term is spent on it (Ongaro 2014, §9.6). Message::term is the term
+// the candidate would begin; it binds nobody.
+struct PreVoteRequest {
+  LogPosition last;
+  friend bool operator==(const PreVoteRequest&, const PreVoteRequest&) = default;
+};
+struct PreVoteReply {  // granted: Message::term repeats the one asked for; refused: it is the voter's own
+  bool granted = false;
+  friend bool operator==(const PreVoteReply&, const PreVoteReply&) = default;
+};
+struct VoteRequest {
+  LogPosition last;
+  friend bool operator==(const VoteRequest&, const VoteRequest&) = default;
+};
+struct VoteReply {
+  bool granted = false;
+  friend bool operator==(const VoteReply&, const VoteReply&) = default;
+};
+struct AppendRequest {  // without entries: a heartbeat, and a question whether `previous` matches
+  LogPosition previous;
+  LogIndex commit;             // the leader's
+  std::vector<Entry> entries;  // follow `previous` without a gap
+  friend bool operator==(const AppendRequest&, const AppendRequest&) = default;
+};
+struct AppendReply {
+  bool accepted = false;
+  LogIndex index;    // accepted: the logs agree up to here; refused: the `previous` index asked about
+  LogPosition hint;  // refused: the last place where the follower's log could still agree
+  friend bool operator==(const AppendReply&, const AppendReply&) = default;
+};
+
+struct Message {
+  NodeId from, to;
+  Term term;
+  std::variant<PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest, AppendReply> body;
+  friend bool operator==(const Message&, const Message&) = default;
+};
+
+// Limits and inner consistency that hold for every honest message, whoever it is for.
+[[nodiscard]] Result<void> validate(const Message& message);
+
+[[nodiscard]] std::vector<std::byte> encode(const Message& message);  // expects a valid message
+[[nodiscard]] Result<Message> decode(std::span<const std::byte> bytes);
+
+}  // namespace skywarden::consensus
