@@ -35,6 +35,12 @@ TEST_CASE("a leap second is a second like any other inside, and 23:59:60 outside
   CHECK(format_utc(leap + std::chrono::milliseconds(500), 1) == "2016-12-31T23:59:60.5Z");
 }
 
+TEST_CASE("a zone's offset does not carry a leap second into the time") {
+  // Hours after midnight in Beijing on 2017-01-01 still lie before the leap second of 2016-12-31.
+  CHECK(parse_utc("2017-01-01T00:00:00+08:00").value() == parse_utc("2016-12-31T16:00:00Z").value());
+  CHECK(parse_utc("2016-12-31T20:00:00-05:00").value() == parse_utc("2017-01-01T01:00:00Z").value());
+}
+
 TEST_CASE("civil time and Julian dates round-trip") {
   rc::check([] {
     const auto nanos = *rc::gen::inRange<std::int64_t>(-8'000'000'000LL, 8'000'000'000LL) * 1'000'000'000LL +

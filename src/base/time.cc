@@ -48,6 +48,18 @@ struct UtcDay {
   std::int64_t nanosecond;  // of the day; ≥ 86,400 s only within a leap second
 };
 
+// A civil time brought to UTC from a zone ahead by the offset. Civil, because a subtraction of instants would
+// carry a leap second inserted in between into the answer.
+CivilTime shifted(CivilTime c, std::int64_t offset_seconds) {
+  const std::int64_t minutes = days_from_civil(c.year, c.month, c.day) * 1440 + c.hour * 60 + c.minute -
+                               offset_seconds / 60;  // offsets are whole minutes
+  const std::int64_t of_day = minutes - floor_div(minutes, 1440) * 1440;
+  civil_from_days(floor_div(minutes, 1440), c.year, c.month, c.day);
+  c.hour = static_cast<int>(of_day / 60);
+  c.minute = static_cast<int>(of_day % 60);
+  return c;
+}
+
 UtcDay split(Instant t) {
   const std::int64_t total = t.time_since_epoch().count();
   std::int64_t day = floor_div(total, kDaySeconds * kNanos);
@@ -172,7 +184,7 @@ Result<Instant> parse_utc(std::string_view text) {
   }
   auto t = from_civil(c);
   if (!t) return fail(t.error().code, "time '{}': {}", printable(whole), t.error().message);
-  return *t - std::chrono::seconds(offset_seconds);
+  return offset_seconds == 0 ? t : from_civil(shifted(c, offset_seconds));
 }
 
 std::string format_utc(Instant t, int decimals) {

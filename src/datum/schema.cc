@@ -160,7 +160,7 @@ Result<Schema> parse_schema(std::string_view toml_text, std::string_view file_na
 
   if (const toml::table* time = root["time"].as_table()) {
     Reader in(*time, file + ": [time]");
-    in.only({"columns", "format", "utc_offset_min"});
+    in.only({"columns", "format", "utc_offset_min", "repeats"});
     in.strings("columns", schema.time_columns, true);
     in.choice<TimeFormat>("format", schema.time_format,
                           {{"iso", TimeFormat::kIso},
@@ -168,6 +168,9 @@ Result<Schema> parse_schema(std::string_view toml_text, std::string_view file_na
                            {"firms", TimeFormat::kFirms},
                            {"unix", TimeFormat::kUnix}});
     in.integer("utc_offset_min", schema.utc_offset_min);
+    in.boolean("repeats", schema.time_repeats);
+    if (schema.utc_offset_min < -14 * 60 || schema.utc_offset_min > 14 * 60)
+      in.wrong("utc_offset_min", "minutes within ±840");
     const std::size_t columns = schema.time_columns.size();
     const bool right = schema.time_format == TimeFormat::kYmdh    ? columns == 3 || columns == 4
                        : schema.time_format == TimeFormat::kFirms ? columns == 2

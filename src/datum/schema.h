@@ -41,7 +41,8 @@ struct Schema {
   std::string name;
   std::vector<std::string> time_columns;
   TimeFormat time_format = TimeFormat::kIso;
-  int utc_offset_min = 0;  // of times without a zone of their own
+  int utc_offset_min = 0;     // of times without a zone of their own
+  bool time_repeats = false;  // several records of a stream may share a time, as the pixels of an image do
   std::vector<std::string>
       stream_columns;  // joined by '/' they name the stream; empty: the file is the stream
   std::vector<std::string> missing_marks = {"", "NA", "NaN", "nan", "null", "-999", "-9999"};
