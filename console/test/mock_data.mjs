@@ -19,8 +19,8 @@ export function random() {
 export function incident({ bare = false } = {}) {
   return {
     name: 'test-incident',
-    title: { en: 'TEST DATA: made-up ridge fire', zh: '测试数据:虚构的山脊火情' },
-    summary: { en: 'Synthetic data for testing the console; nothing here is real.', zh: '用于测试控制台的合成数据,均非真实。' },
+    title: { en: 'TEST DATA: made-up ridge fire', zh: '测试数据：虚构的山脊火情' },
+    summary: { en: 'Synthetic data for testing the console; nothing here is real.', zh: '用于测试控制台的合成数据，均非真实。' },
     status: 'Exercise', start, end, utc_offset_min: -420, units: 'us', bbox,
     parts: [
       { part: 'hotspots', file: 'test_hotspots.csv', provenance: 'observed', source: 'made-up test file', rows: 412, bad_rows: 3 },
@@ -107,8 +107,8 @@ export function alert(sequence, seconds, event = 'test-event-1') {
   const value = other ? 0.58 : Math.min(0.97, 0.78 + sequence * 0.05);
   return {
     type: 'alert', id: `${event}-${sequence}`, event, sequence, kind, sent: timeAt(seconds),
-    headline: other ? { en: 'Test alert: possible fire north of Test Town', zh: '测试告警:测试镇以北可能起火' }
-      : { en: 'Test alert: wildfire on the made-up ridge', zh: '测试告警:虚构山脊发生野火' },
+    headline: other ? { en: 'Test alert: possible fire north of Test Town', zh: '测试告警：测试镇以北可能起火' }
+      : { en: 'Test alert: wildfire on the made-up ridge', zh: '测试告警：虚构山脊发生野火' },
     description: { en: 'Made-up text. Several test satellites agree that the test pixels are burning.', zh: '虚构文字。多颗测试卫星一致认为测试像元正在燃烧。' },
     severity: other ? 'Minor' : 'Severe', urgency: 'Immediate', certainty: other ? 'Possible' : 'Likely',
     probability: { value, low: Math.max(0.05, value - 0.14), high: Math.min(0.99, value + 0.06) },

@@ -2,15 +2,27 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
-/** Calls draw(context, width, height) when the box changes or a signal read in `watch` does. */
-export function useCanvas(watch, draw) {
+// News comes up to 25 times a second; five pictures a second are enough for it and leave the
+// processor to the program. Turning and zooming stay fluent.
+const kNewsEveryMs = 200;
+
+/**
+ * Calls draw(context, width, height, ratio) when the box changes or a signal read in `news` (at most
+ * every kNewsEveryMs) or in `touch` (at once) does.
+ */
+export function useCanvas({ news, touch, draw }) {
   const ref = useRef(null);
   useEffect(() => {
     const canvas = ref.current;
     const context = canvas.getContext('2d');
     let scheduled = 0;
+    let later = 0;
+    let paintedAt = 0;
     const paint = () => {
       scheduled = 0;
+      clearTimeout(later);
+      later = 0;
+      paintedAt = performance.now();
       const ratio = Math.min(2, window.devicePixelRatio || 1);
       const width = canvas.clientWidth;
       const height = canvas.clientHeight;
@@ -25,14 +37,20 @@ export function useCanvas(watch, draw) {
     const schedule = () => {
       if (!scheduled) scheduled = requestAnimationFrame(paint);
     };
-    const stop = effect(() => {
+    const scheduleLater = () => {
+      const wait = paintedAt + kNewsEveryMs - performance.now();
+      if (wait <= 0) schedule();
+      else if (!later) later = setTimeout(schedule, wait);
+    };
+    const stops = [[news, scheduleLater], [touch, schedule]].map(([watch, act]) => effect(() => {
       watch();
-      schedule();
-    });
+      act();
+    }));
     const observer = new ResizeObserver(schedule);
     observer.observe(canvas);
     return () => {
-      stop();
+      for (const stop of stops) stop();
+      clearTimeout(later);
       observer.disconnect();
       cancelAnimationFrame(scheduled);
     };

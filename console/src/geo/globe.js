@@ -24,15 +24,14 @@ const fires = computed(() =>
 );
 
 export function Globe() {
-  const ref = useCanvas(
-    () => {
-      facing.value; zoom.value; frame.value; incident.value; fires.value;
-    },
-    (context, width, height) =>
+  const ref = useCanvas({
+    news: () => [frame.value, incident.value, fires.value],
+    touch: () => [facing.value, zoom.value],
+    draw: (context, width, height) =>
       drawGlobe(context, width, height, {
         rotate: facing.value, zoom: zoom.value, frame: frame.value, incident: incident.value, fires: fires.value,
       }),
-  );
+  });
   const nodes = frame.value?.nodes ?? [];
   const empty = incident.value && nodes.length === 0 && !(incident.value.satellites?.length > 0);
   return html`

@@ -2,9 +2,9 @@
 import { computed, effect, signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { html } from '../html.js';
-import { chains, current, hotspots, incident } from '../link/store.js';
+import { chains, chosen, current, hotspots, incident } from '../link/store.js';
 import { lang, t, word } from '../text/i18n.js';
-import { roundLength } from '../text/measures.js';
+import { kKmPerMile, roundLength } from '../text/measures.js';
 import { now, showDistance, showLocal, showNumber, showPlain, units } from '../text/show.js';
 import { haloText, kFont, useCanvas } from './canvas.js';
 import { drawGround } from './map_ground.js';
@@ -14,6 +14,8 @@ import { ages, palette } from './palette.js';
 
 const size = { width: 1, height: 1 };
 const pointed = signal(null);
+
+const otherProvenance = computed(() => [...new Set(hotspots.value.map((h) => h.provenance))].filter((p) => p && p !== 'observed'));
 
 // Colours depend on age; redrawing every ten minutes of the replay is enough.
 const ageTick = computed(() => Math.floor(Date.parse(now.value ?? 0) / 600000));
@@ -47,17 +49,15 @@ export function lookAt(alert) {
 
 export function IncidentMap() {
   const ground = useMemo(() => ({ canvas: document.createElement('canvas'), key: '', incident: undefined }), []);
-  const ref = useCanvas(
-    () => {
-      incident.value; hotspots.value; chains.value; current.value;
-      mapView.value; ageTick.value; units.value; lang.value;
-    },
-    (context, width, height, ratio) => {
+  const ref = useCanvas({
+    news: () => [incident.value, hotspots.value, chains.value, ageTick.value],
+    touch: () => [mapView.value, chosen.value, units.value, lang.value],
+    draw: (context, width, height, ratio) => {
       size.width = width;
       size.height = height;
       paintMap(context, width, height, ratio, ground);
     },
-  );
+  });
   return html`
     <section class="panel map-panel" aria-label=${t('map.title')}>
       <canvas ref=${ref} class="map" data-testid="map" tabindex="0" role="application"
@@ -103,7 +103,7 @@ function paintMap(context, width, height, ratio, ground) {
 }
 
 function drawScale(context, p, height) {
-  const perUnit = units.value === 'us' ? p.pixelsPerKm * 1.609344 : p.pixelsPerKm;
+  const perUnit = units.value === 'us' ? p.pixelsPerKm * kKmPerMile : p.pixelsPerKm;
   const length = roundLength(130 / perUnit);
   const w = length * perUnit;
   const [x, y] = [14, height - 14];
@@ -118,7 +118,7 @@ function drawScale(context, p, height) {
     context.stroke();
   }
   context.font = `11px ${kFont}`;
-  haloText(context, `${length} ${units.value === 'us' ? 'mi' : 'km'}`, x + 5, y - 5, palette.text);
+  haloText(context, `${length} ${t(units.value === 'us' ? 'unit.mi' : 'unit.km')}`, x + 5, y - 5, palette.text);
 }
 
 function drawNorth(context, width) {
@@ -146,6 +146,7 @@ function Legend() {
     <div class="map-legend" aria-hidden="true">
       <span class="dim">${t('map.hotspot_age')}</span>
       ${ages.map((step, i) => html`<span><i style=${{ background: step.colour }}></i>${t(labels[i])}</span>`)}
+      ${otherProvenance.value.map((p) => html`<span class=${`prov-${p}`}><i class="outlined"></i>${word('provenance', p)}</span>`)}
     </div>`;
 }
 

@@ -16,7 +16,7 @@ export class RecordBook {
   add(record) {
     const name = String(record.stream ?? '');
     let entry = this.streams.get(name);
-    if (!entry) entry = { name, records: [], counts: { observed: 0, estimated: 0, missing: 0 } };
+    if (!entry) entry = { name, records: [], holed: false, counts: { observed: 0, estimated: 0, missing: 0 } };
     // Re-inserting keeps the map ordered by last news, so the quietest stream leaves first.
     this.streams.delete(name);
     this.streams.set(name, entry);
@@ -32,8 +32,15 @@ export class RecordBook {
       if (entry.records.length > this.limits.records) entry.records.shift();
     }
     count(entry.counts, record, +1);
-    if (this.latest === null || hasHole(record)) this.latest = name;
+    if (hasHole(record)) entry.holed = true;
+    this.follow(entry);
     this.version.value++;
+  }
+
+  // Which stream to show unasked: the first with holes. Staying with it keeps the panel readable.
+  follow(entry) {
+    const shown = this.streams.get(this.latest);
+    if (!shown || (!shown.holed && entry.holed)) this.latest = entry.name;
   }
 
   clear() {
@@ -64,6 +71,6 @@ function count(counts, record, step) {
   }
 }
 
-function hasHole(record) {
+export function hasHole(record) {
   return (record.fields ?? []).some((field) => field.state !== 'observed');
 }

@@ -24,11 +24,12 @@ export const alerts = new BoundedList(limits.alerts);
 export const logs = new BoundedList(limits.logs);
 export const records = new RecordBook(limits);
 export const danger = signal([]);
-export const findings = signal(new Map());
+const findings = new Map();
+const findingsVersion = signal(0);
 export const summary = signal(null);
 export const commandError = signal('');
 
-// The chosen event and message; null means "follow the newest".
+// The chosen event and message; null means "follow the most pressing".
 export const chosen = signal({ event: null, id: null });
 
 /** Alerts grouped by event, each group oldest first, the group with the latest news first. */
@@ -52,12 +53,18 @@ export const current = computed(() => {
   if (groups.length === 0) return null;
   const { event, id } = chosen.value;
   const group = groups.find((g) => g.event === event);
-  if (!group) {
-    // Following: the newest fire that is still burning, else whatever is newest.
-    return (groups.find((g) => g.latest.kind !== 'Cancel') ?? groups[0]).latest;
-  }
+  if (!group) return mostPressing(groups).latest;
   return group.items.find((a) => a.id === id) ?? group.latest;
 });
+
+// Until someone chooses, the page speaks of the most severe fire still burning, newest first
+// among equals.
+const severities = ['Unknown', 'Minor', 'Moderate', 'Severe', 'Extreme'];
+
+function mostPressing(groups) {
+  const rank = ({ latest }) => (latest.kind === 'Cancel' ? -2 : severities.indexOf(latest.severity));
+  return groups.reduce((best, group) => (rank(group) > rank(best) ? group : best));
+}
 
 export function eventOf(alert) {
   return String(alert.event ?? alert.id);
@@ -76,7 +83,8 @@ export function forgetNews() {
   batch(() => {
     frame.value = null;
     danger.value = [];
-    findings.value = new Map();
+    findings.clear();
+    findingsVersion.value++;
     summary.value = null;
     for (const list of [hotspots, alerts, logs, records]) list.clear();
   });
@@ -117,10 +125,15 @@ function addAlert(alert) {
 }
 
 function addFinding(finding) {
-  const next = new Map(findings.value);
   const key = `${finding.event}|${finding.node}`;
-  next.delete(key);
-  next.set(key, finding);
-  if (next.size > limits.findings) next.delete(next.keys().next().value);
-  findings.value = next;
+  findings.delete(key);
+  findings.set(key, finding);
+  if (findings.size > limits.findings) findings.delete(findings.keys().next().value);
+  findingsVersion.value++;
+}
+
+/** What each node said last about an event. */
+export function findingsOf(event) {
+  findingsVersion.value;
+  return [...findings.values()].filter((f) => String(f.event) === event);
 }

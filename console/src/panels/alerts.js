@@ -41,7 +41,7 @@ function AlertItem({ group: { event, items, latest } }) {
       aria-pressed=${selected} onClick=${() => choose(event, latest)}>
       <span class="row"><span class=${`tag kind kind-${latest.kind}`}>${word('kind', latest.kind)}${items.length > 1 ? ` ${items.length}` : ''}</span>
         <span class="tag exercise">${word('status', 'Exercise')}</span><${Provenance} of=${latest.provenance} />
-        <time>${showLocal(latest.sent)}</time></span>
+        <time>${showLocal(latest.sent).slice(5)}</time></span>
       <b>${pick(latest.headline)}</b>
       <span class="row dim">${showPercent(latest.probability?.value)} · ${showArea(latest.area_ha)} · ${word('severity', latest.severity)}</span>
     </button>

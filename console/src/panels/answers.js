@@ -38,7 +38,7 @@ function Where({ alert }) {
           distance: showDistance(near.distance_km), direction: showDirection(near.bearing_deg), place: near.place.name,
         })
     : coordinates(lat, lon);
-  return html`<${Answer} title=${t('answers.where')}><p class="big">${text}</p><p>${coordinates(lat, lon)}</p><//>`;
+  return html`<${Answer} title=${t('answers.where')}><p class="big">${text}</p>${near && html`<p>${coordinates(lat, lon)}</p>`}<//>`;
 }
 
 function Big({ alert }) {

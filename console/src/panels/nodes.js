@@ -34,7 +34,7 @@ function LeaderLine() {
 function NodeTable() {
   const nodes = frame.value?.nodes ?? [];
   if (nodes.length === 0) return html`<p class="empty">${t(incident.value?.satellites?.length ? 'nodes.waiting' : 'globe.empty')}</p>`;
-  const shares = nodes.reduce((sum, n) => sum + (Number(n.share) || 0), 0) || 1;
+  const shares = Math.max(1, ...nodes.map((n) => Number(n.share) || 0));
   return html`<table class="nodes-table">
     <thead><tr><th>#</th><th>${t('nodes.name')}</th><th>${t('nodes.role')}</th><th class="num">${t('nodes.term')}</th>
       <th class="num">${t('nodes.share')}</th><th class="num">${t('nodes.commit')}</th><th><span class="sr-only">${t('nodes.action')}</span></th></tr></thead>
@@ -53,7 +53,7 @@ function NodeRow({ node, shares }) {
       ${satellite?.observer && html` <span class="tag mini">${t('nodes.observer')}</span>`}</td>
     <td>${node.up ? html`<span class=${`role role-${node.role}`}>${word('role', node.role)}</span>` : html`<span class="role role-down">${t('nodes.down')}</span>`}</td>
     <td class="num">${showNumber(node.term)}</td>
-    <td class="num share">${showNumber(node.share)}<i aria-hidden="true" style=${{ width: `${(100 * (Number(node.share) || 0)) / shares}%` }}></i></td>
+    <td class="num share">${showNumber(node.share)}<i aria-hidden="true" style=${{ width: `${(36 * (Number(node.share) || 0)) / shares}px` }}></i></td>
     <td class="num">${showNumber(node.commit)}</td>
     <td class="act"><${Switch} on=${node.up} test=${[`kill-${node.node}`, `revive-${node.node}`]} keys=${['nodes.kill', 'nodes.revive']}
       subject=${name} off_cmd=${{ cmd: 'kill', node: node.node }} on_cmd=${{ cmd: 'revive', node: node.node }} /></td>

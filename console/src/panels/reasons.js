@@ -1,6 +1,6 @@
 // Why an alert was sent: contributions to the log-odds as bars, who agreed, and the CAP message.
 import { html } from '../html.js';
-import { chains, chosen, current, eventOf, findings } from '../link/store.js';
+import { chains, chosen, current, eventOf, findingsOf } from '../link/store.js';
 import { pick, t, word } from '../text/i18n.js';
 import { showAge, showArea, showLikely, showLocal, showNumber, showPercent, showUtc } from '../text/show.js';
 import { placeText } from './answers.js';
@@ -30,10 +30,10 @@ function Body({ alert }) {
   const most = Math.max(1, ...reasons.map((r) => Math.abs(r.log_odds) || 0));
   return html`
     <h3>${pick(alert.headline)}</h3>
-    <p class="dim">${pick(alert.description)}</p>
     ${reasons.length === 0 && html`<p class="empty">${t('answers.no_reason')}</p>`}
     <ol class="bars">${reasons.map((r) => html`<${Reason} reason=${r} most=${most} />`)}</ol>
     <dl>
+      <dt>${t('reasons.description')}</dt><dd>${pick(alert.description)}</dd>
       <dt>${t('reasons.probability')}</dt><dd>${showLikely(alert.probability)}</dd>
       <dt>${t('reasons.judged')}</dt><dd>${word('severity', alert.severity)} · ${word('urgency', alert.urgency)} · ${word('certainty', alert.certainty)}</dd>
       <dt>${t('reasons.area')}</dt><dd>${showArea(alert.area_ha)}</dd>
@@ -64,7 +64,7 @@ function signed(value) {
 
 function Agreement({ alert }) {
   const agreed = alert.agreed_by ?? [];
-  const said = [...findings.value.values()].filter((f) => String(f.event) === eventOf(alert));
+  const said = findingsOf(eventOf(alert));
   return html`
     <div>${t('reasons.shares', { for: showNumber(alert.shares_for), total: showNumber(alert.shares_total), nodes: agreed.length })}</div>
     <div class="share-bar" aria-hidden="true"><span style=${{ width: `${Math.min(100, (100 * (alert.shares_for || 0)) / (alert.shares_total || 1))}%` }}></span></div>

@@ -1,6 +1,8 @@
-// What was missing, what was filled, how surely: the newest record of a stream, field by field.
+// What was missing, what was filled, how surely: the newest record of a stream that came with
+// holes, field by field.
 import { computed, signal } from '@preact/signals';
 import { html } from '../html.js';
+import { hasHole } from '../link/record_book.js';
 import { records } from '../link/store.js';
 import { t, word } from '../text/i18n.js';
 import { showLocal, showNumber, showPlain } from '../text/show.js';
@@ -16,17 +18,19 @@ const shown = computed(() => {
   const name = records.streams.has(chosenStream.value) ? chosenStream.value : records.latest;
   const entry = records.streams.get(name);
   if (!entry || entry.records.length === 0) return null;
-  const record = entry.records[entry.records.length - 1];
+  const record = entry.records.findLast(isFilled) ?? entry.records.findLast(hasHole) ?? entry.records[entry.records.length - 1];
   const fields = record.fields ?? [];
   const field = fields.find((f) => f.name === chosenField.value) ?? mostTelling(entry, fields);
   return { entry, record, fields, field, points: field ? series(entry.records, field.name) : [] };
 });
 
-// The numeric field with most holes is the one worth a picture.
+const isFilled = (record) => (record.fields ?? []).some((f) => f.state === 'estimated');
+
+// The numeric field filled most often is the one worth a picture.
 function mostTelling(entry, fields) {
-  const holes = (name) => entry.records.reduce((n, r) => n + ((r.fields ?? []).find((f) => f.name === name)?.state !== 'observed'), 0);
+  const filled = (name) => entry.records.reduce((n, r) => n + ((r.fields ?? []).find((f) => f.name === name)?.state === 'estimated'), 0);
   const numeric = fields.filter((f) => entry.records.some((r) => Number.isFinite((r.fields ?? []).find((g) => g.name === f.name)?.value)));
-  return numeric.reduce((best, f) => (!best || holes(f.name) > holes(best.name) ? f : best), null);
+  return numeric.reduce((best, f) => (!best || filled(f.name) > filled(best.name) ? f : best), null);
 }
 
 function series(list, name) {
@@ -49,11 +53,11 @@ export function Records() {
       <label>${t('records.stream')} <select value=${entry.name} onChange=${(e) => { chosenStream.value = e.target.value; chosenField.value = null; }}>
         ${[...records.streams.keys()].sort().map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
     </p>
-    ${points.length > 1 && html`<div class="dim caption">${field.name}${field.unit ? `, ${field.unit}` : ''} — ${t('records.plot')}</div>
-      <${Sparkline} key=${`${entry.name}|${field.name}`} points=${points} label=${t('records.plot_label', { field: field.name, stream: entry.name })} />`}
-    <div class="caption">${t('records.at', { time: showLocal(record.t) })} <${Provenance} of=${record.provenance} /></div>
+    <div class="caption">${t(hasHole(record) ? 'records.at_hole' : 'records.at', { time: showLocal(record.t) })} <${Provenance} of=${record.provenance} /></div>
     <table><thead><tr><th>${t('records.field')}</th><th>${t('records.state')}</th><th class="num">${t('records.value')}</th><th class="num">${t('records.interval')}</th><th>${t('records.how')}</th></tr></thead>
       <tbody>${fields.map((f) => html`<${FieldRow} key=${f.name} field=${f} plotted=${f.name === field?.name} />`)}</tbody></table>
+    ${points.length > 1 && html`<div class="dim caption">${field.name}${field.unit ? `, ${field.unit}` : ''} — ${t('records.plot')}</div>
+      <${Sparkline} key=${`${entry.name}|${field.name}`} points=${points} label=${t('records.plot_label', { field: field.name, stream: entry.name })} />`}
   </div>`;
 }
 

@@ -12,10 +12,10 @@ export function Sparkline({ points, label }) {
   const ref = useRef(null);
   const plot = useRef(null);
   useEffect(() => {
-    const make = () => new uPlot(options(ref.current.clientWidth || 300), columns(points), ref.current);
-    plot.current = make();
-    const observer = new ResizeObserver(() => plot.current?.setSize({ width: ref.current.clientWidth, height: kHeight }));
-    observer.observe(ref.current);
+    const box = ref.current;
+    plot.current = new uPlot(options(box.clientWidth || 300), columns(points), box);
+    const observer = new ResizeObserver(() => plot.current?.setSize({ width: box.clientWidth, height: kHeight }));
+    observer.observe(box);
     return () => {
       observer.disconnect();
       plot.current.destroy();

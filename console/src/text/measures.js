@@ -26,21 +26,19 @@ export function percent(value, tag) {
   return new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: digits }).format(shown);
 }
 
-export function distance(km, units, tag) {
-  if (!Number.isFinite(km)) return missing;
+// A measure is {value, unit, digits}; the caller names the unit in the reader's language.
+export function distance(km, units) {
   const value = units === 'us' ? km / kKmPerMile : km;
-  return `${number(value, value < 10 ? 1 : 0, tag)} ${units === 'us' ? 'mi' : 'km'}`;
+  return { value, unit: units === 'us' ? 'mi' : 'km', digits: value < 10 ? 1 : 0 };
 }
 
-export function area(ha, units, tag) {
-  if (!Number.isFinite(ha)) return missing;
+export function area(ha, units) {
   const value = units === 'us' ? ha / kHectaresPerAcre : ha;
-  return `${number(value, value < 10 ? 1 : 0, tag)} ${units === 'us' ? 'acres' : 'ha'}`;
+  return { value, unit: units === 'us' ? 'acres' : 'ha', digits: value < 10 ? 1 : 0 };
 }
 
-export function height(m, units, tag) {
-  if (!Number.isFinite(m)) return missing;
-  return units === 'us' ? `${number(m / kMetresPerFoot, 0, tag)} ft` : `${number(m, 0, tag)} m`;
+export function height(m, units) {
+  return units === 'us' ? { value: m / kMetresPerFoot, unit: 'ft', digits: 0 } : { value: m, unit: 'm', digits: 0 };
 }
 
 export function coordinates(lat, lon) {

@@ -16,14 +16,19 @@ export function switchUnits() {
 export const showNumber = (v, digits = 0) => measures.number(v, digits, languageTag());
 export const showPlain = (v) => measures.plain(v, languageTag());
 export const showPercent = (v) => measures.percent(v, languageTag());
-export const showDistance = (km) => measures.distance(km, units.value, languageTag());
-export const showArea = (ha) => measures.area(ha, units.value, languageTag());
-export const showHeight = (m) => measures.height(m, units.value, languageTag());
+export const showDistance = (km) => showMeasure(measures.distance(km, units.value));
+export const showArea = (ha) => showMeasure(measures.area(ha, units.value));
+export const showHeight = (m) => showMeasure(measures.height(m, units.value));
 export const showLocal = (time, seconds) => measures.clockText(time, offset_min.value, seconds);
 export const showUtc = (time, seconds) => measures.clockText(time, 0, seconds);
 export const showZone = () => measures.zoneName(offset_min.value);
 export const showDirection = (bearing_deg) =>
   Number.isFinite(bearing_deg) ? t(`compass.${measures.compassPoint(bearing_deg)}`) : '';
+
+function showMeasure({ value, unit, digits }) {
+  if (!Number.isFinite(value)) return '–';
+  return `${showNumber(value, digits)} ${t(`unit.${unit}`)}`;
+}
 
 export function showAge(seconds) {
   const { value, unit } = measures.ageParts(seconds);

@@ -1,0 +1,210 @@
+// Drives the page in Chromium as a person would. Without an address it starts the stand-in server
+// with synthetic test data; with one it drives the real program:
+//   node test/console.spec.mjs [URL]        or CONSOLE_URL=http://127.0.0.1:8080
+import assert from 'node:assert/strict';
+import { openBrowser } from './browser.mjs';
+import { startMock } from './mock-server.mjs';
+
+const kLoadMostMs = 1000;
+const kFirstAlertMs = 180000;
+
+const given = process.argv[2] ?? process.env.CONSOLE_URL;
+const mock = given ? null : await startMock();
+const url = new URL(given ?? mock.url).href;
+const origin = new URL(url).host;
+
+const { page, close } = await openBrowser();
+const id = (name) => page.getByTestId(name);
+const outside = [];
+const complaints = [];
+page.on('request', (request) => new URL(request.url()).host !== origin && outside.push(request.url()));
+page.on('websocket', (socket) => new URL(socket.url()).host !== origin && outside.push(socket.url()));
+page.on('pageerror', (error) => complaints.push(String(error)));
+page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+
+const steps = {
+  'loads within a second': async () => {
+    const began = performance.now();
+    await page.goto(url, { waitUntil: 'load' });
+    await id('status').waitFor();
+    const shown = performance.now() - began;
+    const loaded = await page.evaluate(() => performance.getEntriesByType('navigation')[0].loadEventEnd);
+    console.log(`# load event after ${Math.round(loaded)} ms, page shown after ${Math.round(shown)} ms`);
+    assert.ok(loaded < kLoadMostMs, `${loaded} ms`);
+  },
+
+  'says that it is an exercise': async () => {
+    assert.match(await id('status').innerText(), /exercise/i);
+    assert.ok(await inView('status'), 'the banner is on the first screen');
+  },
+
+  'shows the answers without scrolling': async () => {
+    await id('alert-item').first().waitFor({ timeout: kFirstAlertMs });
+    for (const name of ['answers', 'alert-item', 'map', 'globe', 'reasons']) assert.ok(await inView(name), name);
+    const text = await id('answers').innerText();
+    assert.match(text, /where[\s\S]*how big[\s\S]*how sure[\s\S]*why[\s\S]*threatened[\s\S]*real/i);
+    assert.match(text, /\d+(\.\d+)?%/);
+  },
+
+  'an alert shows its reasons': async () => {
+    const item = id('alert-item').last();
+    await item.click();
+    await page.waitForFunction((wanted) => document.querySelector('[data-testid="alert-item"][aria-pressed="true"]')?.dataset.event === wanted,
+      await item.getAttribute('data-event'));
+    const text = await id('reasons').innerText();
+    assert.match(text, /[+−]\d/, 'contributions to the log-odds');
+    assert.match(text, /vote shares/);
+    const cap = await id('cap-link').getAttribute('href');
+    assert.match(cap, /^files\/.*\.xml$/);
+    const answer = await page.request.get(new URL(cap, url).href);
+    assert.equal(answer.status(), 200, 'the CAP message opens');
+  },
+
+  'the globe and the map are not blank': async () => {
+    for (const name of ['map', 'globe']) {
+      const { colours, share } = await pixels(name);
+      console.log(`# ${name}: ${colours} colours, ${(share * 100).toFixed(1)} % of pixels differ from the commonest`);
+      assert.ok(colours > 20 && share > 0.05, name);
+    }
+  },
+
+  'the keyboard reaches the controls': async () => {
+    await id('pause').focus();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('[data-testid="pause"]').getAttribute('aria-pressed') === 'true');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('[data-testid="pause"]').getAttribute('aria-pressed') === 'false');
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+    assert.equal(outline, 'solid', 'focus is visible');
+    await id('map').focus();
+    const before = await id('map').evaluate((canvas) => canvas.toDataURL());
+    await page.keyboard.press('ArrowRight');
+    await page.waitForTimeout(200);
+    assert.notEqual(await id('map').evaluate((canvas) => canvas.toDataURL()), before);
+    await page.keyboard.press('0');
+  },
+
+  'speed can be chosen': async () => {
+    await id('speed').selectOption('60');
+    await page.waitForTimeout(400);
+    assert.equal(await id('speed').inputValue(), '60');
+  },
+
+  'a killed node goes down and comes back': async () => {
+    const name = await page.locator('[data-testid^="kill-"]').first().getAttribute('data-testid');
+    const node = name.slice('kill-'.length);
+    await id(name).click();
+    await page.locator(`[data-testid="node-row-${node}"][data-up="false"]`).waitFor({ timeout: 10000 });
+    await id(`revive-${node}`).click();
+    await page.locator(`[data-testid="node-row-${node}"][data-up="true"]`).waitFor({ timeout: 20000 });
+  },
+
+  'a link is cut and healed': async () => {
+    await id('tab-links').click();
+    const name = await page.locator('[data-testid^="cut-"]').first().getAttribute('data-testid');
+    await id(name).click();
+    await id(name.replace('cut', 'heal')).click({ timeout: 10000 });
+    await id(name).waitFor({ timeout: 10000 });
+    await id('tab-nodes').click();
+  },
+
+  'records say what was filled': async () => {
+    await id('tab-records').click();
+    await id('records').waitFor({ timeout: 20000 });
+    assert.match(await id('records').innerText(), /observed[\s\S]*filled[\s\S]*missing/);
+  },
+
+  'the language switches and is remembered': async () => {
+    await id('lang').click();
+    assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN');
+    assert.match(await id('status').innerText(), /演练/);
+    assert.match(await id('answers').innerText(), /在哪里/);
+    await page.reload();
+    await id('status').waitFor();
+    assert.match(await id('status').innerText(), /演练/);
+    await id('lang').click();
+    assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
+  },
+
+  'it fits a phone': async () => {
+    await page.setViewportSize({ width: 400, height: 800 });
+    await page.waitForTimeout(300);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 400, `${width} px wide`);
+    assert.ok(await inView('status'), 'the banner stays');
+    await page.setViewportSize({ width: 1280, height: 800 });
+  },
+
+  'it finds the program again after losing it': async () => {
+    if (!mock) return;
+    mock.dropSockets();
+    await page.getByTestId('connection').getByText(/lost|Connecting/).waitFor({ timeout: 5000 });
+    await page.getByTestId('connection').getByText('Connected').waitFor({ timeout: 10000 });
+    await id('alert-item').first().waitFor({ timeout: kFirstAlertMs });
+  },
+
+  'a file that is not FIRMS is refused in words': async () => {
+    await drop('not_firms.csv', 'a,b\n1,2\n');
+    await page.locator('.drop-result.bad').waitFor({ timeout: 10000 });
+    assert.match(await id('drop-result').innerText(), /not_firms\.csv:\d+:\d+/);
+  },
+
+  'a dropped file is read and bad rows are named': async () => {
+    const head = 'latitude,longitude,bright_ti4,scan,track,acq_date,acq_time,satellite,instrument,confidence,version,bright_ti5,frp,daynight';
+    const row = (lat, time) => `${lat},-120.30,341.2,0.45,0.39,2019-08-01,${time},N,VIIRS,n,1,290.1,12.4,D`;
+    await drop('own_test.csv', [head, row('39.93', '2100'), row('39.94', '2101'), row('east', '2102'), ''].join('\n'));
+    await page.locator('.drop-result.partly').waitFor({ timeout: 20000 });
+    const text = await id('drop-result').innerText();
+    assert.match(text, /own_test\.csv[\s\S]*2 rows read, 1 skipped[\s\S]*own_test\.csv:\d+:\d+/);
+  },
+
+  'no request left the origin and nothing complained': async () => {
+    assert.deepEqual(outside, []);
+    // The refused upload and the lost socket are meant to be reported by the browser.
+    const unexpected = complaints.filter((text) => !/status of 400|WebSocket connection/.test(text));
+    assert.deepEqual(unexpected, []);
+  },
+};
+
+async function inView(name) {
+  const box = await id(name).first().boundingBox();
+  const { width, height } = page.viewportSize();
+  return box !== null && box.x >= 0 && box.y >= 0 && box.x + Math.min(box.width, 50) <= width && box.y + Math.min(box.height, 50) <= height;
+}
+
+/** How many colours a canvas shows and what share of it is not the commonest one. */
+function pixels(name) {
+  return id(name).evaluate((canvas) => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const counts = new Map();
+    for (let i = 0; i < data.length; i += 4) {
+      const key = (data[i] >> 3 << 10) | (data[i + 1] >> 3 << 5) | (data[i + 2] >> 3);
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return { colours: counts.size, share: 1 - Math.max(...counts.values()) / (data.length / 4) };
+  });
+}
+
+async function drop(name, body) {
+  const transfer = await page.evaluateHandle(([fileName, text]) => {
+    const files = new DataTransfer();
+    files.items.add(new File([text], fileName, { type: 'text/csv' }));
+    return files;
+  }, [name, body]);
+  for (const event of ['dragover', 'drop']) await id('drop').dispatchEvent(event, { dataTransfer: transfer });
+}
+
+let failed = 0;
+for (const [name, step] of Object.entries(steps)) {
+  try {
+    await step();
+    console.log(`ok - ${name}`);
+  } catch (error) {
+    failed++;
+    console.log(`not ok - ${name}\n  ${String(error.message ?? error).split('\n').slice(0, 6).join('\n  ')}`);
+  }
+}
+await close();
+await mock?.stop();
+console.log(failed ? `# ${failed} of ${Object.keys(steps).length} failed` : `# all ${Object.keys(steps).length} passed`);
+process.exitCode = failed ? 1 : 0;
