@@ -17,7 +17,7 @@ namespace skywarden::consensus {
 inline constexpr std::uint64_t kMessageVersion = 1;
 inline constexpr std::size_t kEntriesPerMessageMax = 4096;
 inline constexpr std::size_t kPayloadBytesMax = std::size_t{1} << 20;  // of one entry
-inline constexpr std::size_t kMessageBytesMax = (std::size_t{1} << 22) + (std::size_t{1} << 20);
+inline constexpr std::size_t kMessageBytesMax = std::size_t{1} << 21;
 // Beyond what any mission reaches; keeps arithmetic on terms and indices from wrapping, whatever arrives.
 inline constexpr Term kTermMax{std::uint64_t{1} << 62};
 inline constexpr LogIndex kLogIndexMax{std::uint64_t{1} << 62};

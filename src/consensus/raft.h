@@ -18,7 +18,7 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <span>
 #include <vector>
 
 #include "base/ids.h"
@@ -69,6 +69,60 @@ class Raft {
   [[nodiscard]] std::vector<NodeId> holders(LogIndex index) const;
 
  private:
+  struct Step {  // what one call has produced so far
+    Instant now;
+    HardState before;
+    RaftEffects out;
+  };
+
+  [[nodiscard]] Step begin(Instant now);
+  [[nodiscard]] RaftEffects end(Step step) const;
+
+  // Elections.
+  [[nodiscard]] Role resting_role() const;
+  [[nodiscard]] bool hears_leader(Instant now) const;
+  [[nodiscard]] bool yields_to(NodeId rival, LogPosition rival_last) const;
+  void become_follower(Step& step, Term term, NodeId leader);
+  void become_pre_candidate(Step& step);
+  void become_candidate(Step& step);
+  void become_leader(Step& step);
+  void start_round(Step& step, Role role);
+  void request_votes(Step& step);
+  void record_vote(Step& step, NodeId voter, bool granted);
+  void arm_election(Instant now);
+  void arm_retry(Instant now);
+
+  // Time.
+  void tick_leader(Step& step);
+  void tick_candidate(Step& step);
+  [[nodiscard]] bool quorum_answers(Instant now) const;
+
+  // Messages; the term has been settled, except for pre-votes, which settle no term.
+  [[nodiscard]] bool settle_term(Step& step, const Message& message);
+  void on(Step& step, const Message& message, const PreVoteRequest& request);
+  void on(Step& step, const Message& message, const PreVoteReply& reply);
+  void on(Step& step, const Message& message, const VoteRequest& request);
+  void on(Step& step, const Message& message, const VoteReply& reply);
+  void on(Step& step, const Message& message, const AppendRequest& request);
+  void on(Step& step, const Message& message, const AppendReply& reply);
+
+  // Replication.
+  void append_own(Step& step, Payload payload);
+  void append_foreign(Step& step, std::span<const Entry> entries);
+  [[nodiscard]] bool contradicts_commits(const AppendRequest& request) const;
+  void accepted(Step& step, NodeId peer, LogIndex index);
+  void refused(Step& step, NodeId peer, const AppendReply& reply);
+  void send_entries(Step& step, NodeId peer);
+  void send_append(Step& step, NodeId peer, std::span<const Entry> entries);
+  void broadcast(Step& step, bool entries);
+  void commit_by_quorum(Step& step);
+  void commit_up_to(Step& step, LogIndex index);
+
+  template <typename Body>
+  void send(Step& step, NodeId to, Term term, Body body) const;
+  void trace(Step& step, TraceKind kind, std::uint64_t first, std::uint64_t second = 0,
+             std::uint64_t third = 0) const;
+
   NodeId self_;
   Shares shares_;
   RaftOptions options_;
@@ -79,6 +133,17 @@ class Raft {
   LogIndex commit_;
   Role role_ = Role::kFollower;
   NodeId leader_;
+  Instant now_;  // the latest time seen
+
+  Instant leader_heard_;       // meaningful while leader_ is somebody else
+  Instant election_deadline_;  // learner: when a silent leader is forgotten
+  Instant repeat_due_;         // candidates: ask those again who have not answered
+  Votes votes_;                // candidates: this round's answers
+  bool yielded_ = false;       // gave way to a rival since a leader was last heard
+
+  Instant heartbeat_due_;                // leader
+  std::map<NodeId, Progress> progress_;  // leader: every other member
+  std::size_t uncommitted_bytes_ = 0;    // leader
 };
 
 }  // namespace skywarden::consensus

@@ -1,6 +1,6 @@
-// What a leader knows about one follower's log, and the window of messages it may have under way. In probe
-// the place where the logs agree is being looked for, one message at a time; in replicate entries are
-// streamed.
+// What a leader knows about one follower's log, and the window of messages it may have under way. While
+// probing, the place where the logs agree is looked for, one message at a time; while replicating, entries
+// are streamed.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +16,41 @@ struct Progress {
   LogIndex next;   // first entry to send; always above match
   Instant heard;   // last valid answer in this term
   bool replicating = false;
-  bool probe_sent = false;        // probe only: wait for the answer or the next heartbeat
-  std::deque<LogIndex> inflight;  // replicate only: last index of each unanswered message with entries
+  bool probe_sent = false;        // probing: wait for the answer; heartbeats repeat the question
+  std::deque<LogIndex> inflight;  // replicating: last index of each unanswered message with entries
 
   [[nodiscard]] bool may_send(std::size_t inflight_max) const {
     return replicating ? inflight.size() < inflight_max : !probe_sent;
+  }
+
+  // A message with so many entries, from `next` on, was sent.
+  void sent(std::size_t entries) {
+    if (!replicating) {
+      probe_sent = true;
+    } else if (entries > 0) {
+      next = LogIndex(next.value() + entries);
+      inflight.push_back(next.previous());
+    }
+  }
+
+  // The follower says that the logs agree up to `index`.
+  void confirm(LogIndex index) {
+    const bool answers_probe = !replicating && index.next() >= next;
+    if (index > match) match = index;
+    if (answers_probe) {
+      replicating = true;
+      next = match.next();
+    }
+    if (next <= match) next = match.next();
+    while (!inflight.empty() && inflight.front() <= match) inflight.pop_front();
+  }
+
+  // Begin to look for the agreement again, with the entry after `index`.
+  void probe_after(LogIndex index) {
+    replicating = false;
+    probe_sent = false;
+    inflight.clear();
+    next = index.next();
   }
 };
 

@@ -1,0 +1,199 @@
+#include "consensus/message.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/contract.h"
+#include "wire/cbor.h"
+
+namespace skywarden::consensus {
+namespace {
+
+using wire::CborReader;
+using wire::CborWriter;
+
+// The kind on the wire is the alternative's index in Message::body; new kinds go to the end.
+constexpr std::uint64_t kFieldsOf[] = {2, 1, 2, 1, 4, 4};
+constexpr std::uint64_t kHeadFields = 5;  // version, kind, from, to, term
+
+bool in_range(LogPosition position) {
+  return position.index <= kLogIndexMax && position.term <= kTermMax &&
+         (position.index == LogIndex()) == (position.term == Term());
+}
+
+Result<void> check(const AppendRequest& append, Term term) {
+  if (term == Term()) return fail(Errc::kMalformed, "append: nobody leads in term 0");
+  if (!in_range(append.previous) || append.commit > kLogIndexMax)
+    return fail(Errc::kOutOfRange, "append: position out of range");
+  if (append.previous.term > term)
+    return fail(Errc::kMalformed, "append: an entry before the first is from a later term");
+  if (append.entries.size() > kEntriesPerMessageMax)
+    return fail(Errc::kLimitReached, "append: {} entries, at most {} allowed", append.entries.size(),
+                kEntriesPerMessageMax);
+  if (!is_contiguous(append.entries, append.previous))
+    return fail(Errc::kMalformed, "append: entries do not follow each other");
+  if (!append.entries.empty() && append.entries.back().term > term)
+    return fail(Errc::kMalformed, "append: an entry is from a later term");
+  std::size_t bytes = 0;
+  for (const Entry& entry : append.entries) {
+    bytes += entry.payload.size();
+    if (entry.payload.size() > kPayloadBytesMax || bytes > kPayloadBytesMax)
+      return fail(Errc::kLimitReached, "append: more than {} bytes of payload", kPayloadBytesMax);
+  }
+  return {};
+}
+
+Result<void> check_body(const Message& message) {
+  if (const auto* ask = std::get_if<PreVoteRequest>(&message.body)) {
+    if (!in_range(ask->last) || ask->last.term >= message.term)
+      return fail(Errc::kMalformed, "pre-vote: log out of range");
+  } else if (const auto* vote = std::get_if<VoteRequest>(&message.body)) {
+    if (!in_range(vote->last) || vote->last.term >= message.term)
+      return fail(Errc::kMalformed, "vote: log out of range");
+  } else if (const auto* append = std::get_if<AppendRequest>(&message.body)) {
+    return check(*append, message.term);
+  } else if (const auto* reply = std::get_if<AppendReply>(&message.body)) {
+    if (reply->index > kLogIndexMax || !in_range(reply->hint))
+      return fail(Errc::kOutOfRange, "append reply: position out of range");
+    if (reply->accepted && reply->hint != LogPosition{})
+      return fail(Errc::kMalformed, "append reply: a hint where none belongs");
+  }
+  return {};
+}
+
+void write(CborWriter& to, LogPosition position) {
+  to.unsigned_integer(position.index.value()).unsigned_integer(position.term.value());
+}
+
+void write(CborWriter& to, const PreVoteRequest& body) {
+  write(to, body.last);
+}
+
+void write(CborWriter& to, const PreVoteReply& body) {
+  to.boolean(body.granted);
+}
+
+void write(CborWriter& to, const VoteRequest& body) {
+  write(to, body.last);
+}
+
+void write(CborWriter& to, const VoteReply& body) {
+  to.boolean(body.granted);
+}
+
+void write(CborWriter& to, const AppendRequest& body) {
+  write(to, body.previous);
+  to.unsigned_integer(body.commit.value());
+  to.array(2 * body.entries.size());  // term, payload; the index follows from the place
+  for (const Entry& entry : body.entries) to.unsigned_integer(entry.term.value()).bytes(entry.payload);
+}
+
+void write(CborWriter& to, const AppendReply& body) {
+  to.boolean(body.accepted).unsigned_integer(body.index.value());
+  write(to, body.hint);
+}
+
+// The reader's first failure sticks, so values read after it are placeholders that decode() never returns.
+std::uint64_t number(CborReader& from) {
+  return from.unsigned_integer().value_or(0);
+}
+
+LogPosition read_position(CborReader& from) {
+  const LogIndex index(number(from));
+  return {index, Term(number(from))};
+}
+
+bool read_flag(CborReader& from) {
+  return from.boolean().value_or(false);
+}
+
+AppendRequest read_append(CborReader& from) {
+  AppendRequest append;
+  append.previous = read_position(from);
+  append.commit = LogIndex(number(from));
+  const std::uint64_t items = from.array().value_or(0);
+  LogIndex index(std::min(append.previous.index, kLogIndexMax));
+  append.entries.reserve(std::min<std::uint64_t>(items / 2, kEntriesPerMessageMax));
+  for (std::uint64_t i = 0; i + 1 < items; i += 2) {
+    const auto term = from.unsigned_integer();
+    const auto payload = from.bytes();
+    if (!term || !payload) break;
+    index = index.next();
+    append.entries.push_back({Term(*term), index, Payload(payload->begin(), payload->end())});
+  }
+  return append;
+}
+
+AppendReply read_append_reply(CborReader& from) {
+  AppendReply reply;
+  reply.accepted = read_flag(from);
+  reply.index = LogIndex(number(from));
+  reply.hint = read_position(from);
+  return reply;
+}
+
+decltype(Message::body) read_body(CborReader& from, std::uint64_t kind) {
+  switch (kind) {
+    case 0:
+      return PreVoteRequest{read_position(from)};
+    case 1:
+      return PreVoteReply{read_flag(from)};
+    case 2:
+      return VoteRequest{read_position(from)};
+    case 3:
+      return VoteReply{read_flag(from)};
+    case 4:
+      return read_append(from);
+    default:
+      return read_append_reply(from);
+  }
+}
+
+}  // namespace
+
+Result<void> validate(const Message& message) {
+  if (message.from == kNobody || message.to == kNobody || message.from == message.to)
+    return fail(Errc::kMalformed, "message from {} to {}", message.from.value(), message.to.value());
+  if (message.term > kTermMax) return fail(Errc::kOutOfRange, "message of term {}", message.term.value());
+  return check_body(message);
+}
+
+std::vector<std::byte> encode(const Message& message) {
+  EXPECTS(validate(message));
+  CborWriter writer;
+  const std::uint64_t kind = message.body.index();
+  writer.array(kHeadFields + kFieldsOf[kind])
+      .unsigned_integer(kMessageVersion)
+      .unsigned_integer(kind)
+      .unsigned_integer(message.from.value())
+      .unsigned_integer(message.to.value())
+      .unsigned_integer(message.term.value());
+  std::visit([&](const auto& body) { write(writer, body); }, message.body);
+  return writer.take();
+}
+
+Result<Message> decode(std::span<const std::byte> bytes) {
+  CborReader reader(bytes, kMessageBytesMax);
+  const auto fields = reader.array();
+  const auto version = reader.unsigned_integer();
+  if (version && *version != kMessageVersion)
+    return fail(Errc::kUnsupported, "message version {}, this build knows {}", *version, kMessageVersion);
+  const auto kind = reader.unsigned_integer();
+  if (kind && *kind >= std::variant_size_v<decltype(Message::body)>)
+    return fail(Errc::kUnsupported, "message kind {}", *kind);
+  const std::uint64_t from = number(reader);
+  const std::uint64_t to = number(reader);
+  const Term term(number(reader));
+  if (!kind) return tl::unexpected<Error>(kind.error());
+  auto body = read_body(reader, *kind);
+  if (const auto end = reader.finish(); !end) return tl::unexpected<Error>(end.error());
+  if (*fields != kHeadFields + kFieldsOf[*kind])
+    return fail(Errc::kMalformed, "message of kind {} with {} fields", *kind, *fields);
+  if (from > UINT32_MAX || to > UINT32_MAX) return fail(Errc::kOutOfRange, "node id beyond 32 bits");
+  Message message{NodeId(static_cast<std::uint32_t>(from)), NodeId(static_cast<std::uint32_t>(to)), term,
+                  std::move(body)};
+  if (const auto valid = validate(message); !valid) return tl::unexpected<Error>(valid.error());
+  return message;
+}
+
+}  // namespace skywarden::consensus
