@@ -16,7 +16,8 @@ enum class FieldKind : std::uint8_t { kNumber, kCategory, kText, kImage };
 enum class Criticality : std::uint8_t { kLow, kNormal, kHigh };
 
 struct FieldSpec {
-  std::string name;  // the column's name, exactly as in the file
+  std::string name;                  // the column's name, exactly as in the file
+  std::vector<std::string> aliases;  // other names of the same column, tried when `name` is absent
   FieldKind kind = FieldKind::kNumber;
   std::string unit;                         // as people write it: "degC", "ug/m3"
   std::optional<double> min, max;           // inclusive; values outside are implausible
@@ -26,7 +27,7 @@ struct FieldSpec {
   double tolerance_abs = 0.0;  // an estimate within max(abs, rel·|value|) is right for operations
   double tolerance_rel = 0.0;
   std::vector<std::string> levels;  // categories, in their natural order
-  bool circular = false;            // levels wrap round, such as wind sectors
+  bool circular = false;            // levels wrap round, such as wind sectors; a number wraps from max to min
   Criticality criticality = Criticality::kNormal;
 };
 

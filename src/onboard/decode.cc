@@ -225,12 +225,18 @@ Result<Instant> decode_time(const Schema& schema, std::span<const std::string_vi
   return decode_unix(trim(cells[0]));
 }
 
+std::string time_label(const Schema& schema) {
+  std::string label;
+  for (const std::string& column : schema.time_columns) label += (label.empty() ? "" : "+") + column;
+  return label;
+}
+
 std::string expectation(const FieldSpec& spec, std::string_view found) {
   switch (spec.kind) {
     case FieldKind::kNumber:
       if (spec.min && spec.max)
-        return fmt::format("expected {} {}…{}, found '{}'", printable(spec.name), *spec.min, *spec.max,
-                           printable(found));
+        return fmt::format("expected {} {}, found '{}'", printable(spec.name),
+                           range_text(*spec.min, *spec.max), printable(found));
       return fmt::format("expected a number, found '{}'", printable(found));
     case FieldKind::kCategory: {
       constexpr std::size_t kShown = 8;
@@ -245,6 +251,13 @@ std::string expectation(const FieldSpec& spec, std::string_view found) {
       break;
   }
   return fmt::format("expected UTF-8 text, found '{}'", printable(found));
+}
+
+std::string range_text(double min, double max) {
+  const auto number = [](double value) {
+    return (value < 0 ? "−" : "") + fmt::format("{}", std::abs(value));
+  };
+  return number(min) + "…" + number(max);
 }
 
 Result<RowLayout> lay_out(const Schema& schema, const Table& table) {
@@ -266,7 +279,10 @@ Result<RowLayout> lay_out(const Schema& schema, const Table& table) {
     return tl::unexpected(found.error());
   bool any = false;
   for (const FieldSpec& field : schema.fields) {
-    layout.fields.push_back(table.column(field.name));
+    std::size_t column = table.column(field.name);
+    for (std::size_t i = 0; column == Table::npos && i < field.aliases.size(); ++i)
+      column = table.column(field.aliases[i]);
+    layout.fields.push_back(column);
     any = any || layout.fields.back() != Table::npos;
   }
   if (!any) return fail(Errc::kNotFound, "expected at least one of the fields of schema '{}'", schema.name);

@@ -36,10 +36,16 @@ namespace skywarden::onboard {
 [[nodiscard]] Result<Instant> decode_time(const datum::Schema& schema,
                                           std::span<const std::string_view> cells);
 
+// The time columns as one name for messages: "acq_date+acq_time".
+[[nodiscard]] std::string time_label(const datum::Schema& schema);
+
 // "expected a number, found 'x'", for a line about a cell that decode_field called malformed.
 [[nodiscard]] std::string expectation(const datum::FieldSpec& spec, std::string_view found);
 
-// Which column of a table is what. Names are compared ignoring case.
+// "−90…90", the minus sign as people write it.
+[[nodiscard]] std::string range_text(double min, double max);
+
+// Which column of a table is what. Names are compared ignoring case; a field is also found by its aliases.
 struct RowLayout {
   std::vector<std::size_t> time;    // as schema.time_columns
   std::vector<std::size_t> stream;  // as schema.stream_columns
