@@ -3,7 +3,8 @@
 # The only way to declare a library. A component is a folder under src/; USES names components declared
 # earlier, so the ordered list in src/CMakeLists.txt is acyclic by construction. LIBRARIES are outside
 # libraries (CMake targets). TESTS are doctest files beside the code; they become one ctest executable.
-# TEST_USES names components that only the tests need; it obeys the same order.
+# TEST_USES names components that only the tests need; it obeys the same order. A component includes the headers of
+# those it names in USES and of no others, even where they would come along (tests/check_includes.py).
 function(component name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;USES;LIBRARIES;TESTS;TEST_USES")
   if(arg_UNPARSED_ARGUMENTS)
@@ -28,7 +29,9 @@ function(component name)
   list(TRANSFORM arg_USES PREPEND skywarden_ OUTPUT_VARIABLE uses)
   target_link_libraries(skywarden_${name} ${scope} skywarden_flags ${uses} ${arg_LIBRARIES})
   set_target_properties(skywarden_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
-  set_property(GLOBAL APPEND PROPERTY SKYWARDEN_COMPONENTS "${name}:${arg_USES}:${arg_TEST_USES}")
+  string(REPLACE ";" " " uses_line "${arg_USES}")
+  string(REPLACE ";" " " test_uses_line "${arg_TEST_USES}")
+  set_property(GLOBAL APPEND PROPERTY SKYWARDEN_COMPONENTS "${name}:${uses_line}:${test_uses_line}")
   if(SKYWARDEN_TESTS AND arg_TESTS)
     add_executable(test_${name} ${arg_TESTS})
     list(TRANSFORM arg_TEST_USES PREPEND skywarden_ OUTPUT_VARIABLE test_uses)

@@ -1,12 +1,16 @@
-# skywarden_embed(NAME FOLDER): the library skywarden_NAME holds every file of FOLDER inside the program.
+# skywarden_embed(NAME FOLDER [FILE...]): the library skywarden_NAME holds those files of FOLDER, or all of them,
+# inside the program.
 #
 # The bytes enter through the assembler's .incbin, so half a megabyte costs nothing to compile. Users write
 #   #include "NAME.h"        and get        std::span<const skywarden::shell::EmbeddedAsset> skywarden::NAME();
 # An absent or empty FOLDER gives a library with one page that says so. Files that appear or vanish are noticed by
 # the next build; paths are those below FOLDER, beginning with "/"; the ETag is the content's SHA-256.
 function(skywarden_embed name folder)
-  file(GLOB_RECURSE files CONFIGURE_DEPENDS LIST_DIRECTORIES false RELATIVE ${folder} ${folder}/*)
-  list(SORT files)
+  set(files ${ARGN})
+  if(NOT files)
+    file(GLOB_RECURSE files CONFIGURE_DEPENDS LIST_DIRECTORIES false RELATIVE ${folder} ${folder}/*)
+    list(SORT files)
+  endif()
   set(generated ${PROJECT_BINARY_DIR}/generated/${name})
   if(NOT files)
     message(STATUS "nothing to embed in ${folder}: the program will say so in the browser")
