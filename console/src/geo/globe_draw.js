@@ -9,6 +9,7 @@ import { kEarthKm, kKmPerDegree, sunOverhead } from './sphere.js';
 // Higher orbits are drawn at this height, or the Earth would shrink to a dot.
 const kShownHeightMostKm = 2500;
 const kLinkPieces = 24;
+const kCrowd = 40; // more fires than this are drawn as small dots
 const graticule = geoGraticule10();
 
 export function earthRadius(width, height, nodes, zoom) {
@@ -63,8 +64,8 @@ function drawIncident(context, path, incident, fires) {
     stroke(context, path, box, palette.threatened, 1.2);
   }
   const points = { type: 'MultiPoint', coordinates: fires.map(([lat, lon]) => [lon, lat]) };
-  fill(context, path.pointRadius(3.2), points, palette.fire);
-  stroke(context, path, points, '#ffffff', 0.8);
+  fill(context, path.pointRadius(fires.length > kCrowd ? 1.2 : 3.2), points, palette.fire);
+  if (fires.length <= kCrowd) stroke(context, path, points, '#ffffff', 0.8);
 }
 
 /** Turns latitude, longitude and distance in Earth radii into screen x, y and depth towards us. */

@@ -15,6 +15,9 @@ import { ages, palette } from './palette.js';
 const size = { width: 1, height: 1 };
 const pointed = signal(null);
 
+// A fire is shown with at least this much around it, or nobody could tell where it is.
+const kSurroundingsDeg = 0.12;
+
 const otherProvenance = computed(() => [...new Set(hotspots.value.map((h) => h.provenance))].filter((p) => p && p !== 'observed'));
 
 // Colours depend on age; redrawing every ten minutes of the replay is enough.
@@ -38,7 +41,7 @@ export function viewNow() {
 
 /** Brings an alert into view if it is outside or too small to see. */
 export function lookAt(alert) {
-  const box = boxAround(alert?.polygon ?? [], 0.05);
+  const box = boxAround(alert?.polygon ?? [], kSurroundingsDeg);
   if (!box) return;
   const p = projector(viewNow(), size.width, size.height);
   const [x0, x1, y0, y1] = [p.x(box[0]), p.x(box[2]), p.y(box[3]), p.y(box[1])];
@@ -71,8 +74,7 @@ export function IncidentMap() {
         <button onClick=${() => (mapView.value = null)} aria-label=${t('map.whole')} title=${t('map.whole')}>⤢</button>
         <button onClick=${goToFire} aria-label=${t('map.to_fire')} title=${t('map.to_fire')} disabled=${!current.value}>◎</button>
       </div>
-      <${Legend} />
-      <${Absent} />
+      <div class="map-notes"><${Legend} /><${Absent} /></div>
       ${pointed.value && html`<div class="map-readout">${describeHotspot(pointed.value)}</div>`}
     </section>`;
 }
@@ -181,7 +183,7 @@ function zoomBy(factor, at) {
 }
 
 function goToFire() {
-  const box = boxAround(current.value?.polygon ?? [], 0.05);
+  const box = boxAround(current.value?.polygon ?? [], kSurroundingsDeg);
   if (box) mapView.value = fitBox(box, size.width, size.height, 0.5);
 }
 

@@ -39,14 +39,18 @@ export function pixelBox(p, item) {
   return { x: p.x(item.lon) - w / 2, y: p.y(item.lat) - h / 2, w, h };
 }
 
+// Beyond this many fires, markers shrink so that they do not hide the map.
+const kCrowd = 40;
+
 export function drawAlerts(context, p, groups, current) {
+  const dot = groups.length > kCrowd ? 2 : 3.5;
   for (const { latest } of groups) {
-    if (latest !== current && latest.event !== current?.event) outline(context, p, latest, false);
+    if (latest !== current && latest.event !== current?.event) outline(context, p, latest, dot, false);
   }
-  if (current) outline(context, p, current, true);
+  if (current) outline(context, p, current, 5, true);
 }
 
-function outline(context, p, alert, selected) {
+function outline(context, p, alert, dot, selected) {
   const cancelled = alert.kind === 'Cancel';
   const colour = cancelled ? palette.fireDim : palette.fire;
   context.beginPath();
@@ -67,10 +71,10 @@ function outline(context, p, alert, selected) {
   if (!alert.centre) return;
   const [x, y] = [p.x(alert.centre[1]), p.y(alert.centre[0])];
   context.beginPath();
-  context.arc(x, y, selected ? 5 : 3.5, 0, 2 * Math.PI);
+  context.arc(x, y, dot, 0, 2 * Math.PI);
   context.fillStyle = colour;
   context.fill();
-  context.strokeStyle = '#fff';
+  context.strokeStyle = selected ? '#fff' : 'rgba(5, 10, 14, 0.9)';
   context.lineWidth = selected ? 2 : 1;
   context.stroke();
 }

@@ -28,9 +28,13 @@ function NoAlert() {
   <//>`;
 }
 
+// A place farther away than this does not help anybody to find the fire.
+const kNearMostKm = 500;
+
 function Where({ alert }) {
   const [lat, lon] = alert.centre ?? [NaN, NaN];
-  const near = Number.isFinite(lat) && nearestPlace({ lat, lon }, incident.value?.places);
+  const nearest = Number.isFinite(lat) ? nearestPlace({ lat, lon }, incident.value?.places) : null;
+  const near = nearest?.distance_km < kNearMostKm ? nearest : null;
   const text = near
     ? near.distance_km < 1
       ? t('answers.at_place', { place: near.place.name })
