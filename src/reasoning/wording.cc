@@ -21,10 +21,9 @@ constexpr std::array<Pair, 5> kDanger = {
     {{"low", "低"}, {"moderate", "中等"}, {"high", "高"}, {"very high", "很高"}, {"extreme", "极高"}}};
 
 // Longer words first, so that "pixels" is not read as "pixel" and an s.
-constexpr std::array<Pair, 18> kDetailWords = {{{"no detection", "未探测到热异常"},
-                                                {"high confidence", "高置信度"},
-                                                {"nominal confidence", "中置信度"},
-                                                {"low confidence", "低置信度"},
+constexpr std::array<Pair, 14> kDetailWords = {{{"K over background", "K（高出背景）"},
+                                                {"may be sunglint", "可能是水面反光"},
+                                                {"no detection", "未探测到热异常"},
                                                 {"confidence", "置信度"},
                                                 {"detections", "次探测"},
                                                 {"detection", "次探测"},
@@ -32,13 +31,10 @@ constexpr std::array<Pair, 18> kDetailWords = {{{"no detection", "未探测到�
                                                 {"pixel", "个像元"},
                                                 {"passes", "次过境"},
                                                 {"pass", "次过境"},
-                                                {"persistent", "持续"},
-                                                {"in clear sky", "（晴空）"},
                                                 {"daytime", "白天"},
                                                 {"night", "夜间"},
-                                                {"brightest", "最亮"},
-                                                {"MW", "兆瓦"},
-                                                {" over ", "，"}}};
+                                                {"in", "，"},
+                                                {"MW", "兆瓦"}}};
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -102,9 +98,10 @@ std::string detail_in_chinese(std::string_view detail) {
       out += detail[at++];
       continue;
     }
-    if (!out.empty() && out.back() == ' ' && found->second.front() != ' ') out.pop_back();
+    if (!out.empty() && out.back() == ' ') out.pop_back();  // Chinese has no spaces
     out += found->second;
     at += found->first.size();
+    if (found->first == "in" && at < detail.size() && detail[at] == ' ') ++at;
   }
   // "，" for the list comma; a comma between digits stays.
   for (std::size_t at = out.find(", "); at != std::string::npos; at = out.find(", ", at))

@@ -18,12 +18,17 @@
 namespace skywarden::wildfire {
 
 struct AlertOptions {
-  Fraction area_growth{0.25};                         // since the last message
-  Metres centre_moved = kilometres(2.0);              // likewise
-  Duration refresh_after = std::chrono::hours(1);     // with new observations an update is due anyhow
-  Duration update_gap_min = std::chrono::minutes(5);  // between messages of an event, unless severity rises
-  Duration cancel_after = std::chrono::hours(6);      // since fire was last told, when now there is none
-  Duration cancel_persistent_after = std::chrono::hours(1);  // the same for a persistent heat source
+  // An update is due when one of these changed since the event's last message:
+  Fraction area_growth{0.25};                         // at least by this part
+  Metres centre_moved = kilometres(2.0);              // at least this far
+  Probability probability_changed{0.05};              // at least this much, and CAP certainty with it
+                                                      // (and whenever CAP severity changed: alert_level.h)
+  Duration refresh_after = std::chrono::hours(1);     // or so much time passed and there are new observations
+  Duration update_gap_min = std::chrono::minutes(5);  // but not sooner than this, unless severity rose
+  // A cancel is due when the finding is no fire, surely (the interval's high end is under the threshold), for
+  // so long after the last message that told of fire; sooner for a persistent heat source.
+  Duration cancel_after = std::chrono::hours(6);
+  Duration cancel_persistent_after = std::chrono::hours(1);
   Fraction backing_min{0.0};         // findings merged must carry at least this part of all shares
   std::size_t events_max = 100'000;  // events remembered; the longest silent ones are forgotten first
 
@@ -34,7 +39,10 @@ class AlertPolicy {
  public:
   explicit AlertPolicy(AlertOptions options = {});
 
-  // The message this finding deserves, or nothing. Time is the finding's own.
+  // The message this finding deserves, or nothing. Time is the finding's own. After a cancel, only a finding
+  // that rests on new observations opens the event again, as a new alert later in the same chain.
+  // A fire may change its name when detection joins clusters: a finding under a new name continues the chain
+  // that was told of most of its observations, and the proposal bears that chain's name.
   [[nodiscard]] std::optional<datum::Proposal> propose(const consensus::MergedFinding& finding) const;
 
   // Whether a committed proposal is the next message of its event's chain. Two leaders may have proposed the
@@ -52,12 +60,14 @@ class AlertPolicy {
     datum::Proposal last;
     std::int64_t fire_told_ns = 0;  // time of the last message that was no cancel
   };
-  [[nodiscard]] std::optional<datum::ProposalKind> due(const consensus::MergedFinding& finding) const;
-  [[nodiscard]] bool changed(const consensus::MergedFinding& finding, const datum::Proposal& last) const;
+  [[nodiscard]] std::optional<datum::ProposalKind> due(const consensus::MergedFinding& finding,
+                                                       const datum::Proposal& draft) const;
+  [[nodiscard]] EventId chain_of(const consensus::MergedFinding& finding) const;
   void forget_beyond_limit();
 
   AlertOptions options_;
   std::map<EventId, Told> told_;
+  std::map<ObservationId, EventId> told_of_;  // the chain that was first told of an observation
 };
 
 }  // namespace skywarden::wildfire
