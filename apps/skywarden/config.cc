@@ -1,0 +1,97 @@
+// skywarden config check FILE...: says of each TOML file which kind it is and what is wrong with it.
+#include <fmt/core.h>
+#include <toml++/toml.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/text.h"
+#include "commands.h"
+#include "datum/schema.h"
+#include "formats/read_file.h"
+
+namespace skywarden::app {
+namespace {
+
+constexpr std::size_t kConfigBytesMax = 16 << 20;
+
+// A kind of file: how to know it, and what to say of a sound one. A new kind is one function of each and one
+// line in kKinds.
+struct Kind {
+  const char* name;
+  bool (*recognises)(const toml::table& root);
+  Result<std::string> (*check)(std::string_view text, const std::string& file);
+};
+
+bool is_schema(const toml::table& root) {
+  return root.contains("field") || root.contains("stream");
+}
+
+Result<std::string> check_schema(std::string_view text, const std::string& file) {
+  const auto schema = datum::parse_schema(text, file);
+  if (!schema) return tl::unexpected(schema.error());
+  return fmt::format("schema '{}', {} fields", printable(schema->name), schema->fields.size());
+}
+
+bool is_incident(const toml::table& root) {
+  return root.contains("hotspots") || root.contains("records");
+}
+
+// Only the syntax: a part named wrongly is reported when the incident is loaded.
+Result<std::string> check_incident(std::string_view, const std::string&) {
+  return "incident, keys not checked";
+}
+
+constexpr std::array kKinds{Kind{"schema", is_schema, check_schema},
+                            Kind{"incident", is_incident, check_incident}};
+
+Result<std::string> check_file(const std::string& file) {
+  const auto text = formats::read_file(file, kConfigBytesMax);
+  if (!text) return tl::unexpected(text.error());
+  if (!is_valid_utf8(*text)) return fail(Errc::kMalformed, "{}: expected UTF-8 text", file);
+  toml::table root;
+  try {
+    root = toml::parse(*text, file);
+  } catch (const toml::parse_error& error) {
+    const auto& at = error.source().begin;
+    return fail(Errc::kMalformed, "{}:{}:{}: {}", file, at.line, at.column, error.description());
+  }
+  std::string names;
+  for (const Kind& kind : kKinds) {
+    if (kind.recognises(root)) return kind.check(*text, file);
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", kind.name);
+  }
+  return fail(Errc::kUnsupported, "{}: expected one of {}; none of their tables is here", file, names);
+}
+
+int check_files(const std::vector<std::string>& files) {
+  int exit_code = 0;
+  for (const std::string& file : files) {
+    const auto found = check_file(file);
+    if (found) {
+      fmt::print("{}: {}\n", file, *found);
+    } else {
+      fmt::print(stderr, "{}\n", found.error().message);
+      exit_code = 1;
+    }
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+void add_config(CLI::App& app, int* exit_code) {
+  CLI::App* config = app.add_subcommand("config", "work with configuration files");
+  config->require_subcommand(1);
+  CLI::App* check = config->add_subcommand("check", "say what each file is and what is wrong with it");
+  auto files = std::make_shared<std::vector<std::string>>();
+  check->add_option("FILE", *files, "TOML files: schemas, incidents")->required();
+  check->footer(
+      "Exit 0 when every file is sound, 1 otherwise; one line for each error.\n\n"
+      "Example:\n  skywarden config check schemas/*.toml");
+  check->callback([files, exit_code] { *exit_code = check_files(*files); });
+}
+
+}  // namespace skywarden::app
