@@ -7,5 +7,8 @@
 namespace skywarden::app {
 
 // (declarations in alphabetical order)
+void add_complete(CLI::App& app, int* exit_code);
+void add_doctor(CLI::App& app, int* exit_code);
+void add_config(CLI::App& app, int* exit_code);
 
 }  // namespace skywarden::app

@@ -1,0 +1,132 @@
+// skywarden complete: fills the holes of record tables, with an interval or a probability beside each.
+#include "onboard/complete.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "commands.h"
+#include "onboard/complete_grid.h"
+#include "record_tables.h"
+
+namespace skywarden::app {
+namespace {
+
+struct Arguments {
+  std::string schema, out;
+  std::vector<std::string> in;
+  std::string model = "baseline";
+  bool causal = false;
+};
+
+std::vector<std::string> added_columns(const datum::Schema& schema) {
+  std::vector<std::string> out;
+  for (const datum::FieldSpec& spec : schema.fields) {
+    out.push_back(spec.name + ".state");
+    if (spec.kind == datum::FieldKind::kNumber) {
+      out.push_back(spec.name + ".low");
+      out.push_back(spec.name + ".high");
+    }
+    if (spec.kind == datum::FieldKind::kCategory) out.push_back(spec.name + ".p");
+  }
+  return out;
+}
+
+// One digit more than the field prints: an interval's ends are no readings.
+std::string format_end(double value, int decimals) {
+  return onboard::format_on_grid(value, std::max(0, decimals + 1));
+}
+
+void fill_cell(const datum::FieldSpec& spec, const onboard::Completion& completion, std::size_t cell,
+               std::vector<std::string>& cells, std::size_t column) {
+  const bool number = spec.kind == datum::FieldKind::kNumber;
+  const int decimals = completion.decimals[cell];
+  if (column != datum::Table::npos) {
+    const double value = completion.values[cell];
+    cells[column] =
+        number ? onboard::format_on_grid(value, decimals) : spec.levels[static_cast<std::size_t>(value)];
+  }
+  cells.emplace_back("estimated");
+  if (number) {
+    cells.push_back(format_end(completion.lows[cell], decimals));
+    cells.push_back(format_end(completion.highs[cell], decimals));
+  } else {
+    cells.push_back(fmt::format("{:.3f}", completion.probabilities[cell]));
+  }
+}
+
+void fill_row(const RecordTables& tables, const RecordTable& table, const datum::Schema& schema,
+              const onboard::Completion& completion, std::size_t row, std::vector<std::string>& cells) {
+  const std::size_t record = table.records[row];
+  for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+    const datum::FieldSpec& spec = schema.fields[f];
+    const std::size_t extra = spec.kind == datum::FieldKind::kNumber     ? 2
+                              : spec.kind == datum::FieldKind::kCategory ? 1
+                                                                         : 0;
+    if (record == kNoRecordOfRow) {  // the row travels along as it is
+      cells.emplace_back("missing:malformed");
+      cells.insert(cells.end(), extra, "");
+      continue;
+    }
+    const onboard::Panel::Place place = tables.panel.place(record);
+    const std::size_t cell = tables.panel.at(place.slot, place.stream, f);
+    const onboard::Origin origin = completion.origins[cell];
+    if (origin == onboard::Origin::kObserved || origin == onboard::Origin::kNone) {
+      cells.push_back(origin == onboard::Origin::kObserved
+                          ? "observed"
+                          : fmt::format("missing:{}", datum::to_string(tables.panel.reason(cell))));
+      cells.insert(cells.end(), extra, "");
+    } else {
+      fill_cell(spec, completion, cell, cells, table.layout.fields[f]);
+    }
+  }
+}
+
+Result<bool> run(const Arguments& arguments) {
+  if (arguments.model != "baseline")
+    return fail(Errc::kNotFound, "--model {}: expected 'baseline', the only model there is", arguments.model);
+  const auto schema = read_schema(arguments.schema);
+  if (!schema) return tl::unexpected(schema.error());
+  onboard::PanelOptions options;
+  options.arrival_order = arguments.causal;
+  const auto tables = read_record_tables(arguments.in, *schema, options);
+  if (!tables) return tl::unexpected(tables.error());
+  const onboard::Completion completion =
+      onboard::complete(tables->panel, *schema, {.causal = arguments.causal});
+  const std::vector<std::string> added = added_columns(*schema);
+  for (const RecordTable& table : tables->tables) {
+    const auto written = write_record_table(table, arguments.out, added, [&](std::size_t row, auto& cells) {
+      fill_row(*tables, table, *schema, completion, row, cells);
+    });
+    if (!written) return tl::unexpected(written.error());
+  }
+  return tables->sound();
+}
+
+}  // namespace
+
+void add_complete(CLI::App& app, int* exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("complete", "Fill the holes of record tables, stating how surely");
+  command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
+  command
+      ->add_option("--in", arguments->in, "tables; several are several streams of one system (.csv, .csv.gz)")
+      ->required();
+  command->add_option("--out", arguments->out, "folder for the results; each table keeps its name")
+      ->required();
+  command->add_flag("--causal", arguments->causal, "use only what had arrived when the row came");
+  command->add_option("--model", arguments->model, "baseline: learnt from the tables themselves")
+      ->capture_default_str();
+  command->footer(
+      "Each table comes out with its rows and columns, holes filled, and beside them FIELD.state, FIELD.low "
+      "and\n"
+      "FIELD.high (90 % interval of a number) or FIELD.p (probability of the chosen level).\n\n"
+      "Example:\n  skywarden complete --schema schemas/prsa.toml --in PRSA_*.csv.gz --out out/completed "
+      "--causal");
+  command->callback([arguments, exit_code] {
+    const auto sound = run(*arguments);
+    if (!sound) fmt::print(stderr, "skywarden complete: {}\n", sound.error().message);
+    *exit_code = !sound ? 1 : *sound ? 0 : 2;
+  });
+}
+
+}  // namespace skywarden::app

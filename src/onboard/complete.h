@@ -1,0 +1,59 @@
+// Completion of a panel: every hole of every record gets an estimate with its uncertainty, or says why not.
+// In this order: a stream that copies this one has the value (found from data); another field of the record
+// determines it (found from data); an estimate from the stream's own course, the other streams and the rest
+// of the record. This is the baseline that learned models must beat; it learns from the panel alone.
+//
+// Causal: what is said of a slot rests on earlier slots, and on records of this slot that have arrived.
+// Cutting the input behind a slot changes nothing before. Offline: everything may be used.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "datum/record.h"
+#include "datum/schema.h"
+#include "onboard/complete_work.h"
+#include "onboard/panel.h"
+
+namespace skywarden::onboard {
+
+struct CompleteOptions {
+  bool causal = false;
+  bool keep_residuals = false;  // causal only: for anomaly detection, see Completion::residuals
+};
+
+// How a cell came by its value.
+enum class Origin : std::uint8_t { kNone, kObserved, kCopied, kDetermined, kEstimated };
+
+// What the completion would have said of an observed cell without it, as observed minus predicted over the
+// usual error of such predictions (on the working scale).
+struct Residual {
+  float after_last = 0;  // given the stream's own last value
+  float after_day = 0;   // with the stream's own last 24 slots hidden
+  bool known = false;
+};
+
+struct Completion {
+  std::vector<Origin> origins;        // of cells, as in the panel
+  std::vector<double> values;         // in the field's unit and on its grid; levels as numbers
+  std::vector<float> lows, highs;     // 90 % interval of an estimated number
+  std::vector<float> probabilities;   // of an estimated level
+  std::vector<std::uint16_t> by;      // of a copy the other stream, of a determined cell the other field
+  std::vector<std::int8_t> decimals;  // that the field prints; negative: tens, hundreds …
+  std::vector<Residual> residuals;    // when asked for
+};
+
+[[nodiscard]] Completion complete(const Panel& panel, const datum::Schema& schema,
+                                  const CompleteOptions& options);
+
+// The panel's record with its holes filled.
+[[nodiscard]] datum::Record completed_record(const Panel& panel, const datum::Schema& schema,
+                                             const Completion& completion, std::size_t record);
+
+// "twin:Dongsi", "field:scan", "baseline"
+[[nodiscard]] std::string method_name(const Panel& panel, const datum::Schema& schema,
+                                      const Completion& completion, std::size_t cell);
+
+}  // namespace skywarden::onboard

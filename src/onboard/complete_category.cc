@@ -1,0 +1,256 @@
+#include "onboard/complete_category.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.h"
+#include "onboard/complete_number.h"
+
+namespace skywarden::onboard {
+namespace {
+
+constexpr std::size_t kNothing = 15;  // the distance when nothing is known on that side
+
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t state = a * 0x9E3779B97F4A7C15ULL ^ (b + 0xD1B54A32D192ED03ULL);
+  return splitmix64(state);
+}
+
+// Logarithms of smoothed shares, row by row; a row that has seen little stays close to even.
+void to_logs(const std::vector<float>& counts, std::vector<float>& logs, std::size_t row, double smoothing) {
+  for (std::size_t begin = 0; begin < counts.size(); begin += row) {
+    double total = 0.0;
+    for (std::size_t i = 0; i < row; ++i) total += counts[begin + i] + smoothing;
+    for (std::size_t i = 0; i < row; ++i)
+      logs[begin + i] = static_cast<float>(std::log((counts[begin + i] + smoothing) / total));
+  }
+}
+
+}  // namespace
+
+CategoryModel::CategoryModel(const Work& work, const datum::FieldSpec& spec, std::size_t field,
+                             std::vector<std::uint32_t> pools, bool causal, CategoryOptions options)
+    : work_(work),
+      field_(field),
+      levels_(spec.levels.size()),
+      circular_(spec.circular),
+      causal_(causal),
+      forgiving_(spec.circular && spec.tolerance_abs >= 1.0),
+      looks_around_(work.panel.streams() <= options.streams_max),
+      pools_(std::move(pools)),
+      options_(options) {
+  if (levels_ > options_.levels_max) levels_ = 0;
+  for (const std::uint32_t p : pools_) pool_count_ = std::max(pool_count_, p + 1);
+  const std::size_t table = table_rows() * levels_;
+  const std::size_t streams = work.panel.streams();
+  time_counts_.assign(pool_count_ * 2 * kDistances * table, 0.0F);
+  pair_counts_.assign(looks_around_ ? streams * streams * table : 0, 0.0F);
+  hour_counts_.assign(streams * 8 * levels_, 0.0F);
+  time_logs_ = time_counts_;
+  pair_logs_ = pair_counts_;
+  hour_logs_ = hour_counts_;
+  shares_.assign(pool_count_ * kDistances * kDistances, {0.7F, 0.7F, 1.5F, 0.5F});
+  refresh();
+}
+
+void CategoryModel::refresh() {
+  if (levels_ == 0) return;
+  to_logs(time_counts_, time_logs_, levels_, options_.smoothing);
+  to_logs(pair_counts_, pair_logs_, levels_, options_.smoothing);
+  to_logs(hour_counts_, hour_logs_, levels_, options_.smoothing * 4);
+}
+
+std::size_t CategoryModel::distance(std::size_t slot, std::int64_t other) const {
+  if (other < 0) return kNothing;
+  const auto here = static_cast<std::int64_t>(slot);
+  const std::size_t c = std::min<std::size_t>(6, GapSituation::class_of(std::abs(here - other)));
+  const bool same_time = work_.panel.time(static_cast<std::size_t>(other)) == work_.panel.time(slot);
+  return c + (same_time ? 7 : 0);
+}
+
+std::size_t CategoryModel::shares_at(std::size_t stream, std::size_t distance_before,
+                                     std::size_t distance_after) const {
+  return (pools_[stream] * kDistances + distance_before) * kDistances + distance_after;
+}
+
+template <typename Visit>
+void CategoryModel::for_neighbours(std::size_t slot, std::size_t stream, const CopyFinder& copies,
+                                   Visit visit) const {
+  if (!looks_around_) return;
+  for (std::size_t k = 0; k < work_.panel.streams(); ++k) {
+    if (k == stream || copies.copies(stream, k, field_)) continue;
+    if (!work_.known(work_.panel.at(slot, k, field_))) continue;
+    if (causal_ && !work_.panel.arrived_before(slot, stream, k)) continue;
+    visit(k, level_of(slot, k));
+  }
+}
+
+void CategoryModel::neighbour_scores(std::size_t slot, std::size_t stream, const CopyFinder& copies,
+                                     std::vector<double>& out) const {
+  out.assign(levels_, 0.0);
+  double asked = 0.0;
+  for_neighbours(slot, stream, copies, [&](std::size_t k, std::size_t level) {
+    const float* logs = pair_logs_.data() + pair_table(stream, k);
+    for (std::size_t l = 0; l < levels_; ++l) out[l] += logs[table_entry(level, l)];
+    asked += 1.0;
+  });
+  if (asked > 0.0)
+    for (double& score : out) score /= std::sqrt(asked);
+}
+
+void CategoryModel::weigh(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after,
+                          const std::vector<double>& neighbours, Scores& scores,
+                          std::vector<double>& probabilities) const {
+  scores.assign(levels_, {});
+  const std::size_t distance_before = distance(slot, before);
+  const std::size_t distance_after = distance(slot, after);
+  const float* hours = hour_logs_.data() + hour_table(stream, slot);
+  for (std::size_t l = 0; l < levels_; ++l) {
+    scores[l][2] = neighbours[l];
+    scores[l][3] = hours[l];
+  }
+  if (before >= 0) {
+    const float* logs = time_logs_.data() + time_table(pools_[stream], false, distance_before);
+    const std::size_t given = level_of(static_cast<std::size_t>(before), stream);
+    for (std::size_t l = 0; l < levels_; ++l) scores[l][0] = logs[table_entry(given, l)];
+  }
+  if (after >= 0) {
+    const float* logs = time_logs_.data() + time_table(pools_[stream], true, distance_after);
+    const std::size_t given = level_of(static_cast<std::size_t>(after), stream);
+    for (std::size_t l = 0; l < levels_; ++l) scores[l][1] = logs[table_entry(given, l)];
+  }
+  const auto& shares = shares_[shares_at(stream, distance_before, distance_after)];
+  probabilities.assign(levels_, 0.0);
+  double best = -1e300;
+  for (std::size_t l = 0; l < levels_; ++l) {
+    for (std::size_t i = 0; i < kSources; ++i) probabilities[l] += shares[i] * scores[l][i];
+    best = std::max(best, probabilities[l]);
+  }
+  double total = 0.0;
+  for (double& p : probabilities) total += p = std::exp(p - best);
+  for (double& p : probabilities) p /= total;
+}
+
+std::size_t CategoryModel::choose(const std::vector<double>& probabilities) const {
+  std::size_t best = 0;
+  double best_score = -1.0;
+  for (std::size_t l = 0; l < levels_; ++l) {
+    double score = probabilities[l];
+    if (forgiving_)  // an estimate one level off is still right
+      score += probabilities[(l + 1) % levels_] + probabilities[(l + levels_ - 1) % levels_];
+    if (score > best_score) {
+      best_score = score;
+      best = l;
+    }
+  }
+  return best;
+}
+
+std::optional<CategoryEstimate> CategoryModel::estimate(std::size_t slot, std::size_t stream,
+                                                        const CopyFinder& copies) const {
+  const std::int64_t before = slot > 0 ? work_.previous[work_.panel.at(slot - 1, stream, field_)] : -1;
+  const std::int64_t after =
+      !causal_ && slot + 1 < work_.panel.slots() ? work_.next[work_.panel.at(slot + 1, stream, field_)] : -1;
+  const auto here = static_cast<std::int64_t>(slot);
+  if (levels_ == 0) {
+    if (before < 0 && after < 0) return std::nullopt;
+    const bool take_before = before >= 0 && (after < 0 || here - before <= after - here);
+    const std::int64_t near = take_before ? before : after;
+    return CategoryEstimate{static_cast<std::uint16_t>(level_of(static_cast<std::size_t>(near), stream)),
+                            0.5};
+  }
+  neighbour_scores(slot, stream, copies, scratch_neighbours_);
+  weigh(slot, stream, before, after, scratch_neighbours_, scratch_scores_, scratch_probabilities_);
+  const std::size_t chosen = choose(scratch_probabilities_);
+  return CategoryEstimate{static_cast<std::uint16_t>(chosen), scratch_probabilities_[chosen]};
+}
+
+void CategoryModel::count(std::size_t slot, const CopyFinder& copies) {
+  for (std::size_t s = 0; s < work_.panel.streams(); ++s) {
+    if (!work_.measured(work_.panel.at(slot, s, field_))) continue;
+    const std::size_t level = level_of(slot, s);
+    hour_counts_[hour_table(s, slot) + level] += 1.0F;
+    for_neighbours(slot, s, copies, [&](std::size_t k, std::size_t theirs) {
+      pair_counts_[pair_table(s, k) + table_entry(theirs, level)] += 1.0F;
+    });
+  }
+}
+
+void CategoryModel::train_shares(std::size_t slot, std::size_t stream, std::int64_t before,
+                                 std::int64_t after, const std::vector<double>& neighbours) {
+  weigh(slot, stream, before, after, neighbours, scratch_scores_, scratch_probabilities_);
+  const std::size_t truth = level_of(slot, stream);
+  auto& shares = shares_[shares_at(stream, distance(slot, before), distance(slot, after))];
+  for (std::size_t i = 0; i < kSources; ++i) {
+    double gradient = scratch_scores_[truth][i];
+    for (std::size_t l = 0; l < levels_; ++l) gradient -= scratch_probabilities_[l] * scratch_scores_[l][i];
+    const double step = std::clamp(options_.learning_rate * gradient, -0.1, 0.1);
+    shares[i] = static_cast<float>(std::clamp(shares[i] + step, 0.0, 4.0));
+  }
+}
+
+void CategoryModel::learn_causal(std::size_t slot, const CopyFinder& copies) {
+  if (levels_ == 0) return;
+  for (std::size_t s = 0; s < work_.panel.streams(); ++s) {
+    if (!work_.measured(work_.panel.at(slot, s, field_))) continue;
+    neighbour_scores(slot, s, copies, scratch_neighbours_);
+    std::int64_t tried = -1;
+    for (std::size_t c = 0; c < GapSituation::kClasses; ++c) {
+      const std::uint64_t chance = mix(slot * 64 + c, s * 1024 + field_);
+      const std::int64_t from = static_cast<std::int64_t>(slot) - GapSituation::length_in(c, chance);
+      const std::int64_t before =
+          from >= 0 ? work_.previous[work_.panel.at(static_cast<std::size_t>(from), s, field_)] : -1;
+      if (before < 0) break;
+      if (before == tried) continue;
+      tried = before;
+      train_shares(slot, s, before, -1, scratch_neighbours_);
+      const std::size_t given = level_of(static_cast<std::size_t>(before), s);
+      time_counts_[time_table(pools_[s], false, distance(slot, before)) +
+                   table_entry(given, level_of(slot, s))] += 1.0F;
+    }
+  }
+  count(slot, copies);
+}
+
+void CategoryModel::learn_offline(const CopyFinder& copies) {
+  if (levels_ == 0) return;
+  const Panel& panel = work_.panel;
+  const auto slots = static_cast<std::int64_t>(panel.slots());
+  for (std::size_t slot = 0; slot < panel.slots(); ++slot) count(slot, copies);
+  for (int pass = 0; pass < 3; ++pass) {  // the first fills the tables, the others train the shares
+    for (std::size_t slot = 0; slot < panel.slots(); ++slot) {
+      const auto here = static_cast<std::int64_t>(slot);
+      for (std::size_t s = 0; s < panel.streams(); ++s) {
+        if (!work_.measured(panel.at(slot, s, field_))) continue;
+        if (pass > 0) neighbour_scores(slot, s, copies, scratch_neighbours_);
+        for (std::size_t trial = 0; trial < 4; ++trial) {
+          const std::uint64_t chance =
+              mix(slot * 16 + trial + static_cast<std::uint64_t>(pass) * 0x10000000ULL, s * 1024 + field_);
+          const std::int64_t length =
+              1 + GapSituation::length_in(chance % GapSituation::kClasses, chance >> 8);
+          const std::int64_t lead =
+              1 + static_cast<std::int64_t>((chance >> 32) % static_cast<std::uint64_t>(length - 1));
+          const std::int64_t from = here - lead, to = here + length - lead;
+          const std::int64_t before =
+              from >= 0 ? work_.previous[panel.at(static_cast<std::size_t>(from), s, field_)] : -1;
+          const std::int64_t after =
+              to < slots ? work_.next[panel.at(static_cast<std::size_t>(to), s, field_)] : -1;
+          if (pass > 0) {
+            train_shares(slot, s, before, after, scratch_neighbours_);
+            continue;
+          }
+          const std::size_t level = level_of(slot, s);
+          for (const bool is_after : {false, true}) {
+            const std::int64_t end = is_after ? after : before;
+            if (end < 0) continue;
+            time_counts_[time_table(pools_[s], is_after, distance(slot, end)) +
+                         table_entry(level_of(static_cast<std::size_t>(end), s), level)] += 1.0F;
+          }
+        }
+      }
+    }
+    refresh();
+  }
+}
+
+}  // namespace skywarden::onboard

@@ -1,0 +1,351 @@
+#include "onboard/complete_number.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/contract.h"
+#include "base/random.h"
+
+namespace skywarden::onboard {
+namespace {
+
+constexpr std::array<std::int64_t, GapSituation::kClasses> kClassBegins{1, 2, 3, 5, 9, 17, 37, 121};
+constexpr std::int64_t kLongest = 1000;
+constexpr std::int64_t kNeighbourOfTrend = 6;  // slots between two known values that still show a trend
+constexpr std::size_t kTrialsKept = 40'000;    // of a field and situation, for the intervals
+constexpr double kTailStep = 0.03;
+
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t state = a * 0x9E3779B97F4A7C15ULL ^ (b + 0xD1B54A32D192ED03ULL);
+  return splitmix64(state);
+}
+
+// Cubic Hermite interpolation minus the straight line, for the slopes' excess over the line's.
+double curvature(double u, double length, double excess_left, double excess_right) {
+  return length * ((u * u * u - 2 * u * u + u) * excess_left + (u * u * u - u * u) * excess_right);
+}
+
+}  // namespace
+
+std::size_t GapSituation::class_of(std::int64_t length) {
+  std::size_t c = 0;
+  while (c + 1 < kClasses && length >= kClassBegins[c + 1]) ++c;
+  return c;
+}
+
+std::int64_t GapSituation::length_in(std::size_t length_class, std::uint64_t chance) {
+  const std::int64_t begin = kClassBegins[length_class];
+  const std::int64_t end = length_class + 1 < kClasses ? kClassBegins[length_class + 1] : kLongest;
+  return begin + static_cast<std::int64_t>(chance % static_cast<std::uint64_t>(end - begin));
+}
+
+std::size_t GapSituation::of(std::int64_t before, std::int64_t after, bool has_spatial) {
+  EXPECTS(before > 0);
+  std::size_t nearer = class_of(before);
+  std::size_t further = 2;
+  if (after > 0) {
+    const std::size_t other = class_of(after);
+    further = std::min<std::size_t>(2, std::max(nearer, other) - std::min(nearer, other));
+    nearer = std::min(nearer, other);
+  }
+  return (nearer * 3 + further) * 2 + (has_spatial ? 1 : 0);
+}
+
+NumberModel::NumberModel(const Work& work, const Course& forward, const Course* backward,
+                         std::vector<std::uint32_t> pools, NumberOptions options)
+    : work_(work),
+      forward_(forward),
+      backward_(backward),
+      pools_(std::move(pools)),
+      options_(options),
+      partners_(work.panel.fields()) {
+  const std::size_t fields = work.panel.fields();
+  for (const std::uint32_t p : pools_) pool_count_ = std::max<std::size_t>(pool_count_, p + 1);
+  for (std::size_t f = 0; f < fields; ++f) {
+    for (std::size_t p = 0; p < fields && work.is_number[f] != 0; ++p) {
+      if (p != f && work.is_number[p] != 0 && partners_[f].size() < options_.partners_max)
+        partners_[f].push_back(p);
+    }
+    const bool number = work.is_number[f] != 0;
+    const std::size_t size = number ? kOwnFeatures + 2 * partners_[f].size() : 1;
+    families_.emplace_back(size, number ? GapSituation::kCount : 1, pools_);
+    if (!number) continue;
+    for (std::size_t c = 0; c < GapSituation::kCount; ++c) {
+      std::vector<double> start(size, 0.0);
+      if (c % 2 == 1) {  // the longer the gap, the more the neighbours count
+        const auto gap = static_cast<double>(kClassBegins[c / 6]);
+        start[0] = start[1] = gap / (gap + 3.0);
+      }
+      families_[f].set_start(c, start);
+    }
+  }
+  tails_.resize(fields * GapSituation::kCount * pool_count_);
+}
+
+bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t field, std::int64_t left,
+                           std::int64_t right, Situation& out) const {
+  if (left < 0 && right < 0) return false;
+  const bool both = left >= 0 && right >= 0;
+  const std::int64_t here = static_cast<std::int64_t>(slot);
+  const std::size_t cell = work_.panel.at(slot, stream, field);
+  const std::int64_t near = left >= 0 ? left : right;  // the end used when there is but one
+  const std::size_t left_cell =
+      work_.panel.at(static_cast<std::size_t>(left >= 0 ? left : near), stream, field);
+  const std::size_t right_cell =
+      work_.panel.at(static_cast<std::size_t>(right >= 0 ? right : near), stream, field);
+  double u = left >= 0 ? 0.0 : 1.0;  // position between the ends, by time where time has passed
+  if (both) {
+    const auto span =
+        (work_.panel.time(static_cast<std::size_t>(right)) - work_.panel.time(static_cast<std::size_t>(left)))
+            .count();
+    const auto part = (work_.panel.time(slot) - work_.panel.time(static_cast<std::size_t>(left))).count();
+    u = span > 0 ? static_cast<double>(part) / static_cast<double>(span)
+                 : static_cast<double>(here - left) / static_cast<double>(right - left);
+  }
+  const auto between = [&](double at_left, double at_right) { return at_left + u * (at_right - at_left); };
+  const double left_level = work_.levels[left_cell];
+  const double right_level = work_.levels[right_cell];
+  out.ground = between(left_level, right_level);
+  const bool spatial = work_.has_spatial(cell);
+  out.number = GapSituation::of(left >= 0 ? here - left : right - here, both ? right - here : 0, spatial);
+
+  const Course& behind = backward_ != nullptr ? *backward_ : forward_;
+  const auto usual = [&](std::size_t c) {
+    return backward_ != nullptr ? 0.5 * (static_cast<double>(forward_.usual(c)) + backward_->usual(c))
+                                : static_cast<double>(forward_.usual(c));
+  };
+  const auto usual_error = [&](std::size_t c) {
+    return backward_ != nullptr
+               ? 0.5 * (static_cast<double>(forward_.usual_error(c)) + backward_->usual_error(c))
+               : static_cast<double>(forward_.usual_error(c));
+  };
+  const double recent_mean = both ? 0.5 * (forward_.recent_mean(left_cell) + behind.recent_mean(right_cell))
+                             : left >= 0 ? forward_.recent_mean(left_cell)
+                                         : behind.recent_mean(right_cell);
+  double* x = out.x.data();
+  std::fill(x, x + kOwnFeatures + 2 * partners_[field].size(), 0.0);
+  if (spatial) {
+    const double recent_error =
+        both        ? 0.5 * (forward_.recent_error(left_cell) + behind.recent_error(right_cell))
+        : left >= 0 ? forward_.recent_error(left_cell)
+                    : behind.recent_error(right_cell);
+    const auto error_at = [&](std::size_t c) {
+      return work_.has_spatial(c) ? static_cast<double>(work_.levels[c]) - work_.spatial[c] : recent_error;
+    };
+    const double error = between(error_at(left_cell), error_at(right_cell));
+    x[0] = work_.spatial[cell] - out.ground;
+    x[1] = error;
+    x[2] = recent_error - error;
+    x[3] = usual_error(cell);
+    x[4] = usual_error(cell) - between(usual_error(left_cell), usual_error(right_cell));
+  }
+  x[5] = usual(cell) - between(usual(left_cell), usual(right_cell));
+  x[6] = usual(cell) - out.ground;
+  x[7] = recent_mean - out.ground;
+  if (both) {
+    const double length = static_cast<double>(right - left);
+    const double slope = (right_level - left_level) / length;
+    double excess_left = 0.0, excess_right = 0.0;
+    if (left > 0) {
+      const std::int64_t before =
+          work_.previous[work_.panel.at(static_cast<std::size_t>(left - 1), stream, field)];
+      if (before >= 0 && left - before <= kNeighbourOfTrend)
+        excess_left =
+            (left_level - work_.levels[work_.panel.at(static_cast<std::size_t>(before), stream, field)]) /
+                static_cast<double>(left - before) -
+            slope;
+    }
+    if (static_cast<std::size_t>(right) + 1 < work_.panel.slots()) {
+      const std::int64_t after =
+          work_.next[work_.panel.at(static_cast<std::size_t>(right + 1), stream, field)];
+      if (after >= 0 && after - right <= kNeighbourOfTrend)
+        excess_right =
+            (work_.levels[work_.panel.at(static_cast<std::size_t>(after), stream, field)] - right_level) /
+                static_cast<double>(after - right) -
+            slope;
+    }
+    const double bounded = std::min(length, 12.0);
+    x[8] = curvature(static_cast<double>(here - left) / length, bounded, excess_left, excess_right);
+  } else if (left > 0) {
+    const std::int64_t before =
+        work_.previous[work_.panel.at(static_cast<std::size_t>(left - 1), stream, field)];
+    if (before >= 0 && left - before <= kNeighbourOfTrend)
+      x[8] = (left_level - work_.levels[work_.panel.at(static_cast<std::size_t>(before), stream, field)]) /
+             static_cast<double>(left - before);
+  }
+  for (std::size_t i = 0; i < partners_[field].size(); ++i) {
+    const std::size_t partner = partners_[field][i];
+    const std::size_t theirs = work_.panel.at(slot, stream, partner);
+    if (!work_.known(theirs)) continue;
+    const std::size_t shift_left = left_cell - field + partner;
+    const std::size_t shift_right = right_cell - field + partner;
+    const double level = work_.levels[theirs];
+    if (work_.known(shift_left) && work_.known(shift_right))
+      x[kOwnFeatures + 2 * i] = level - between(work_.levels[shift_left], work_.levels[shift_right]);
+    if (work_.has_spatial(theirs)) x[kOwnFeatures + 2 * i + 1] = level - work_.spatial[theirs];
+  }
+  return true;
+}
+
+NumberEstimate NumberModel::assess(std::size_t stream, std::size_t field, const Situation& situation) const {
+  NumberEstimate out;
+  out.value = situation.ground + families_[field].predict(stream, situation.number, situation.x.data());
+  out.mean_error = families_[field].mean_error(stream, situation.number);
+  const Tails& t = tails(stream, field, situation.number);
+  out.low = out.value + t.low * out.mean_error;
+  out.high = out.value + t.high * out.mean_error;
+  return out;
+}
+
+std::optional<NumberEstimate> NumberModel::estimate(std::size_t slot, std::size_t stream,
+                                                    std::size_t field) const {
+  const std::size_t cell = work_.panel.at(slot, stream, field);
+  const std::int64_t left = slot > 0 ? work_.previous[work_.panel.at(slot - 1, stream, field)] : -1;
+  const std::int64_t right = backward_ != nullptr && slot + 1 < work_.panel.slots()
+                                 ? work_.next[work_.panel.at(slot + 1, stream, field)]
+                                 : -1;
+  static_cast<void>(cell);
+  Situation situation;
+  if (!describe(slot, stream, field, left, right, situation)) return estimate_cold(slot, stream, field);
+  return assess(stream, field, situation);
+}
+
+std::optional<NumberEstimate> NumberModel::estimate_blind(std::size_t slot, std::size_t stream,
+                                                          std::size_t field, std::int64_t hidden) const {
+  const std::int64_t from = static_cast<std::int64_t>(slot) - hidden;
+  if (from < 0) return std::nullopt;
+  const std::int64_t left = work_.previous[work_.panel.at(static_cast<std::size_t>(from), stream, field)];
+  Situation situation;
+  if (left < 0 || !describe(slot, stream, field, left, -1, situation)) return std::nullopt;
+  return assess(stream, field, situation);
+}
+
+// Nothing of this stream's field is known: the mean of what the other streams have at this slot or had last.
+std::optional<NumberEstimate> NumberModel::estimate_cold(std::size_t slot, std::size_t stream,
+                                                         std::size_t field) const {
+  double sum = 0.0, count = 0.0, low = 0.0, high = 0.0;
+  for (std::size_t k = 0; k < work_.panel.streams(); ++k) {
+    if (k == stream || pools_[k] != pools_[stream]) continue;
+    // In causal work a neighbour's record of this very slot may not have arrived: take the one before.
+    std::int64_t at = slot > 0 ? work_.previous[work_.panel.at(slot - 1, k, field)] : -1;
+    if (at < 0 && backward_ != nullptr) at = work_.next[work_.panel.at(slot, k, field)];
+    if (at < 0) continue;
+    const double level = work_.levels[work_.panel.at(static_cast<std::size_t>(at), k, field)];
+    low = count == 0.0 ? level : std::min(low, level);
+    high = count == 0.0 ? level : std::max(high, level);
+    sum += level;
+    count += 1.0;
+  }
+  if (count == 0.0) return std::nullopt;
+  const double mean = sum / count;
+  const double margin = (high - low) + 0.5 * std::abs(mean);  // a guess, and said to be one
+  return NumberEstimate{mean, low - margin, high + margin, margin};
+}
+
+void NumberModel::learn_tails(std::size_t stream, std::size_t field, std::size_t situation,
+                              double scaled_error) {
+  // Stochastic approximation of a quantile: the step is smaller the more has been seen.
+  Tails& t = tails(stream, field, situation);
+  t.count += 1.0F;
+  const double step = std::max(kTailStep, 1.0 / (1.0 + 0.05 * t.count));
+  t.low += static_cast<float>(step * (options_.tail - (scaled_error < t.low ? 1.0 : 0.0)));
+  t.high += static_cast<float>(step * (1.0 - options_.tail - (scaled_error < t.high ? 1.0 : 0.0)));
+}
+
+void NumberModel::learn_one(std::size_t slot, std::size_t stream, std::size_t field, std::int64_t left,
+                            std::int64_t right) {
+  Situation situation;
+  if (!describe(slot, stream, field, left, right, situation)) return;
+  const double wanted = work_.levels[work_.panel.at(slot, stream, field)] - situation.ground;
+  const double error = wanted - families_[field].predict(stream, situation.number, situation.x.data());
+  const double mean_error = families_[field].mean_error(stream, situation.number);
+  if (backward_ == nullptr) {
+    if (mean_error > 0.0) learn_tails(stream, field, situation.number, error / mean_error);
+  } else {
+    std::vector<float>& kept = trials_[field * GapSituation::kCount + situation.number];
+    if (kept.size() < kTrialsKept && mean_error > 0.0) kept.push_back(static_cast<float>(error / mean_error));
+  }
+  families_[field].learn(stream, situation.number, situation.x.data(), wanted, error);
+}
+
+void NumberModel::learn_causal(std::size_t slot) {
+  const Panel& panel = work_.panel;
+  for (std::size_t s = 0; s < panel.streams(); ++s) {
+    for (std::size_t f = 0; f < panel.fields(); ++f) {
+      if (work_.is_number[f] == 0 || !work_.measured(panel.at(slot, s, f))) continue;
+      std::int64_t tried = -1;
+      for (std::size_t c = 0; c < GapSituation::kClasses; ++c) {
+        const std::uint64_t chance = mix(slot * 64 + c, s * 1024 + f);
+        const std::int64_t from = static_cast<std::int64_t>(slot) - GapSituation::length_in(c, chance);
+        if (from < 0) break;
+        const std::int64_t left = work_.previous[panel.at(static_cast<std::size_t>(from), s, f)];
+        if (left < 0) break;
+        if (left != tried) learn_one(slot, s, f, left, -1);
+        tried = left;
+      }
+    }
+  }
+}
+
+void NumberModel::offline_pass(std::uint64_t seed, bool) {
+  const Panel& panel = work_.panel;
+  const auto slots = static_cast<std::int64_t>(panel.slots());
+  for (std::vector<float>& kept : trials_) kept.clear();
+  for (std::size_t slot = 0; slot < panel.slots(); ++slot) {
+    const auto here = static_cast<std::int64_t>(slot);
+    for (std::size_t s = 0; s < panel.streams(); ++s) {
+      for (std::size_t f = 0; f < panel.fields(); ++f) {
+        if (work_.is_number[f] == 0 || !work_.measured(panel.at(slot, s, f))) continue;
+        for (std::size_t trial = 0; trial < options_.trials_offline; ++trial) {
+          const std::uint64_t chance = mix(slot * 16 + trial + seed * 0x10000000ULL, s * 1024 + f);
+          const std::int64_t length =
+              1 + GapSituation::length_in(chance % GapSituation::kClasses, chance >> 8);
+          const std::int64_t before =
+              1 + static_cast<std::int64_t>((chance >> 32) % static_cast<std::uint64_t>(length - 1));
+          const std::int64_t from = here - before;
+          const std::int64_t to = here + length - before;
+          const std::int64_t left =
+              from >= 0 ? work_.previous[panel.at(static_cast<std::size_t>(from), s, f)] : -1;
+          const std::int64_t right =
+              to < slots ? work_.next[panel.at(static_cast<std::size_t>(to), s, f)] : -1;
+          learn_one(slot, s, f, left, right);
+        }
+      }
+    }
+  }
+}
+
+void NumberModel::learn_offline() {
+  trials_.resize(work_.panel.fields() * GapSituation::kCount);
+  constexpr int kPasses = 3;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    if (pass > 0) {
+      refresh();
+      for (RegressionFamily& family : families_) family.forget_examples();
+    }
+    offline_pass(static_cast<std::uint64_t>(pass), false);
+  }
+  refresh();
+  for (std::size_t i = 0; i < trials_.size(); ++i) {
+    std::vector<float>& kept = trials_[i];
+    if (kept.size() < 40) continue;
+    std::sort(kept.begin(), kept.end());
+    const auto quantile = [&](double q) {
+      return kept[static_cast<std::size_t>(q * static_cast<double>(kept.size() - 1) + 0.5)];
+    };
+    for (std::size_t p = 0; p < pool_count_; ++p)
+      tails_[i * pool_count_ + p] = {quantile(options_.tail), quantile(1.0 - options_.tail), 0};
+  }
+}
+
+void NumberModel::refresh() {
+  for (std::size_t f = 0; f < families_.size(); ++f)
+    if (work_.is_number[f] != 0) families_[f].refresh();
+}
+
+void NumberModel::fade(double factor) {
+  for (std::size_t f = 0; f < families_.size(); ++f)
+    if (work_.is_number[f] != 0) families_[f].fade(factor);
+}
+
+}  // namespace skywarden::onboard

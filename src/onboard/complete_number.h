@@ -1,0 +1,106 @@
+// Estimates of numbers. The ground is interpolation between the nearest known values of the stream (the last
+// value when only the past counts); a regression learnt for each field, stream and gap situation corrects it
+// by what the neighbours say, how the stream lately differed from them, the usual course of a day, the recent
+// trend, and the other fields of the same record. Examples come from the data: each observed value is
+// estimated as if it and a stretch around it were missing. The 90 % interval is what those trials showed.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "onboard/complete_course.h"
+#include "onboard/complete_regression.h"
+#include "onboard/complete_work.h"
+
+namespace skywarden::onboard {
+
+struct NumberOptions {
+  std::size_t partners_max = 12;   // other number fields of the record that are looked at
+  std::size_t trials_offline = 4;  // trials for each observed value in one pass
+  double tail = 0.05;              // of the interval, on each side
+};
+
+// How far away the known values are, in slots; the regressions differ by it.
+class GapSituation {
+ public:
+  static constexpr std::size_t kCount = 8 * 3 * 2;
+  // `after` = 0: nothing is known behind the gap.
+  [[nodiscard]] static std::size_t of(std::int64_t before, std::int64_t after, bool has_spatial);
+  // A gap that falls into the class: its length before the cell, by chance.
+  static constexpr std::size_t kClasses = 8;
+  [[nodiscard]] static std::int64_t length_in(std::size_t length_class, std::uint64_t chance);
+  [[nodiscard]] static std::size_t class_of(std::int64_t length);
+};
+
+struct NumberEstimate {
+  double value = 0.0;  // on the working scale, as low and high
+  double low = 0.0;
+  double high = 0.0;
+  double mean_error = 0.0;  // of such estimates so far
+};
+
+class NumberModel {
+ public:
+  // `backward` is null in causal work. Both courses must outlive the model.
+  NumberModel(const Work& work, const Course& forward, const Course* backward,
+              std::vector<std::uint32_t> pools, NumberOptions options = {});
+
+  [[nodiscard]] std::optional<NumberEstimate> estimate(std::size_t slot, std::size_t stream,
+                                                       std::size_t field) const;
+  // The same with everything of this stream's field hidden in the `hidden` slots before (and including) the
+  // cell: the prediction that an observation is held against.
+  [[nodiscard]] std::optional<NumberEstimate> estimate_blind(std::size_t slot, std::size_t stream,
+                                                             std::size_t field, std::int64_t hidden) const;
+
+  void learn_causal(std::size_t slot);  // from each measured cell of the slot, one trial a gap class
+  // From all slots, in passes; then the intervals are settled.
+  void learn_offline();
+  void refresh();
+  void fade(double factor);
+
+ private:
+  static constexpr std::size_t kOwnFeatures = 9;
+  struct Situation {
+    double ground = 0.0;  // interpolation
+    std::size_t number = 0;
+    std::array<double, RegressionFamily::kSizeMax> x{};
+  };
+  struct Tails {  // quantiles of error over mean error
+    float low = -2.1F;
+    float high = 2.1F;
+    float count = 0;
+  };
+
+  [[nodiscard]] bool describe(std::size_t slot, std::size_t stream, std::size_t field, std::int64_t left,
+                              std::int64_t right, Situation& out) const;
+  [[nodiscard]] NumberEstimate assess(std::size_t stream, std::size_t field,
+                                      const Situation& situation) const;
+  [[nodiscard]] std::optional<NumberEstimate> estimate_cold(std::size_t slot, std::size_t stream,
+                                                            std::size_t field) const;
+  void learn_one(std::size_t slot, std::size_t stream, std::size_t field, std::int64_t left,
+                 std::int64_t right);
+  void learn_tails(std::size_t stream, std::size_t field, std::size_t situation, double scaled_error);
+  void offline_pass(std::uint64_t seed, bool tails_only);
+  [[nodiscard]] Tails& tails(std::size_t stream, std::size_t field, std::size_t situation) {
+    return tails_[(field * GapSituation::kCount + situation) * pool_count_ + pools_[stream]];
+  }
+  [[nodiscard]] const Tails& tails(std::size_t stream, std::size_t field, std::size_t situation) const {
+    return tails_[(field * GapSituation::kCount + situation) * pool_count_ + pools_[stream]];
+  }
+
+  const Work& work_;
+  const Course& forward_;
+  const Course* backward_;
+  std::vector<std::uint32_t> pools_;
+  std::size_t pool_count_ = 1;
+  NumberOptions options_;
+  std::vector<std::vector<std::size_t>> partners_;  // of each field
+  std::vector<RegressionFamily> families_;          // of each field; a stub for fields that are no numbers
+  std::vector<Tails> tails_;
+  std::vector<std::vector<float>> trials_;  // offline: errors of the last pass, by field and situation
+};
+
+}  // namespace skywarden::onboard

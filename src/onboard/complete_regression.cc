@@ -1,0 +1,169 @@
+#include "onboard/complete_regression.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/contract.h"
+
+namespace skywarden::onboard {
+namespace {
+constexpr double kErrorsMin = 50;      // before a stream's own mean error counts
+constexpr double kErrorMemory = 2000;  // predictions
+}  // namespace
+
+RegressionFamily::RegressionFamily(std::size_t size, std::size_t situations, std::vector<std::uint32_t> pools,
+                                   RegressionOptions options)
+    : size_(size),
+      packed_(size * (size + 1) / 2),
+      situations_(situations),
+      streams_(pools.size()),
+      pools_(std::move(pools)),
+      options_(options) {
+  EXPECTS(size > 0 && size <= kSizeMax);
+  for (const std::uint32_t pool : pools_) pool_count_ = std::max(pool_count_, pool + 1);
+  sums_.resize(situations_ * streams_);
+  moments_.assign(sums_.size() * (packed_ + size_), 0.0);
+  coefficients_.assign(sums_.size() * size_, 0.0);
+  start_.assign(situations_ * size_, 0.0);
+  pool_errors_.resize(situations_ * pool_count_);
+}
+
+void RegressionFamily::set_start(std::size_t situation, std::span<const double> coefficients) {
+  EXPECTS(coefficients.size() == size_);
+  std::copy(coefficients.begin(), coefficients.end(),
+            start_.begin() + static_cast<std::ptrdiff_t>(situation * size_));
+  for (std::size_t s = 0; s < streams_; ++s)
+    std::copy(coefficients.begin(), coefficients.end(),
+              coefficients_.begin() + static_cast<std::ptrdiff_t>(index(s, situation) * size_));
+}
+
+double RegressionFamily::predict(std::size_t stream, std::size_t situation, const double* x) const {
+  const double* coefficients = coefficients_.data() + index(stream, situation) * size_;
+  double sum = 0.0;
+  for (std::size_t i = 0; i < size_; ++i) sum += coefficients[i] * x[i];
+  return sum;
+}
+
+double RegressionFamily::mean_error(std::size_t stream, std::size_t situation) const {
+  const Sums& own = sums_[index(stream, situation)];
+  if (own.error_count >= kErrorsMin) return own.error_sum / own.error_count;
+  const Sums& pool = pool_errors_[situation * pool_count_ + pools_[stream]];
+  if (pool.error_count > 0.0) return pool.error_sum / pool.error_count;
+  return own.error_count > 0.0 ? own.error_sum / own.error_count : 0.0;
+}
+
+void RegressionFamily::learn(std::size_t stream, std::size_t situation, const double* x, double y,
+                             double error) {
+  Sums& own = sums_[index(stream, situation)];
+  Sums& pool = pool_errors_[situation * pool_count_ + pools_[stream]];
+  const double size_of_error = std::abs(error);
+  const double usual = mean_error(stream, situation);
+  for (Sums* sums : {&own, &pool}) {
+    if (sums->error_count >= kErrorMemory) {
+      sums->error_sum *= 0.5;
+      sums->error_count *= 0.5;
+    }
+    sums->error_sum += size_of_error;
+    sums->error_count += 1.0;
+  }
+  const double limit = options_.huber_share * usual;
+  const double share = usual > 0.0 && size_of_error > limit ? limit / size_of_error : 1.0;
+  double* moments = moments_.data() + index(stream, situation) * (packed_ + size_);
+  for (std::size_t i = 0; i < size_; ++i) {
+    const double weighted = share * x[i];
+    if (weighted == 0.0) {
+      moments += i + 1;
+      continue;
+    }
+    for (std::size_t j = 0; j <= i; ++j) moments[j] += weighted * x[j];
+    moments += i + 1;
+  }
+  const double weighted_y = share * y;
+  for (std::size_t i = 0; i < size_; ++i) moments[i] += weighted_y * x[i];
+  own.count += share;
+  own.fresh = true;
+}
+
+void RegressionFamily::fade(double factor) {
+  for (double& m : moments_) m *= factor;
+  for (Sums& s : sums_) s.count *= factor;
+}
+
+void RegressionFamily::forget_examples() {
+  std::fill(moments_.begin(), moments_.end(), 0.0);
+  for (Sums& s : sums_) s.count = s.error_sum = s.error_count = 0.0;
+  for (Sums& s : pool_errors_) s.error_sum = s.error_count = 0.0;
+}
+
+void RegressionFamily::refresh() {
+  const std::size_t stride = packed_ + size_;
+  std::vector<double> pool(stride);
+  for (std::size_t situation = 0; situation < situations_; ++situation) {
+    for (std::uint32_t p = 0; p < pool_count_; ++p) {
+      std::fill(pool.begin(), pool.end(), 0.0);
+      double count = 0.0;
+      bool fresh = false;
+      for (std::size_t s = 0; s < streams_; ++s) {
+        if (pools_[s] != p) continue;
+        const Sums& sums = sums_[index(s, situation)];
+        if (sums.count == 0.0) continue;
+        const double* moments = moments_.data() + index(s, situation) * stride;
+        for (std::size_t i = 0; i < stride; ++i) pool[i] += moments[i];
+        count += sums.count;
+        fresh = fresh || sums.fresh;
+      }
+      if (!fresh) continue;
+      for (std::size_t s = 0; s < streams_; ++s) {
+        if (pools_[s] != p) continue;
+        solve(s, situation, pool, count);
+        sums_[index(s, situation)].fresh = false;
+      }
+    }
+  }
+}
+
+void RegressionFamily::solve(std::size_t stream, std::size_t situation, const std::vector<double>& pool,
+                             double pool_count) {
+  const std::size_t n = size_;
+  const double* own = moments_.data() + index(stream, situation) * (packed_ + size_);
+  const double* start = start_.data() + situation * size_;
+  // own + lean · pool/count, then ridge towards the start: (A + λ)(β − β₀) = b − A β₀.
+  const double lean = std::min(options_.lean, pool_count) / pool_count;
+  const double count = sums_[index(stream, situation)].count + lean * pool_count;
+  std::array<double, kSizeMax * kSizeMax> a;
+  std::array<double, kSizeMax> b;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j <= i; ++j, ++at) a[i * n + j] = a[j * n + i] = own[at] + lean * pool[at];
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    b[i] = own[packed_ + i] + lean * pool[packed_ + i];
+    for (std::size_t j = 0; j < n; ++j) b[i] -= a[i * n + j] * start[j];
+  }
+  for (std::size_t i = 0; i < n; ++i) a[i * n + i] += options_.prior / count * a[i * n + i] + 1e-9;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      double sum = a[i * n + j];
+      for (std::size_t k = 0; k < j; ++k) sum -= a[i * n + k] * a[j * n + k];
+      if (i == j) {
+        if (sum <= 1e-12) sum = 1e30;  // a feature that says nothing new gets no coefficient
+        a[i * n + i] = std::sqrt(sum);
+      } else {
+        a[i * n + j] = sum / a[j * n + j];
+      }
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t k = 0; k < i; ++k) b[i] -= a[i * n + k] * b[k];
+    b[i] /= a[i * n + i];
+  }
+  for (std::size_t i = n; i-- > 0;) {
+    for (std::size_t k = i + 1; k < n; ++k) b[i] -= a[k * n + i] * b[k];
+    b[i] /= a[i * n + i];
+  }
+  double* coefficients = coefficients_.data() + index(stream, situation) * size_;
+  for (std::size_t i = 0; i < n; ++i) coefficients[i] = start[i] + b[i];
+}
+
+}  // namespace skywarden::onboard

@@ -1,0 +1,61 @@
+// Many small linear regressions of one kind, one for each stream and each situation (gap age, …), every one
+// leaning on the others of its pool while it has little data of its own. Sums of squares are kept, so that
+// learning is O(n²) and exact, and old examples can fade. Large errors count linearly, not squared (Huber).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace skywarden::onboard {
+
+struct RegressionOptions {
+  double lean = 400;         // pooled examples that the pool's opinion is worth
+  double prior = 25;         // examples that the starting coefficients are worth
+  double huber_share = 0.5;  // errors above this share of the mean error count linearly
+};
+
+class RegressionFamily {
+ public:
+  static constexpr std::size_t kSizeMax = 40;
+
+  // `pools[s]` is the pool of stream s.
+  RegressionFamily(std::size_t size, std::size_t situations, std::vector<std::uint32_t> pools,
+                   RegressionOptions options = {});
+
+  void set_start(std::size_t situation, std::span<const double> coefficients);
+
+  [[nodiscard]] double predict(std::size_t stream, std::size_t situation, const double* x) const;
+  // Mean absolute error of the predictions made so far in this situation, of this stream if it has enough.
+  [[nodiscard]] double mean_error(std::size_t stream, std::size_t situation) const;
+  // `error` = y − predict(x).
+  void learn(std::size_t stream, std::size_t situation, const double* x, double y, double error);
+  // Recomputes the coefficients where examples have come in.
+  void refresh();
+  void fade(double factor);  // makes all examples so far count less
+  void forget_examples();    // keeps the coefficients and the mean errors; for another pass over the data
+
+ private:
+  struct Sums {
+    double count = 0.0;  // of examples, weighted
+    bool fresh = false;  // examples since the last refresh
+    double error_sum = 0.0, error_count = 0.0;
+  };
+  [[nodiscard]] std::size_t index(std::size_t stream, std::size_t situation) const {
+    return situation * streams_ + stream;
+  }
+  void solve(std::size_t stream, std::size_t situation, const std::vector<double>& pool, double pool_count);
+
+  std::size_t size_, packed_, situations_, streams_;
+  std::vector<std::uint32_t> pools_;
+  std::uint32_t pool_count_ = 0;
+  RegressionOptions options_;
+  std::vector<Sums> sums_;
+  std::vector<double> moments_;  // packed lower triangle of Σxxᵀ, then Σxy, for each stream and situation
+  std::vector<double> coefficients_;
+  std::vector<double> start_;      // situation × size
+  std::vector<Sums> pool_errors_;  // situation × pool
+};
+
+}  // namespace skywarden::onboard

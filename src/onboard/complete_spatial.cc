@@ -1,0 +1,152 @@
+#include "onboard/complete_spatial.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace skywarden::onboard {
+namespace {
+
+constexpr std::size_t kRankEvery = 24;  // slots
+
+// Solves A x = b in place for a symmetric positive definite matrix (row-major, n × n); false when it is not.
+bool solve_cholesky(std::vector<double>& a, std::vector<double>& b, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      double sum = a[i * n + j];
+      for (std::size_t k = 0; k < j; ++k) sum -= a[i * n + k] * a[j * n + k];
+      if (i == j) {
+        if (sum <= 0.0) return false;
+        a[i * n + i] = std::sqrt(sum);
+      } else {
+        a[i * n + j] = sum / a[j * n + j];
+      }
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t k = 0; k < i; ++k) b[i] -= a[i * n + k] * b[k];
+    b[i] /= a[i * n + i];
+  }
+  for (std::size_t i = n; i-- > 0;) {
+    for (std::size_t k = i + 1; k < n; ++k) b[i] -= a[k * n + i] * b[k];
+    b[i] /= a[i * n + i];
+  }
+  return true;
+}
+
+}  // namespace
+
+SpatialModel::SpatialModel(std::size_t streams, std::size_t fields, SpatialOptions options)
+    : streams_(streams), fields_(fields), options_(options), pairs_(streams * streams * fields) {
+  rank_neighbours();
+}
+
+void SpatialModel::rank_neighbours() {
+  ranked_.resize(fields_ * streams_ * streams_);
+  for (std::size_t f = 0; f < fields_; ++f) {
+    for (std::size_t s = 0; s < streams_; ++s) {
+      auto* begin = ranked_.data() + (f * streams_ + s) * streams_;
+      for (std::size_t k = 0; k < streams_; ++k) begin[k] = static_cast<std::uint32_t>(k);
+      std::stable_sort(begin, begin + streams_, [&](std::uint32_t a, std::uint32_t b) {
+        const Pair& left = pair(s, a, f);
+        const Pair& right = pair(s, b, f);
+        const bool left_ready = left.count >= options_.pairs_min;
+        const bool right_ready = right.count >= options_.pairs_min;
+        if (left_ready != right_ready) return left_ready;
+        return left_ready && left.variance < right.variance;
+      });
+    }
+  }
+}
+
+bool SpatialModel::solve(std::size_t stream, std::size_t field, double* answer) {
+  const std::size_t n = asked_.size();
+  // cov(d_k, d_l) of the differences d_k = stream − k follows from the three variances of differences.
+  matrix_.resize(n * n);
+  right_.assign(n, 1.0);
+  for (std::size_t i = 0; i < n; ++i) {
+    const double own = pair(stream, asked_[i], field).variance + 1e-9;
+    for (std::size_t j = 0; j < i; ++j) {
+      const Pair& between = pair(asked_[i], asked_[j], field);
+      const double other = pair(stream, asked_[j], field).variance + 1e-9;
+      const double least = 0.9 * std::min(own, other);
+      const double covariance =
+          between.count >= options_.pairs_min ? 0.5 * (own + other - between.variance) : 0.5 * least;
+      matrix_[i * n + j] = matrix_[j * n + i] = std::clamp(covariance, -least, least);
+    }
+    matrix_[i * n + i] = own * (1.0 + options_.nugget);
+  }
+  double sum = 0.0;
+  bool sound = solve_cholesky(matrix_, right_, n);
+  for (std::size_t i = 0; sound && i < n; ++i) {
+    right_[i] = std::max(right_[i], 0.0);  // a neighbour never speaks against itself
+    sum += right_[i];
+  }
+  if (!sound || sum <= 0.0) {
+    sum = 0.0;
+    for (std::size_t i = 0; i < n; ++i)
+      sum += right_[i] = 1.0 / (pair(stream, asked_[i], field).variance + 1e-9);
+  }
+  double total = 0.0;
+  for (std::size_t i = 0; i < n; ++i)
+    total += right_[i] * (asked_levels_[i] + pair(stream, asked_[i], field).mean);
+  *answer = total / sum;
+  return true;
+}
+
+void SpatialModel::estimate(Work& work, std::size_t slot, const CopyFinder& copies, bool causal) {
+  const Panel& panel = work.panel;
+  for (std::size_t s = 0; s < streams_; ++s) {
+    if (panel.record_at(slot, s) == Panel::kNoRecord) continue;
+    for (std::size_t f = 0; f < fields_; ++f) {
+      if (work.is_number[f] == 0) continue;
+      asked_.clear();
+      asked_levels_.clear();
+      const std::uint32_t* ranked = ranked_.data() + (f * streams_ + s) * streams_;
+      for (std::size_t i = 0; i < streams_ && asked_.size() < options_.neighbours_max; ++i) {
+        const std::uint32_t k = ranked[i];
+        if (k == s || pair(s, k, f).count < options_.pairs_min) continue;
+        const std::size_t theirs = panel.at(slot, k, f);
+        if (!work.known(theirs) || copies.copies(s, k, f)) continue;
+        if (causal && !panel.arrived_before(slot, s, k)) continue;
+        asked_.push_back(k);
+        asked_levels_.push_back(work.levels[theirs]);
+      }
+      if (asked_.empty()) continue;
+      double answer = 0.0;
+      if (!solve(s, f, &answer)) continue;
+      const std::size_t cell = panel.at(slot, s, f);
+      work.spatial[cell] = static_cast<float>(answer);
+      work.flags[cell] |= Work::kHasSpatial;
+    }
+  }
+}
+
+void SpatialModel::learn(const Work& work, std::size_t slot, bool causal) {
+  const Panel& panel = work.panel;
+  for (std::size_t f = 0; f < fields_; ++f) {
+    if (work.is_number[f] == 0) continue;
+    for (std::size_t s = 0; s < streams_; ++s) {
+      const std::size_t mine = panel.at(slot, s, f);
+      if (!work.known(mine)) continue;
+      for (std::size_t k = 0; k < streams_; ++k) {
+        const std::size_t theirs = panel.at(slot, k, f);
+        if (k == s || !work.known(theirs)) continue;
+        if (causal && !panel.arrived_before(slot, s, k)) continue;
+        Pair& p = pair(s, k, f);
+        double step = static_cast<double>(work.levels[mine]) - work.levels[theirs] - p.mean;
+        if (p.count >= options_.pairs_min) {
+          const double limit = options_.outlier_deviations * std::sqrt(p.variance) + 1e-6;
+          step = std::clamp(step, -limit, limit);
+        }
+        p.count += 1.0F;
+        const double share_mean = 1.0 / std::min<double>(p.count, options_.memory_bias);
+        const double share_variance = 1.0 / std::min<double>(p.count, options_.memory_variance);
+        p.variance += static_cast<float>(share_variance * (step * step * (1.0 - share_mean) - p.variance));
+        p.mean += static_cast<float>(share_mean * step);
+      }
+    }
+  }
+  if (++learnt_ % kRankEvery == 0) rank_neighbours();
+}
+
+}  // namespace skywarden::onboard

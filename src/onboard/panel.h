@@ -1,0 +1,116 @@
+// Many streams side by side: a dense block of slots × streams × fields, the shape that completion and anomaly
+// detection work on. A slot is a time; when a stream has several records of one time (detections of one
+// overpass) each gets a slot of its own, so that nothing is overwritten. The panel holds values and what is
+// known about them; it decides nothing. It is bounded: too many cells are refused, not swapped.
+//
+// In arrival order (for causal work) a record that comes later in its stream than a record with a later time
+// is placed where it arrived, behind that record: a row can then never change what was said before it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "datum/field.h"
+#include "datum/schema.h"
+
+namespace skywarden::onboard {
+
+struct PanelOptions {
+  std::size_t cells_max = 50'000'000;  // slots × streams × fields; about 40 bytes a cell while completing
+  std::size_t streams_max = 4096;
+  bool arrival_order = false;  // see above; needed for causal completion
+};
+
+class Panel {
+ public:
+  static constexpr std::uint32_t kNoRecord = 0xFFFFFFFF;
+
+  struct Place {  // of a record
+    std::uint32_t slot = 0;
+    std::uint32_t stream = 0;
+  };
+
+  [[nodiscard]] std::size_t slots() const { return times_.size(); }
+  [[nodiscard]] std::size_t streams() const { return stream_names_.size(); }
+  [[nodiscard]] std::size_t fields() const { return field_count_; }
+  [[nodiscard]] std::size_t cells() const { return values_.size(); }
+  [[nodiscard]] std::size_t records() const { return places_.size(); }
+
+  [[nodiscard]] std::size_t at(std::size_t slot, std::size_t stream, std::size_t field) const {
+    return (slot * streams() + stream) * field_count_ + field;
+  }
+  [[nodiscard]] Instant time(std::size_t slot) const { return times_[slot]; }
+  [[nodiscard]] const std::string& stream_name(std::size_t stream) const { return stream_names_[stream]; }
+  // The source (file, link) in which the stream was first seen, and whether it was the first stream there.
+  [[nodiscard]] std::uint32_t first_source(std::size_t stream) const { return first_sources_[stream]; }
+  [[nodiscard]] bool leads_source(std::size_t stream) const { return leads_source_[stream] != 0; }
+
+  // A number, or the level of a category as a number; meaningful where observed.
+  [[nodiscard]] double value(std::size_t cell) const { return values_[cell]; }
+  [[nodiscard]] bool observed(std::size_t cell) const { return reasons_[cell] == kObservedMark; }
+  // Why a cell of an existing record is not observed.
+  [[nodiscard]] datum::MissingReason reason(std::size_t cell) const;
+
+  [[nodiscard]] Place place(std::size_t record) const { return places_[record]; }
+  // The record of a stream at a slot, or kNoRecord.
+  [[nodiscard]] std::uint32_t record_at(std::size_t slot, std::size_t stream) const {
+    return record_at_[slot * streams() + stream];
+  }
+  // Whether the stream's record at this slot may look at the other's record of the same slot when only the
+  // past counts: a record of another source has arrived, one of the same source only if it came first.
+  [[nodiscard]] bool arrived_before(std::size_t slot, std::size_t stream, std::size_t other) const;
+
+ private:
+  friend class PanelBuilder;
+  static constexpr std::uint8_t kObservedMark = 0xFF;
+  static constexpr std::uint8_t kNoRecordMark = 0xFE;
+
+  std::size_t field_count_ = 0;
+  std::vector<Instant> times_;
+  std::vector<std::string> stream_names_;
+  std::vector<std::uint32_t> first_sources_;
+  std::vector<std::uint8_t> leads_source_;
+  std::vector<double> values_;
+  std::vector<std::uint8_t> reasons_;
+  std::vector<std::uint32_t> record_at_;
+  std::vector<Place> places_;
+  std::vector<std::uint32_t> sources_;  // of records
+};
+
+class PanelBuilder {
+ public:
+  PanelBuilder(std::size_t field_count, PanelOptions options);
+
+  // Records in the order of each source; `fields` as many as the schema has. Text fields count as observed
+  // and carry no value. The record's number is the count of records added before.
+  [[nodiscard]] Result<std::size_t> add(std::uint32_t source, std::string_view stream, Instant time,
+                                        std::span<const datum::Field> fields);
+  // kLimitReached when slots × streams × fields pass the limit. The builder is empty afterwards.
+  [[nodiscard]] Result<Panel> build();
+
+ private:
+  struct Entry {
+    Instant time;
+    std::uint32_t stream;
+    std::uint32_t source;
+  };
+
+  std::size_t field_count_;
+  PanelOptions options_;
+  std::map<std::string, std::uint32_t, std::less<>> stream_numbers_;
+  Panel panel_;
+  std::vector<Entry> entries_;
+  std::vector<Instant> latest_;         // of each stream, in arrival order
+  std::vector<std::uint8_t> has_lead_;  // of each source
+  std::vector<double> values_;          // records × fields
+  std::vector<std::uint8_t> marks_;
+};
+
+}  // namespace skywarden::onboard
