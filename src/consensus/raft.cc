@@ -126,7 +126,7 @@ void Raft::tick_leader(Step& step) {
     return;
   }
   heartbeat_due_ = step.now + options_.heartbeat;
-  broadcast(step, false);
+  broadcast_heartbeat(step);
 }
 
 void Raft::tick_candidate(Step& step) {
@@ -222,7 +222,7 @@ void Raft::become_leader(Step& step) {
   heartbeat_due_ = step.now + options_.heartbeat;
   trace(step, TraceKind::kBecameLeader, state_.term.value());
   append_own(step, {});  // entries of earlier terms are committed through this one only (Raft §5.4.2)
-  broadcast(step, true);
+  broadcast_due(step);
 }
 
 void Raft::request_votes(Step& step) {
@@ -391,9 +391,9 @@ void Raft::accepted(Step& step, NodeId peer, LogIndex index) {
   const LogIndex before = commit_;
   if (index > commit_) commit_by_quorum(step);
   if (commit_ > before)
-    broadcast(step, true);  // followers act on commits: do not let them wait for a heartbeat
+    broadcast_due(step);  // followers act on commits: do not let them wait for a heartbeat
   else
-    send_entries(step, peer);
+    send_due(step, peer);
 }
 
 void Raft::refused(Step& step, NodeId peer, const AppendReply& reply) {
@@ -409,30 +409,40 @@ void Raft::refused(Step& step, NodeId peer, const AppendReply& reply) {
 
 // As many entries as the window takes.
 void Raft::send_entries(Step& step, NodeId peer) {
-  Progress& progress = progress_.at(peer);
+  const Progress& progress = progress_.at(peer);
   while (progress.may_send(options_.inflight_max)) {
     const auto entries = log_.after(progress.next.previous(), options_.entries_per_message_max,
                                     options_.bytes_per_message_max);
     if (entries.empty() && progress.replicating) return;
     send_append(step, peer, entries);
-    progress.sent(entries.size());
   }
+}
+
+// Entries, or at least the commit index if the follower has not been told of it.
+void Raft::send_due(Step& step, NodeId peer) {
+  send_entries(step, peer);
+  const Progress& progress = progress_.at(peer);
+  if (progress.replicating && progress.commit_told < std::min(commit_, progress.next.previous()))
+    send_append(step, peer, {});
 }
 
 void Raft::send_append(Step& step, NodeId peer, std::span<const Entry> entries) {
-  const LogIndex previous = progress_.at(peer).next.previous();
+  Progress& progress = progress_.at(peer);
+  const LogIndex previous = progress.next.previous();
+  const LogIndex agreed(previous.value() + entries.size());  // once this arrives
   send(step, peer, state_.term,
        AppendRequest{{previous, log_.term_at(previous)}, commit_, {entries.begin(), entries.end()}});
+  progress.commit_told = std::min(commit_, agreed);
+  progress.sent(entries.size());
 }
 
-// With `entries`: to everybody what is due, and the commit index alone to whom nothing else is due. Without:
-// heartbeats; each asks about the place up to which everything was sent, so that a loss shows in the answer.
-void Raft::broadcast(Step& step, bool entries) {
-  for (const auto& [peer, progress] : progress_) {
-    const std::size_t before = step.out.send.size();
-    if (entries) send_entries(step, peer);
-    if (step.out.send.size() == before && (!entries || progress.replicating)) send_append(step, peer, {});
-  }
+void Raft::broadcast_due(Step& step) {
+  for (const auto& [peer, progress] : progress_) send_due(step, peer);
+}
+
+// Each heartbeat asks about the place up to which everything was sent, so that a loss shows in the answer.
+void Raft::broadcast_heartbeat(Step& step) {
+  for (const auto& [peer, progress] : progress_) send_append(step, peer, {});
 }
 
 void Raft::commit_by_quorum(Step& step) {

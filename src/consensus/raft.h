@@ -113,8 +113,10 @@ class Raft {
   void accepted(Step& step, NodeId peer, LogIndex index);
   void refused(Step& step, NodeId peer, const AppendReply& reply);
   void send_entries(Step& step, NodeId peer);
+  void send_due(Step& step, NodeId peer);
   void send_append(Step& step, NodeId peer, std::span<const Entry> entries);
-  void broadcast(Step& step, bool entries);
+  void broadcast_due(Step& step);
+  void broadcast_heartbeat(Step& step);
   void commit_by_quorum(Step& step);
   void commit_up_to(Step& step, LogIndex index);
 

@@ -12,9 +12,10 @@
 namespace skywarden::consensus {
 
 struct Progress {
-  LogIndex match;  // the logs are known to agree up to here
-  LogIndex next;   // first entry to send; always above match
-  Instant heard;   // last valid answer in this term
+  LogIndex match;        // the logs are known to agree up to here
+  LogIndex next;         // first entry to send; always above match
+  LogIndex commit_told;  // what the follower will know to be committed once our last message arrives
+  Instant heard;         // last valid answer in this term
   bool replicating = false;
   bool probe_sent = false;        // probing: wait for the answer; heartbeats repeat the question
   std::deque<LogIndex> inflight;  // replicating: last index of each unanswered message with entries

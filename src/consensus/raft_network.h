@@ -1,0 +1,84 @@
+// For tests: a Raft group on a virtual network that loses, repeats, delays, reorders and cuts, with hosts
+// that crash and come back with nothing but what they made durable. Everything follows from one seed. Raft's
+// properties (Ongaro and Ousterhout 2014, figure 3) are checked at every step; the first violation is kept as
+// text.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "consensus/raft.h"
+
+namespace skywarden::consensus {
+
+struct NetworkOptions {
+  Duration delay_min = std::chrono::milliseconds(30);  // one way
+  Duration delay_max = std::chrono::milliseconds(30);
+  double loss = 0.0;
+  double duplication = 0.0;
+  double crash_in_step = 0.0;  // chance that a host dies before a step's effects are durable
+};
+
+class RaftNetwork {
+ public:
+  RaftNetwork(std::uint64_t seed, Shares shares, RaftOptions raft, NetworkOptions network);
+
+  void run_for(Duration time);
+  void crash(NodeId node);
+  void restart(NodeId node);
+  void split(std::set<NodeId> side);  // messages cross between `side` and the rest no more
+  void heal() { side_.clear(); }
+  void set_network(NetworkOptions network) { network_ = network; }
+
+  // To every host that believes it leads, for in a split there may be two. True if anybody took it.
+  bool propose();
+  [[nodiscard]] std::optional<NodeId> leader() const;  // of the highest term
+  [[nodiscard]] bool alive(NodeId node) const { return hosts_.at(node).raft.has_value(); }
+  [[nodiscard]] const Raft& raft(NodeId node) const { return *hosts_.at(node).raft; }
+  [[nodiscard]] Instant now() const { return now_; }
+  [[nodiscard]] std::size_t proposals_committed() const { return proposals_committed_; }
+  [[nodiscard]] std::size_t elections() const { return leaders_.size(); }
+  [[nodiscard]] std::size_t applied(NodeId node) const { return hosts_.at(node).applied; }
+  [[nodiscard]] std::uint64_t trace_hash() const { return trace_.value(); }
+  [[nodiscard]] Random& random() { return random_; }
+
+  void check_logs_match();  // log matching, over all durable logs; costs their length
+  [[nodiscard]] const std::string& violation() const { return violation_; }
+
+ private:
+  struct Host {
+    Persisted disk;
+    std::optional<Raft> raft;
+    std::size_t applied = 0;  // entries delivered since the last restart
+    std::uint64_t restarts = 0;
+  };
+
+  void perform(NodeId node, RaftEffects effects);
+  void make_durable(NodeId node, Host& host, const Persist& step);
+  void apply_commits(NodeId node, Host& host, const std::vector<Entry>& committed);
+  void watch_leader(const TraceEvent& event, const Host& host);
+  void post(const Message& message);
+  void violated(std::string what);
+
+  Random random_;
+  Shares shares_;
+  RaftOptions options_;
+  NetworkOptions network_;
+  Instant now_{};
+  std::map<NodeId, Host> hosts_;
+  std::map<std::pair<Instant, std::uint64_t>, Message> under_way_;
+  std::uint64_t posted_ = 0;
+  std::uint64_t proposed_ = 0;
+  std::set<NodeId> side_;
+
+  std::map<Term, NodeId> leaders_;
+  std::vector<Entry> committed_;  // by anybody, ever
+  std::size_t proposals_committed_ = 0;
+  TraceHash trace_;
+  std::string violation_;
+};
+
+}  // namespace skywarden::consensus
