@@ -185,6 +185,7 @@ TEST_CASE("cleaning never looks ahead: a shorter stream is cleaned alike") {
   const auto run = [](int length) {
     Stream stream;
     std::vector<std::string> out;
+    out.reserve(static_cast<std::size_t>(length));
     for (int i = 0; i < length; ++i) out.push_back(stream.next(i % 17 == 0 ? 45 : i < 60 ? 10 + i % 4 : 12));
     return out;
   };

@@ -112,7 +112,10 @@ std::optional<Date> firms_date(std::string_view text) {
   const std::size_t separator = text.find_first_of("-/");
   if (separator == std::string_view::npos) return std::nullopt;
   for (std::size_t i = 0; i < 3; ++i) {
-    if (i > 0 && (at == end || *at++ != text[separator])) return std::nullopt;
+    if (i > 0) {
+      if (at == end || *at != text[separator]) return std::nullopt;
+      ++at;
+    }
     const auto [next, error] = std::from_chars(at, end, parts[i]);
     if (error != std::errc() || parts[i] < 0) return std::nullopt;
     lengths[i] = static_cast<std::size_t>(next - at);
@@ -188,7 +191,7 @@ Result<Instant> decode_unix(std::string_view text) {
   c.hour = of_day / 3600;
   c.minute = of_day / 60 % 60;
   c.second = of_day % 60;
-  c.nanosecond = std::min(static_cast<int>((*seconds - whole) * 1e9 + 0.5), 999'999'999);
+  c.nanosecond = static_cast<int>(std::min<long>(std::lround((*seconds - whole) * 1e9), 999'999'999));
   return from_civil(c);
 }
 

@@ -20,7 +20,6 @@ using datum::Field;
 using datum::FieldSpec;
 using datum::Missing;
 using datum::MissingReason;
-using datum::Observed;
 using datum::Record;
 using datum::RowProblem;
 using datum::Schema;

@@ -43,6 +43,7 @@ Ingested jsonl(std::string_view bytes) {
 
 std::vector<std::string> lines(const Ingested& in) {
   std::vector<std::string> out;
+  out.reserve(in.problems.size());
   for (const auto& problem : in.problems) out.push_back(to_line("f", problem));
   return out;
 }
@@ -240,7 +241,8 @@ TEST_CASE("JSON Lines: nesting and length have limits") {
 }
 
 TEST_CASE("several sources merge in time, and one record is told once") {
-  const datum::Schema other = tower();
+  datum::Schema other = tower();
+  other.name = "other";
   Source first{&tower(), csv(kHeader + "2020-01-01T00:00Z,a,1,,\n2020-01-01T02:00Z,a,3,,\n").records};
   Source second{&tower(), csv(kHeader + "2020-01-01T01:00Z,a,2,,\n2020-01-01T00:00Z,a,1,S,\n"
                                         "2020-01-01T02:00Z,a,9,,\n")
