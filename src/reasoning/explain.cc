@@ -95,7 +95,10 @@ std::string sentence(const Reason& reason, Language language) {
   const bool english = language == Language::kEnglish;
   const std::string& text = english ? reason.text_en : reason.text_zh;
   const std::string age = age_words(reason.age, language);
-  if (reason.log_odds == 0.0) return text + (english ? "." : "。");  // about the evidence, not of it
+  if (reason.source == kAbstentionSource || reason.source == kPersistentSource)
+    return text + (english ? "." : "。");
+  if (reason.source == kPriorSource)
+    return fmt::format(fmt::runtime(english ? "{}, {}." : "{}，{}。"), text, age);
   return fmt::format(fmt::runtime(english ? "{}, {}; {}." : "{}，{}；{}。"), text, age,
                      strength_words(reason.log_odds, language));
 }

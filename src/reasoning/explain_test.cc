@@ -83,7 +83,7 @@ TEST_CASE("detection's phrases in Chinese") {
   CHECK(detail_in_chinese("12 pixels, 340 MW") == "12个像元，340兆瓦");
   CHECK(detail_in_chinese("1 pixel") == "1个像元");
   CHECK(detail_in_chinese("12 pixels in 2 passes, 340 MW, 38 K over background, may be sunglint") ==
-        "12个像元，2次过境，340兆瓦，38 K（高出背景），可能是水面反光");
+        "12个像元，2次过境，340兆瓦，38K（高出背景），可能是水面反光");
   CHECK(detail_in_chinese("passenger 3") == "passenger 3");
   CHECK(detail_in_chinese("") == "");
 }

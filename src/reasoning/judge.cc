@@ -131,10 +131,10 @@ Probability bounded(Prior prior, const JudgeOptions& options) {
 }
 
 Reason prior_reason(const Prior& prior, Probability used, Instant now) {
-  const std::string_view source = prior.source.empty() ? "prior" : std::string_view(prior.source);
+  const std::string_view source = prior.source.empty() ? "no source given" : std::string_view(prior.source);
   return {.kind = EvidenceKind::kModelled,
           .log_odds = log_odds(used),
-          .source = std::string(source),
+          .source = std::string(kPriorSource),
           .text_en = fmt::format("Before any look: chance of fire {}, danger {} ({})",
                                  percent(used.value(), Language::kEnglish),
                                  danger_word(prior.danger, Language::kEnglish), source),
@@ -147,7 +147,7 @@ Reason prior_reason(const Prior& prior, Probability used, Instant now) {
 Reason persistent_reason(const JudgeOptions& options) {
   return {.kind = EvidenceKind::kEstimated,
           .log_odds = options.persistent_log_odds,
-          .source = "persistent heat source",
+          .source = std::string(kPersistentSource),
           .text_en = "The heat stays in one place, as of a plant, a flare or a volcano",
           .text_zh = "热源长期固定不动，可能是工厂、火炬或火山",
           .age = {}};
@@ -156,7 +156,7 @@ Reason persistent_reason(const JudgeOptions& options) {
 Reason abstention(std::string text_en, std::string text_zh) {
   return {.kind = EvidenceKind::kMeasured,
           .log_odds = 0.0,
-          .source = "judge",
+          .source = std::string(kAbstentionSource),
           .text_en = std::move(text_en),
           .text_zh = std::move(text_zh),
           .age = {}};

@@ -60,7 +60,8 @@ TEST_CASE("clear evidence on a dangerous day is a fire") {
   REQUIRE(finding.reasons.size() == 2);
   CHECK(finding.reasons[0].source == "VIIRS N20");
   CHECK(finding.reasons[0].age == minutes(5));
-  CHECK(finding.reasons[1].source == "FWI 38");
+  CHECK(finding.reasons[1].source == "prior");
+  CHECK(finding.reasons[1].text_en == "Before any look: chance of fire 5 %, danger extreme (FWI 38)");
   CHECK(finding.reasons[1].text_zh.find("火险等级极高") != std::string::npos);
 }
 

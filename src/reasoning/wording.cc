@@ -40,6 +40,13 @@ bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+// Whether the word is in the text at that place, whole.
+bool stands_at(std::string_view text, std::size_t at, std::string_view word) {
+  if (!text.substr(at).starts_with(word)) return false;
+  const std::size_t end = at + word.size();
+  return (at == 0 || !is_letter(text[at - 1])) && (end == text.size() || !is_letter(text[end]));
+}
+
 }  // namespace
 
 std::string_view danger_word(datum::DangerClass danger, Language language) {
@@ -84,28 +91,24 @@ std::string_view strength_words(double log_odds, Language language) {
   return pick({"speaks weakly against fire", "略微反对起火"}, language);
 }
 
-std::string detail_in_chinese(std::string_view detail) {
+std::string detail_in_chinese(std::string_view phrase) {
+  std::string detail(phrase);  // the list's commas first; a comma between digits stays
+  for (std::size_t at = detail.find(", "); at != std::string::npos; at = detail.find(", ", at))
+    detail.replace(at, 2, "，");
+  const std::string_view text = detail;
   std::string out;
-  for (std::size_t at = 0; at < detail.size();) {
-    const bool word_start = at == 0 || !is_letter(detail[at - 1]);
-    const auto* const found = std::find_if(kDetailWords.begin(), kDetailWords.end(), [&](const Pair& word) {
-      if (!detail.substr(at).starts_with(word.first)) return false;
-      const std::size_t end = at + word.first.size();
-      const bool bare = !is_letter(word.first.front()) || word_start;
-      return bare && (end == detail.size() || !is_letter(detail[end]) || !is_letter(word.first.back()));
-    });
+  for (std::size_t at = 0; at < text.size();) {
+    const auto* const found = std::find_if(kDetailWords.begin(), kDetailWords.end(),
+                                           [&](const Pair& word) { return stands_at(text, at, word.first); });
     if (found == kDetailWords.end()) {
-      out += detail[at++];
+      out += text[at++];
       continue;
     }
     if (!out.empty() && out.back() == ' ') out.pop_back();  // Chinese has no spaces
     out += found->second;
     at += found->first.size();
-    if (found->first == "in" && at < detail.size() && detail[at] == ' ') ++at;
+    if (found->first == "in" && at < text.size() && text[at] == ' ') ++at;
   }
-  // "，" for the list comma; a comma between digits stays.
-  for (std::size_t at = out.find(", "); at != std::string::npos; at = out.find(", ", at))
-    out.replace(at, 2, "，");
   return out;
 }
 

@@ -13,6 +13,11 @@ namespace skywarden::reasoning {
 
 enum class Language : std::uint8_t { kEnglish, kChinese };
 
+// Sources of the reasons that are not evidence.
+inline constexpr std::string_view kPriorSource = "prior";                        // where the sum starts
+inline constexpr std::string_view kPersistentSource = "persistent heat source";  // a place known to be warm
+inline constexpr std::string_view kAbstentionSource = "judge";                   // why it abstains
+
 [[nodiscard]] std::string_view danger_word(datum::DangerClass danger, Language language);  // "very high"
 // "just now", "12 min ago", "5 h 10 min ago", "3 days ago".
 [[nodiscard]] std::string age_words(Duration age, Language language);

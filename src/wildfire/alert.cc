@@ -5,6 +5,7 @@
 
 #include "base/contract.h"
 #include "base/geodesy.h"
+#include "wildfire/alert_area.h"
 #include "wildfire/alert_level.h"
 
 namespace skywarden::wildfire {
@@ -14,10 +15,6 @@ using consensus::MergedFinding;
 using datum::Proposal;
 using datum::ProposalKind;
 using datum::Verdict;
-
-GeoPoint to_geo(datum::FixedPoint p) {
-  return {p.lat * 1e-7, p.lon * 1e-7};
-}
 
 Proposal draft_of(const MergedFinding& finding) {
   Proposal draft;
