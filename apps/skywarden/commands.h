@@ -10,5 +10,7 @@ namespace skywarden::app {
 void add_complete(CLI::App& app, int* exit_code);
 void add_doctor(CLI::App& app, int* exit_code);
 void add_config(CLI::App& app, int* exit_code);
+void add_passes(CLI::App& app, int* exit_code);
+void add_propagate(CLI::App& app, int* exit_code);
 
 }  // namespace skywarden::app

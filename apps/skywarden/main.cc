@@ -10,6 +10,8 @@ int main(int argc, char** argv) {
   skywarden::app::add_complete(app, &exit_code);
   skywarden::app::add_config(app, &exit_code);
   skywarden::app::add_doctor(app, &exit_code);
+  skywarden::app::add_passes(app, &exit_code);
+  skywarden::app::add_propagate(app, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

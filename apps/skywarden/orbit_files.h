@@ -1,0 +1,49 @@
+// What `propagate` and `passes` share: reading element files with their problem lines, and writing tables
+// that may be too long to hold in memory.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "datum/delimited.h"
+#include "orbit/elements.h"
+
+namespace skywarden::app {
+
+// At most 20 lines to stderr, then a count.
+void print_problems(std::string_view file, const std::vector<datum::RowProblem>& problems);
+
+struct LoadedElements {
+  std::vector<orbit::ElementSet> sets;
+  bool complete = true;  // no set was left out
+};
+
+// Problems and warnings go to stderr. `strict`: sets with a wrong checksum are left out.
+[[nodiscard]] Result<LoadedElements> load_elements(const std::string& path, bool strict);
+
+// Text that goes to a temporary file beside `path`, renamed at the end; "-" is standard output.
+class TableWriter {
+ public:
+  explicit TableWriter(std::string path);
+  ~TableWriter();
+  TableWriter(const TableWriter&) = delete;
+  TableWriter& operator=(const TableWriter&) = delete;
+
+  [[nodiscard]] Result<bool> open();
+  [[nodiscard]] std::string& buffer() { return buffer_; }  // append here, then call flush_if_long
+  void flush_if_long();
+  [[nodiscard]] Result<bool> close();
+
+ private:
+  void flush();
+
+  std::string path_, temporary_;
+  std::string buffer_;
+  std::FILE* file_ = nullptr;
+  bool failed_ = false;
+};
+
+}  // namespace skywarden::app
