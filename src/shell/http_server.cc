@@ -17,6 +17,7 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "base/contract.h"
@@ -397,7 +398,7 @@ class ConsoleServer::Impl::HttpSession : public std::enable_shared_from_this<Htt
     if (goes_on) return read_header();
     if (error) return leave();
     ErrorCode ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    std::ignore = stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
     stream_.expires_after(kLingerTime);
     linger();
   }
@@ -438,9 +439,10 @@ Result<std::uint16_t> ConsoleServer::Impl::listen() {
     const int port = options_.port == 0 ? 0 : options_.port + attempt;
     if (port > 65'535) break;
     const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(port));
-    acceptor_.close(error);
+    std::ignore = acceptor_.close(error);
     if (acceptor_.open(endpoint.protocol(), error)) continue;
-    acceptor_.set_option(asio::socket_base::reuse_address(true), error);  // start again at once after a stop
+    std::ignore = acceptor_.set_option(asio::socket_base::reuse_address(true),
+                                       error);  // start again at once after a stop
     if (acceptor_.bind(endpoint, error) || acceptor_.listen(asio::socket_base::max_listen_connections, error))
       continue;
     port_ = acceptor_.local_endpoint().port();
@@ -466,7 +468,7 @@ void ConsoleServer::Impl::accept() {
 void ConsoleServer::Impl::admit(tcp::socket socket) {
   if (http_sessions_.size() + socket_sessions_.size() >= options_.connections_max) return;  // closes it
   ErrorCode ignored;
-  socket.set_option(tcp::no_delay(true), ignored);
+  std::ignore = socket.set_option(tcp::no_delay(true), ignored);
   auto session = std::make_shared<HttpSession>(*this, std::move(socket));
   http_sessions_.insert(session);
   session->start();
@@ -544,7 +546,7 @@ void ConsoleServer::Impl::begin_stop() {
   deliver();
   stopping_ = true;
   ErrorCode ignored;
-  acceptor_.close(ignored);
+  std::ignore = acceptor_.close(ignored);
   stop_deadline_.expires_after(options_.stop_time_max);
   stop_deadline_.async_wait([this](ErrorCode error) {
     if (!error) close_all();
