@@ -60,6 +60,7 @@ class RaftNetwork {
   void make_durable(NodeId node, Host& host, const Persist& step);
   void apply_commits(NodeId node, Host& host, const std::vector<Entry>& committed);
   void watch_leader(const TraceEvent& event, const Host& host);
+  void check_promise(const Host& host, const Message& message);
   void post(const Message& message);
   void violated(std::string what);
 

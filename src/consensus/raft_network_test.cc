@@ -87,6 +87,24 @@ void RaftNetwork::watch_leader(const TraceEvent& event, const Host& host) {
     violated(fmt::format("the leader of term {} lacks a committed entry", term.value()));
 }
 
+// Whatever a message promises must already be durable, for the sender may be gone the next moment.
+void RaftNetwork::check_promise(const Host& host, const Message& message) {
+  const bool pre_vote = std::holds_alternative<PreVoteRequest>(message.body) ||
+                        std::holds_alternative<PreVoteReply>(message.body);
+  if (!pre_vote && message.term != host.disk.state.term) violated("a term is sent before it is durable");
+  const auto* vote = std::get_if<VoteReply>(&message.body);
+  if (vote != nullptr && vote->granted && host.disk.state.voted_for != message.to)
+    violated("a vote is sent before it is durable");
+  if (std::holds_alternative<VoteRequest>(message.body) && host.disk.state.voted_for != message.from)
+    violated("a candidate's own vote is not durable");
+  const auto* reply = std::get_if<AppendReply>(&message.body);
+  if (reply != nullptr && reply->accepted && reply->index.value() > host.disk.log.size())
+    violated("an entry is acknowledged before it is durable");
+  const auto* append = std::get_if<AppendRequest>(&message.body);
+  if (append != nullptr && append->previous.index.value() + append->entries.size() > host.disk.log.size())
+    violated("an entry is sent before it is durable");
+}
+
 void RaftNetwork::perform(NodeId node, RaftEffects effects) {
   Host& host = hosts_.at(node);
   if (random_.chance(network_.crash_in_step)) {
@@ -99,7 +117,10 @@ void RaftNetwork::perform(NodeId node, RaftEffects effects) {
     if (event.kind == TraceKind::kBecameLeader) watch_leader(event, host);
   }
   apply_commits(node, host, effects.committed);
-  for (const Message& message : effects.send) post(message);
+  for (const Message& message : effects.send) {
+    check_promise(host, message);
+    post(message);
+  }
 }
 
 void RaftNetwork::run_for(Duration time) {
@@ -188,7 +209,7 @@ NodeId any_of(const Shares& shares, Random& random) {
 }
 
 void random_fault(RaftNetwork& network, const Shares& shares, Random& random) {
-  switch (random.below(5)) {
+  switch (random.below(7)) {
     case 0: {
       std::set<NodeId> side;
       for (const auto& [node, share] : shares)
@@ -205,8 +226,13 @@ void random_fault(RaftNetwork& network, const Shares& shares, Random& random) {
     case 3:
       if (const auto leader = network.leader()) network.crash(*leader);
       break;
-    default:
+    case 4:
       for (const auto& [node, share] : shares) network.restart(node);
+      break;
+    default:  // a crash too short for anybody else to notice: only what was durable comes back
+      const NodeId node = any_of(shares, random);
+      network.crash(node);
+      network.restart(node);
   }
 }
 
@@ -218,10 +244,10 @@ std::string run_with_faults(std::uint64_t seed, std::uint64_t* hash = nullptr) {
   options.entries_per_message_max = 1 + random.below(4);  // small, so that windows and batches fill
   options.inflight_max = 1 + random.below(4);
   const NetworkOptions harsh{milliseconds(1), milliseconds(1 + random.below(90)), random.uniform(0.0, 0.2),
-                             random.uniform(0.0, 0.2), random.chance(0.5) ? 0.002 : 0.0};
+                             random.uniform(0.0, 0.2), random.chance(0.5) ? 0.005 : 0.0};
   RaftNetwork network(random.next(), shares, options, harsh);
-  for (int burst = 0; burst < 40; ++burst) {
-    if (random.chance(0.4)) random_fault(network, shares, random);
+  for (int burst = 0; burst < 60; ++burst) {
+    if (random.chance(0.6)) random_fault(network, shares, random);
     for (auto left = random.below(6); left > 0; --left) {
       network.propose();
       network.run_for(milliseconds(random.below(60)));
@@ -283,20 +309,21 @@ Duration recovery(std::uint64_t seed, const Shares& shares, NetworkOptions netwo
 
 TEST_CASE("a killed leader is replaced and the next commit made within a second at 60 ms round trips") {
   for (const std::uint32_t nodes : {3U, 5U, 7U, 12U, 25U}) {
-    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-      CAPTURE(nodes);
-      CAPTURE(seed);
-      CHECK(recovery(seed, equal_shares(nodes), {}) < seconds(1));
-    }
+    Duration slowest{};
+    for (std::uint64_t seed = 1; seed <= 60; ++seed)
+      slowest = std::max(slowest, recovery(seed, equal_shares(nodes), {}));
+    MESSAGE(nodes, " voters, 60 seeds: slowest recovery ", to_seconds(slowest), " s");
+    CHECK(slowest < seconds(1));
   }
 }
 
 TEST_CASE("loss delays a replacement, on the whole little") {
-  int within_a_second = 0;
   constexpr int kRuns = 100;
+  const NetworkOptions lossy{milliseconds(30), milliseconds(30), 0.1, 0.0, 0.0};
+  int within_a_second = 0;
   for (std::uint64_t seed = 1; seed <= kRuns; ++seed)
-    within_a_second +=
-        recovery(seed, equal_shares(5), {milliseconds(30), milliseconds(30), 0.1, 0.0, 0.0}) < seconds(1);
+    within_a_second += recovery(seed, equal_shares(5), lossy) < seconds(1);
+  MESSAGE("5 voters, 10 % loss: ", within_a_second, " of ", kRuns, " recoveries within a second");
   CHECK(within_a_second >= kRuns * 9 / 10);
 }
 

@@ -9,8 +9,7 @@ namespace skywarden::consensus {
 RaftOptions RaftOptions::for_delay(Duration one_way_max) {
   RaftOptions options;
   options.heartbeat = std::max(options.heartbeat, one_way_max);
-  options.election_timeout_min =
-      std::max(options.election_timeout_min, 3 * options.heartbeat + 2 * one_way_max);
+  options.election_timeout_min = std::max(options.election_timeout_min, 3 * options.heartbeat + one_way_max);
   options.election_timeout_max = 2 * options.election_timeout_min;
   return options;
 }

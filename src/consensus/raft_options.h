@@ -1,11 +1,13 @@
 // The times and limits of a Raft group. All members should use the same.
 //
-// Choosing times. Let D be the longest one-way delay including jitter. An election needs three round trips
-// (pre-vote, vote, first append), and a follower must not lose patience while two heartbeats in a row are
-// lost:
-//     heartbeat ≥ D,  election_timeout_min ≥ 3 heartbeat + 2 D at most,  election_timeout_max = 2 × min.
-// The defaults suit D ≤ 30 ms. A killed leader is missed at most election_timeout_max after its last
-// heartbeat arrived, and the next commit follows three round trips later. for_delay(D) scales by this rule.
+// Choosing times. Let D be the longest one-way delay, jitter included. A follower must not lose patience
+// while two heartbeats in a row are lost and the third is late, and a round of pre-vote and vote (4 D) must
+// fit in between:
+//     heartbeat ≥ D,   election_timeout_min ≥ 3 heartbeat + D,   election_timeout_max = 2
+//     election_timeout_min.
+// The defaults satisfy this for D up to 50 ms; for_delay(D) scales them. After a leader dies the next commit
+// follows at most election_timeout_max + 6 D (three round trips) later unless messages are lost or candidates
+// collide.
 #pragma once
 
 #include <chrono>

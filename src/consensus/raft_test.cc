@@ -152,10 +152,68 @@ TEST_CASE("a vote is part of what is made durable, and is not given twice") {
   group.deliver({NodeId(2), NodeId(1), Term(1), VoteRequest{}});  // asked again: the same answer
   CHECK(std::get<VoteReply>(group.mail.back().body).granted);
 
+  Group aware(equal_shares(3));  // knows the term already: the vote alone is new, and durable all the same
+  aware.deliver({NodeId(3), NodeId(1), Term(1), VoteReply{false}});
+  CHECK(aware.last_persist.state == HardState{Term(1), kNobody});
+  aware.deliver({NodeId(2), NodeId(1), Term(1), VoteRequest{}});
+  CHECK(aware.last_persist.state == HardState{Term(1), NodeId(2)});
+
   Raft restarted(NodeId(1), group.shares, {{Term(1), NodeId(2)}, {}}, {}, Random(1), group.now);
   const auto effects = restarted.receive({NodeId(3), NodeId(1), Term(1), VoteRequest{}}, group.now);
   REQUIRE(effects.send.size() == 1);
   CHECK(!std::get<VoteReply>(effects.send[0].body).granted);
+}
+
+TEST_CASE("nobody votes for a log that lacks what it holds itself") {
+  std::map<std::uint32_t, Persisted> disks;
+  disks[1] = {{Term(3), kNobody}, log_of_terms({1, 3})};
+  Group group(equal_shares(3), {}, disks);
+  const auto answer_to = [&](LogPosition last, bool pre) {
+    Message message{NodeId(2), NodeId(1), Term(9), PreVoteRequest{last}};
+    if (!pre) message.body = VoteRequest{last};
+    Group fresh(equal_shares(3), {}, disks);
+    fresh.deliver(message);
+    const auto& body = fresh.mail.at(0).body;
+    return pre ? std::get<PreVoteReply>(body).granted : std::get<VoteReply>(body).granted;
+  };
+  for (const bool pre : {true, false}) {
+    CHECK(!answer_to({}, pre));
+    CHECK(!answer_to({LogIndex(1), Term(3)}, pre));
+    CHECK(!answer_to({LogIndex(9), Term(2)}, pre));
+    CHECK(answer_to({LogIndex(2), Term(3)}, pre));
+    CHECK(answer_to({LogIndex(1), Term(4)}, pre));
+  }
+}
+
+TEST_CASE("no pre-vote against a leader that was just heard, nor from the leader itself") {
+  Group group(equal_shares(3));
+  group.campaign(1);
+  group.settle();
+  const auto granted_by = [&](std::uint32_t id) {
+    group.deliver({NodeId(2), NodeId(id), Term(2), PreVoteRequest{{LogIndex(1), Term(1)}}});
+    const Message answer = group.mail.back();
+    group.mail.clear();
+    CHECK(answer.term == (std::get<PreVoteReply>(answer.body).granted ? Term(2) : Term(1)));
+    return std::get<PreVoteReply>(answer.body).granted;
+  };
+  CHECK(!granted_by(1));
+  CHECK(!granted_by(3));
+  group.now += group.options.election_timeout_min;
+  CHECK(!granted_by(1));
+  CHECK(granted_by(3));
+  CHECK(group[3].term() == Term(1));
+}
+
+TEST_CASE("pre-votes of an earlier round do not count") {
+  Group group(equal_shares(3));
+  group[1] = Raft(NodeId(1), group.shares, {{Term(4), kNobody}, {}}, {}, Random(1), group.now);
+  group.campaign(1);
+  group.deliver({NodeId(2), NodeId(1), Term(4), PreVoteReply{true}});
+  group.deliver({NodeId(3), NodeId(1), Term(6), PreVoteReply{true}});
+  CHECK(group[1].role() == Role::kPreCandidate);
+  CHECK(group[1].term() == Term(4));
+  group.deliver({NodeId(2), NodeId(1), Term(5), PreVoteReply{true}});
+  CHECK(group[1].role() == Role::kCandidate);
 }
 
 // etcd/raft, testdata/prevote.txt
@@ -310,6 +368,18 @@ TEST_CASE("a full window stops the stream; a heartbeat finds the loss and the fo
   CHECK(group[2].holders(LogIndex(7)).empty());
 }
 
+TEST_CASE("a refusal from long ago does not restart the search") {
+  Group group(equal_shares(3));
+  group.campaign(1);
+  group.settle();
+  for (const char* text : {"a", "b", "c"}) group.propose(1, text);
+  group.settle();
+  for (const std::uint64_t index : {1U, 3U, 4U}) {
+    group.deliver({NodeId(2), NodeId(1), group[1].term(), AppendReply{false, LogIndex(index), {}}});
+    CHECK(group.mail.empty());
+  }
+}
+
 // Figure 8 of the Raft paper.
 TEST_CASE("an entry of an earlier term is not committed by counting its copies") {
   std::map<std::uint32_t, Persisted> disks;
@@ -360,6 +430,9 @@ TEST_CASE("shares decide, not heads") {
 TEST_CASE("a learner follows the log and never campaigns") {
   Group group({{NodeId(1), 1}, {NodeId(2), 0}});
   CHECK(group[2].role() == Role::kLearner);
+  group.deliver({NodeId(2), NodeId(1), Term(1), AppendRequest{}});
+  CHECK(group[1].leader() == kNobody);  // nor does it lead
+  CHECK(group.mail.empty());
   group.campaign(1);
   group.propose(1, "a");
   group.settle();
@@ -497,6 +570,8 @@ TEST_CASE("impossible messages change nothing that is committed and break no con
   CHECK(unchanged({NodeId(3), NodeId(1), term,
                    AppendRequest{{LogIndex(2), term}, LogIndex(0), {{term, LogIndex(3), {}}}}}));
   CHECK(unchanged({NodeId(77), NodeId(2), Term(9), AppendRequest{{}, LogIndex(0), {}}}));
+  CHECK(unchanged({NodeId(2), NodeId(1), term, AppendRequest{{LogIndex(2), term}, LogIndex(0), {}}}));
+  CHECK(group[1].role() == Role::kLeader);
   // Acknowledgements of what was never sent.
   CHECK(unchanged({NodeId(2), NodeId(1), group[1].term(), AppendReply{true, LogIndex(1'000'000), {}}}));
   CHECK(unchanged({NodeId(2), NodeId(1), group[1].term(), AppendReply{false, LogIndex(0), {}}}));
@@ -576,8 +651,9 @@ TEST_CASE("options are checked, and scaled by the longest delay") {
   const auto far = RaftOptions::for_delay(milliseconds(150));
   CHECK(far.validate());
   CHECK(far.heartbeat == milliseconds(150));
-  CHECK(far.election_timeout_min == milliseconds(750));
-  CHECK(far.election_timeout_max == milliseconds(1500));
+  CHECK(far.election_timeout_min == milliseconds(600));
+  CHECK(far.election_timeout_max == milliseconds(1200));
+  CHECK(RaftOptions::for_delay(milliseconds(50)).election_timeout_min == usual.election_timeout_min);
   const auto refuses = [](auto&& change) {
     RaftOptions options;
     change(options);
