@@ -16,6 +16,7 @@ using datum::Reason;
 using datum::Verdict;
 using Json = nlohmann::ordered_json;
 
+constexpr Probability kQuiteUnlikely{0.2};      // from here on it is not called "no fire"
 constexpr std::size_t kObservationsShown = 64;  // in JSON; the count is always there
 
 std::string_view name_of(Verdict verdict) {
@@ -48,6 +49,8 @@ std::string verdict_sentence(const Finding& finding, Language language) {
     case Verdict::kFire:
       return english ? "Judged to be a fire." : "判定为火情。";
     case Verdict::kNoFire:
+      if (finding.probability >= kQuiteUnlikely)
+        return english ? "Not sure enough to be called a fire." : "把握不足，尚不能判定为火情。";
       return english ? "Judged to be no fire." : "判定为非火情。";
     case Verdict::kAbstained:
       break;

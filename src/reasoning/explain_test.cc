@@ -41,6 +41,15 @@ TEST_CASE("the decision path begins with the verdict and how sure it is") {
   CHECK(chinese[1] == "概率97%（90%区间90%至99.5%）；火险等级很高时的判定门槛为70%。");
 }
 
+TEST_CASE("a probability under the threshold is not yet called no fire") {
+  datum::Finding finding = example();
+  finding.verdict = datum::Verdict::kNoFire;
+  finding.probability = Probability(0.6);
+  CHECK(explain(finding, Language::kEnglish)[0] == "Not sure enough to be called a fire.");
+  finding.probability = Probability(0.02);
+  CHECK(explain(finding, Language::kEnglish)[0] == "Judged to be no fire.");
+}
+
 TEST_CASE("a decision is one line of JSON with keys in a fixed order") {
   const std::string line = decision_json(example());
   CHECK(line.find('\n') == std::string::npos);

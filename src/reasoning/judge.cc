@@ -130,10 +130,10 @@ Probability bounded(Prior prior, const JudgeOptions& options) {
   return std::clamp(prior.probability, options.prior_min, options.prior_max);
 }
 
-Reason prior_reason(const Prior& prior, Probability used, Instant now) {
+Reason prior_reason(const Prior& prior, Probability used, double share, Instant now) {
   const std::string_view source = prior.source.empty() ? "no source given" : std::string_view(prior.source);
   return {.kind = EvidenceKind::kModelled,
-          .log_odds = log_odds(used),
+          .log_odds = share,
           .source = std::string(kPriorSource),
           .text_en = fmt::format("Before any look: chance of fire {}, danger {} ({})",
                                  percent(used.value(), Language::kEnglish),
@@ -201,8 +201,8 @@ statistics::Pooled pool(double start, const Sides& sides, const JudgeOptions& op
   std::vector<statistics::Opinion> opinions;
   for (const Weighed& w : sides.positive) opinions.push_back(w.opinion);
   for (const Weighed& w : sides.negative) opinions.push_back(w.opinion);
-  statistics::Pooled pooled =
-      statistics::pool_log_odds(start, options.prior_deviation, opinions, options.calibration);
+  statistics::Pooled pooled = statistics::pool_log_odds(start, options.prior_weight * options.prior_deviation,
+                                                        opinions, options.calibration);
   // The rounded shares are what was compared, so they are what counts: one more piece for fire never lowers
   // the sum, not even by rounding.
   pooled.log_odds = start + (side_sum(sides.positive) - side_sum(sides.negative));
@@ -244,6 +244,7 @@ Result<void> JudgeOptions::validate() const {
     return fail(Errc::kOutOfRange, "judge.prior_min, prior_max: expected 0 < min <= max < 1");
   if (half_life <= Duration::zero() || age_max < Duration::zero() || clock_skew_max < Duration::zero())
     return fail(Errc::kOutOfRange, "judge.half_life, age_max, clock_skew_max: expected positive durations");
+  if (!is_fraction(prior_weight)) return fail(Errc::kOutOfRange, "judge.prior_weight: expected 0…1");
   if (!is_fraction(estimated_factor) || !is_fraction(modelled_factor) || !is_fraction(conflict_ratio))
     return fail(Errc::kOutOfRange, "judge.estimated_factor, modelled_factor, conflict_ratio: expected 0…1");
   if (!(log_odds_max > 0.0 && log_odds_max <= 20.0))
@@ -264,8 +265,8 @@ Finding judge(NodeId self, const datum::FireEvent& event, const Prior& prior,
   const Sides sides{independent_side(ordered, true), independent_side(ordered, false)};
 
   const Probability prior_used = bounded(prior, options);
-  std::vector<Reason> grounds = {prior_reason(prior, prior_used, now)};
-  double start = log_odds(prior_used);
+  double start = options.prior_weight * log_odds(prior_used);
+  std::vector<Reason> grounds = {prior_reason(prior, prior_used, start, now)};
   if (event.persistent_source) {
     start += options.persistent_log_odds;
     grounds.push_back(persistent_reason(options));

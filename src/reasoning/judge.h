@@ -28,6 +28,10 @@ struct JudgeOptions {
   std::array<Probability, 5> thresholds = {Probability(0.95), Probability(0.90), Probability(0.80),
                                            Probability(0.70), Probability(0.60)};
   Probability prior_min{1e-4}, prior_max{0.5};  // a prior is brought into this range
+  // How much of the prior's log-odds counts. It is modelled, not fitted, and tells how many places burn that
+  // somebody looks at, not how many of those that a sensor singled out, so it counts less than one full
+  // opinion (a logarithmic pool with unequal weights: Genest and Zidek 1986, §3); 1 gives Bayes' rule.
+  double prior_weight = 0.35;
   double prior_deviation = 0.7;  // standard deviation of the prior's log-odds: about a factor of two in odds
   // The weight of a piece halves with each of these: two polar orbiters together pass about every six hours,
   // so after that time a better witness was due.

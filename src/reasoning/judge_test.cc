@@ -66,7 +66,7 @@ TEST_CASE("clear evidence on a dangerous day is a fire") {
 }
 
 TEST_CASE("a low-danger day needs more") {
-  const std::vector<Evidence> evidence = {seen("VIIRS N20", 0.99)};
+  const std::vector<Evidence> evidence = {seen("VIIRS N20", 0.97)};
   const Finding dry = judged(prior(0.05, datum::DangerClass::kExtreme), evidence);
   const Finding wet = judged(prior(0.05, datum::DangerClass::kLow), evidence);
   CHECK(dry.probability == wet.probability);
@@ -79,8 +79,18 @@ TEST_CASE("old evidence counts less") {
   const Prior p = prior(0.05, datum::DangerClass::kHigh);
   CHECK(judged(p, {seen("A", 0.99, hours(12))}).probability < judged(p, {seen("A", 0.99)}).probability);
   const Finding ancient = judged(p, {seen("A", 0.99, hours(80))});
-  CHECK(ancient.probability.value() == doctest::Approx(0.05));
+  CHECK(ancient.probability == judged(p, {}).probability);
   CHECK(ancient.verdict == Verdict::kAbstained);
+}
+
+TEST_CASE("with the prior at full weight it is Bayes' rule") {
+  JudgeOptions options;
+  options.prior_weight = 1.0;
+  Evidence certain = seen("A", 0.8, minutes(0));
+  certain.reliability = Fraction(1.0);
+  const Finding finding =
+      judge(NodeId(1), event(), prior(0.1, datum::DangerClass::kHigh), {&certain, 1}, kNow, options);
+  CHECK(finding.probability.value() == doctest::Approx(4.0 / 13.0).epsilon(1e-5));  // odds 1:9 times 4
 }
 
 TEST_CASE("half of the weight is left after one half-life") {
