@@ -24,7 +24,7 @@
 namespace skywarden::wildfire {
 
 struct HeatSiteOptions {
-  std::size_t days_min = 5;                         // distinct UTC days with a detection
+  std::size_t days_min = 8;  // distinct UTC days with a detection: more than half a fortnight
   Duration span_min = std::chrono::hours(14 * 24);  // from the first of them to the last
   double core_share_min = 0.6;  // of the detections within about 4 km, those within about 1.5
   Duration forget_after = std::chrono::hours(90 * 24);

@@ -17,8 +17,9 @@ Instant day(int n) {
 
 TEST_CASE("the same place on many days over a fortnight is a persistent source") {
   HeatSites sites;
-  for (int i = 0; i < 4; ++i) sites.add(to_direction(kFlare), day(4 * i));
-  CHECK(!sites.persistent_at(to_direction(kFlare)));  // four days
+  for (int i = 0; i < 7; ++i) sites.add(to_direction(kFlare), day(2 * i));
+  sites.add(to_direction(kFlare), day(12));
+  CHECK(!sites.persistent_at(to_direction(kFlare)));  // seven days, twelve apart
   sites.add(to_direction({kFlare.lat_deg + 0.004, kFlare.lon_deg}), day(16));
   CHECK(sites.persistent_at(to_direction(kFlare)));
   CHECK(!sites.persistent_at(to_direction({kFlare.lat_deg + 0.1, kFlare.lon_deg})));
