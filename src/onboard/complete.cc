@@ -177,7 +177,8 @@ class Run {
     const double value = is_number_[f] != 0 ? grid_.round(s, f, answer->value) : answer->value;
     settle(first + f, f, value, Origin::kDetermined, answer->from);
     out_.decimals[first + f] = grid_.decimals(s, f);
-    const double margin = 2.5 * answer->error;
+    // Errors of such a table are mostly none at all or a step of the grid.
+    const double margin = 2.5 * answer->error + (is_number_[f] != 0 ? grid_.step(s, f) : 0.0);
     out_.lows[first + f] = static_cast<float>(answer->value - margin);
     out_.highs[first + f] = static_cast<float>(answer->value + margin);
     out_.probabilities[first + f] = static_cast<float>(1.0 - answer->error);

@@ -52,6 +52,10 @@ std::int8_t GridFinder::decimals(std::size_t stream, std::size_t field) const {
   return static_cast<std::int8_t>(static_cast<int>(step) + kFewest);
 }
 
+double GridFinder::step(std::size_t stream, std::size_t field) const {
+  return kSteps[static_cast<std::size_t>(decimals(stream, field) - kFewest)];
+}
+
 double GridFinder::round(std::size_t stream, std::size_t field, double value) const {
   const auto step = static_cast<std::size_t>(decimals(stream, field) - kFewest);
   return kPerUnit[step] >= 1.0 ? std::round(value * kPerUnit[step]) / kPerUnit[step]

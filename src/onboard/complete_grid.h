@@ -20,6 +20,7 @@ class GridFinder {
   void learn(const Panel& panel, std::size_t slot, std::size_t stream);
   // Digits behind the point; negative for tens, hundreds, thousands.
   [[nodiscard]] std::int8_t decimals(std::size_t stream, std::size_t field) const;
+  [[nodiscard]] double step(std::size_t stream, std::size_t field) const;
   [[nodiscard]] double round(std::size_t stream, std::size_t field, double value) const;
 
  private:

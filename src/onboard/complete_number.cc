@@ -13,6 +13,7 @@ constexpr std::array<std::int64_t, GapSituation::kClasses> kClassBegins{1, 2, 3,
 constexpr std::int64_t kLongest = 1000;
 constexpr std::int64_t kNeighbourOfTrend = 6;  // slots between two known values that still show a trend
 constexpr std::size_t kTrialsKept = 40'000;    // of a field and situation, for the intervals
+constexpr int kHourSearch = 48;                // slots in which the same hour of another day is looked for
 constexpr double kTailStep = 0.03;
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
@@ -82,6 +83,23 @@ NumberModel::NumberModel(const Work& work, const Course& forward, const Course* 
   tails_.resize(fields * GapSituation::kCount * pool_count_);
 }
 
+NumberModel::UsualCourse NumberModel::usual_course(const Course& course, std::size_t slot, std::size_t stream,
+                                                   std::size_t field, std::int64_t end, int step) const {
+  const std::size_t there = work_.panel.at(static_cast<std::size_t>(end), stream, field);
+  UsualCourse out{course.recent_mean(there), course.usual(there), course.recent_error(there),
+                  course.usual_error(there)};
+  const auto slots = static_cast<std::int64_t>(work_.panel.slots());
+  std::int64_t at = end;
+  for (int steps = 0; steps < kHourSearch && at >= 0 && at < slots; ++steps, at += step) {
+    if (work_.hour(static_cast<std::size_t>(at)) != work_.hour(slot)) continue;
+    const std::size_t here = work_.panel.at(static_cast<std::size_t>(at), stream, field);
+    out.here = course.usual(here);
+    out.error_here = course.usual_error(here);
+    break;
+  }
+  return out;
+}
+
 bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t field, std::int64_t left,
                            std::int64_t right, Situation& out) const {
   if (left < 0 && right < 0) return false;
@@ -110,14 +128,16 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
   out.number = GapSituation::of(left >= 0 ? here - left : right - here, both ? right - here : 0, spatial);
 
   const Course& behind = backward_ != nullptr ? *backward_ : forward_;
-  const auto usual = [&](std::size_t c) {
-    return backward_ != nullptr ? 0.5 * (static_cast<double>(forward_.usual(c)) + backward_->usual(c))
-                                : static_cast<double>(forward_.usual(c));
-  };
-  const auto usual_error = [&](std::size_t c) {
-    return backward_ != nullptr
-               ? 0.5 * (static_cast<double>(forward_.usual_error(c)) + backward_->usual_error(c))
-               : static_cast<double>(forward_.usual_error(c));
+  // The usual course at this hour, at the left end's and at the right end's, as it was known at that end: a
+  // summary from inside the gap would know what the gap hides.
+  const UsualCourse course_left =
+      left >= 0 ? usual_course(forward_, slot, stream, field, left, -1) : UsualCourse{};
+  const UsualCourse course_right =
+      right >= 0 ? usual_course(behind, slot, stream, field, right, 1) : UsualCourse{};
+  const auto from_ends = [&](auto read) {
+    return left < 0    ? read(course_right)
+           : right < 0 ? read(course_left)
+                       : between(read(course_left), read(course_right));
   };
   const double recent_mean = both ? 0.5 * (forward_.recent_mean(left_cell) + behind.recent_mean(right_cell))
                              : left >= 0 ? forward_.recent_mean(left_cell)
@@ -136,11 +156,11 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
     x[0] = work_.spatial[cell] - out.ground;
     x[1] = error;
     x[2] = recent_error - error;
-    x[3] = usual_error(cell);
-    x[4] = usual_error(cell) - between(usual_error(left_cell), usual_error(right_cell));
+    x[3] = from_ends([](const UsualCourse& c) { return c.error_here; });
+    x[4] = from_ends([](const UsualCourse& c) { return c.error_here - c.error_there; });
   }
-  x[5] = usual(cell) - between(usual(left_cell), usual(right_cell));
-  x[6] = usual(cell) - out.ground;
+  x[5] = from_ends([](const UsualCourse& c) { return c.here - c.there; });
+  x[6] = from_ends([](const UsualCourse& c) { return c.here; }) - out.ground;
   x[7] = recent_mean - out.ground;
   if (both) {
     const double length = static_cast<double>(right - left);
@@ -287,17 +307,19 @@ void NumberModel::learn_causal(std::size_t slot) {
   }
 }
 
-void NumberModel::offline_pass(std::uint64_t seed, bool) {
+void NumberModel::offline_pass(std::uint64_t seed, std::size_t trials) {
   const Panel& panel = work_.panel;
   const auto slots = static_cast<std::int64_t>(panel.slots());
   for (std::vector<float>& kept : trials_) kept.clear();
+  const std::uint64_t thin = 1 + trials * panel.cells() / options_.trials_max;
   for (std::size_t slot = 0; slot < panel.slots(); ++slot) {
     const auto here = static_cast<std::int64_t>(slot);
     for (std::size_t s = 0; s < panel.streams(); ++s) {
       for (std::size_t f = 0; f < panel.fields(); ++f) {
         if (work_.is_number[f] == 0 || !work_.measured(panel.at(slot, s, f))) continue;
-        for (std::size_t trial = 0; trial < options_.trials_offline; ++trial) {
+        for (std::size_t trial = 0; trial < trials; ++trial) {
           const std::uint64_t chance = mix(slot * 16 + trial + seed * 0x10000000ULL, s * 1024 + f);
+          if ((chance >> 40) % thin != 0) continue;
           const std::int64_t length =
               1 + GapSituation::length_in(chance % GapSituation::kClasses, chance >> 8);
           const std::int64_t before =
@@ -323,7 +345,8 @@ void NumberModel::learn_offline() {
       refresh();
       for (RegressionFamily& family : families_) family.forget_examples();
     }
-    offline_pass(static_cast<std::uint64_t>(pass), false);
+    // The first passes only find how large errors are and where to start.
+    offline_pass(static_cast<std::uint64_t>(pass), pass + 1 < kPasses ? 1 : options_.trials_offline);
   }
   refresh();
   for (std::size_t i = 0; i < trials_.size(); ++i) {

@@ -18,9 +18,10 @@
 namespace skywarden::onboard {
 
 struct NumberOptions {
-  std::size_t partners_max = 12;   // other number fields of the record that are looked at
-  std::size_t trials_offline = 4;  // trials for each observed value in one pass
-  double tail = 0.05;              // of the interval, on each side
+  std::size_t partners_max = 12;       // other number fields of the record that are looked at
+  std::size_t trials_offline = 4;      // trials for each observed value in the last pass
+  std::size_t trials_max = 4'000'000;  // of one pass; beyond, values are thinned evenly
+  double tail = 0.05;                  // of the interval, on each side
 };
 
 // How far away the known values are, in slots; the regressions differ by it.
@@ -74,6 +75,13 @@ class NumberModel {
     float count = 0;
   };
 
+  struct UsualCourse {  // at the cell's hour and at an end of the gap: levels, and errors of the neighbours
+    double here = 0.0, there = 0.0;
+    double error_here = 0.0, error_there = 0.0;
+  };
+
+  [[nodiscard]] UsualCourse usual_course(const Course& course, std::size_t slot, std::size_t stream,
+                                         std::size_t field, std::int64_t end, int step) const;
   [[nodiscard]] bool describe(std::size_t slot, std::size_t stream, std::size_t field, std::int64_t left,
                               std::int64_t right, Situation& out) const;
   [[nodiscard]] NumberEstimate assess(std::size_t stream, std::size_t field,
@@ -83,7 +91,7 @@ class NumberModel {
   void learn_one(std::size_t slot, std::size_t stream, std::size_t field, std::int64_t left,
                  std::int64_t right);
   void learn_tails(std::size_t stream, std::size_t field, std::size_t situation, double scaled_error);
-  void offline_pass(std::uint64_t seed, bool tails_only);
+  void offline_pass(std::uint64_t seed, std::size_t trials);
   [[nodiscard]] Tails& tails(std::size_t stream, std::size_t field, std::size_t situation) {
     return tails_[(field * GapSituation::kCount + situation) * pool_count_ + pools_[stream]];
   }

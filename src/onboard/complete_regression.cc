@@ -24,6 +24,7 @@ RegressionFamily::RegressionFamily(std::size_t size, std::size_t situations, std
   for (const std::uint32_t pool : pools_) pool_count_ = std::max(pool_count_, pool + 1);
   sums_.resize(situations_ * streams_);
   moments_.assign(sums_.size() * (packed_ + size_), 0.0);
+  batches_.assign(sums_.size() * kBatch * (size_ + 1), 0.0);
   coefficients_.assign(sums_.size() * size_, 0.0);
   start_.assign(situations_ * size_, 0.0);
   pool_errors_.resize(situations_ * pool_count_);
@@ -69,30 +70,49 @@ void RegressionFamily::learn(std::size_t stream, std::size_t situation, const do
   }
   const double limit = options_.huber_share * usual;
   const double share = usual > 0.0 && size_of_error > limit ? limit / size_of_error : 1.0;
-  double* moments = moments_.data() + index(stream, situation) * (packed_ + size_);
-  for (std::size_t i = 0; i < size_; ++i) {
-    const double weighted = share * x[i];
-    if (weighted == 0.0) {
-      moments += i + 1;
-      continue;
-    }
-    for (std::size_t j = 0; j <= i; ++j) moments[j] += weighted * x[j];
-    moments += i + 1;
-  }
-  const double weighted_y = share * y;
-  for (std::size_t i = 0; i < size_; ++i) moments[i] += weighted_y * x[i];
+  const double root = std::sqrt(share);
+  const std::size_t series = index(stream, situation);
+  double* example = batches_.data() + (series * kBatch + own.waiting) * (size_ + 1);
+  for (std::size_t i = 0; i < size_; ++i) example[i] = root * x[i];
+  example[size_] = root * y;
+  if (++own.waiting == kBatch) add_up(series);
   own.count += share;
   own.fresh = true;
 }
 
+void RegressionFamily::add_up(std::size_t series) {
+  const std::size_t width = size_ + 1;
+  double* batch = batches_.data() + series * kBatch * width;
+  std::fill(batch + sums_[series].waiting * width, batch + kBatch * width, 0.0);
+  sums_[series].waiting = 0;
+  double* moments = moments_.data() + series * (packed_ + size_);
+  const auto add_row = [&](std::size_t row, std::size_t length) {
+    std::array<double, kBatch> c;
+    for (std::size_t k = 0; k < kBatch; ++k) c[k] = batch[k * width + row];
+    for (std::size_t j = 0; j < length; ++j) {
+      double sum = moments[j];
+      for (std::size_t k = 0; k < kBatch; ++k) sum += c[k] * batch[k * width + j];
+      moments[j] = sum;
+    }
+    moments += length;
+  };
+  for (std::size_t i = 0; i < size_; ++i) add_row(i, i + 1);
+  add_row(size_, size_);  // Σxy
+}
+
 void RegressionFamily::fade(double factor) {
+  for (std::size_t series = 0; series < sums_.size(); ++series)
+    if (sums_[series].waiting > 0) add_up(series);
   for (double& m : moments_) m *= factor;
   for (Sums& s : sums_) s.count *= factor;
 }
 
 void RegressionFamily::forget_examples() {
   std::fill(moments_.begin(), moments_.end(), 0.0);
-  for (Sums& s : sums_) s.count = s.error_sum = s.error_count = 0.0;
+  for (Sums& s : sums_) {
+    s.count = s.error_sum = s.error_count = 0.0;
+    s.waiting = 0;
+  }
   for (Sums& s : pool_errors_) s.error_sum = s.error_count = 0.0;
 }
 
@@ -108,6 +128,7 @@ void RegressionFamily::refresh() {
         if (pools_[s] != p) continue;
         const Sums& sums = sums_[index(s, situation)];
         if (sums.count == 0.0) continue;
+        if (sums.waiting > 0) add_up(index(s, situation));
         const double* moments = moments_.data() + index(s, situation) * stride;
         for (std::size_t i = 0; i < stride; ++i) pool[i] += moments[i];
         count += sums.count;

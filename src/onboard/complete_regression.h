@@ -37,14 +37,17 @@ class RegressionFamily {
   void forget_examples();    // keeps the coefficients and the mean errors; for another pass over the data
 
  private:
+  static constexpr std::size_t kBatch = 8;  // examples summed up together, for speed alone
   struct Sums {
-    double count = 0.0;  // of examples, weighted
-    bool fresh = false;  // examples since the last refresh
+    double count = 0.0;         // of examples, weighted
+    bool fresh = false;         // examples since the last refresh
+    std::uint32_t waiting = 0;  // examples in the batch
     double error_sum = 0.0, error_count = 0.0;
   };
   [[nodiscard]] std::size_t index(std::size_t stream, std::size_t situation) const {
     return situation * streams_ + stream;
   }
+  void add_up(std::size_t series);  // the waiting examples
   void solve(std::size_t stream, std::size_t situation, const std::vector<double>& pool, double pool_count);
 
   std::size_t size_, packed_, situations_, streams_;
@@ -53,6 +56,7 @@ class RegressionFamily {
   RegressionOptions options_;
   std::vector<Sums> sums_;
   std::vector<double> moments_;  // packed lower triangle of Σxxᵀ, then Σxy, for each stream and situation
+  std::vector<double> batches_;  // kBatch × (x, y), weighted by the root of the example's share
   std::vector<double> coefficients_;
   std::vector<double> start_;      // situation × size
   std::vector<Sums> pool_errors_;  // situation × pool
