@@ -8,9 +8,12 @@ namespace skywarden::app {
 
 // (declarations in alphabetical order)
 void add_complete(CLI::App& app, int* exit_code);
+void add_detect(CLI::App& app, int* exit_code);
 void add_doctor(CLI::App& app, int* exit_code);
+void add_fwi(CLI::App& app, int* exit_code);
 void add_config(CLI::App& app, int* exit_code);
 void add_passes(CLI::App& app, int* exit_code);
 void add_propagate(CLI::App& app, int* exit_code);
+void add_sim(CLI::App& app, int* exit_code);
 
 }  // namespace skywarden::app

@@ -9,9 +9,12 @@ int main(int argc, char** argv) {
   // (one add_… call per subcommand, in alphabetical order)
   skywarden::app::add_complete(app, &exit_code);
   skywarden::app::add_config(app, &exit_code);
+  skywarden::app::add_detect(app, &exit_code);
   skywarden::app::add_doctor(app, &exit_code);
+  skywarden::app::add_fwi(app, &exit_code);
   skywarden::app::add_passes(app, &exit_code);
   skywarden::app::add_propagate(app, &exit_code);
+  skywarden::app::add_sim(app, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
