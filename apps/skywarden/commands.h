@@ -7,6 +7,7 @@
 namespace skywarden::app {
 
 // (declarations in alphabetical order)
+void add_anomaly(CLI::App& app, int* exit_code);
 void add_complete(CLI::App& app, int* exit_code);
 void add_detect(CLI::App& app, int* exit_code);
 void add_doctor(CLI::App& app, int* exit_code);

@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = 0;
   // (one add_… call per subcommand, in alphabetical order)
+  skywarden::app::add_anomaly(app, &exit_code);
   skywarden::app::add_complete(app, &exit_code);
   skywarden::app::add_config(app, &exit_code);
   skywarden::app::add_detect(app, &exit_code);

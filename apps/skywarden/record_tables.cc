@@ -51,7 +51,10 @@ Result<RecordTable> read_one(const std::string& path, std::uint32_t source, cons
   if (!table) return tl::unexpected(table.error());
   auto layout = onboard::lay_out(schema, *table);
   if (!layout) return fail(layout.error().code, "{}: {}", path, layout.error().message);
-  RecordTable out{path, own_name(path), *layout, {}, 0};
+  RecordTable out;
+  out.path = path;
+  out.out_name = own_name(path);
+  out.layout = *layout;
   Problems problems(path);
   for (const datum::RowProblem& problem : table->problems) problems.add(problem);
   for (std::size_t f = 0; f < schema.fields.size(); ++f) {
@@ -87,6 +90,8 @@ Result<RecordTable> read_one(const std::string& path, std::uint32_t source, cons
     const auto record = builder.add(source, *stream, *time, fields);
     if (!record) return fail(record.error().code, "{}:{}: {}", path, number, record.error().message);
     out.records[r] = *record;
+    out.earliest = std::min(out.earliest, *time);
+    out.latest = std::max(out.latest, *time);
   }
   out.problems = problems.finish();
   return out;
@@ -105,13 +110,14 @@ Result<datum::Schema> read_schema(const std::string& path) {
 }
 
 Result<RecordTables> read_record_tables(const std::vector<std::string>& paths, const datum::Schema& schema,
-                                        const onboard::PanelOptions& options) {
+                                        const onboard::PanelOptions& options, std::size_t helpers) {
   RecordTables out;
   onboard::PanelBuilder builder(schema.fields.size(), options);
   std::set<std::string> names;
-  for (const std::string& path : paths) {
-    if (!names.insert(own_name(path)).second)
-      return fail(Errc::kConflict, "{}: another input has the same name; their results would collide", path);
+  for (std::size_t i = helpers; i < paths.size(); ++i) {
+    if (!names.insert(own_name(paths[i])).second)
+      return fail(Errc::kConflict, "{}: another input has the same name; their results would collide",
+                  paths[i]);
   }
   for (std::size_t i = 0; i < paths.size(); ++i) {
     auto table = read_one(paths[i], static_cast<std::uint32_t>(i), schema, builder);

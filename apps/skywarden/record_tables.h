@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "datum/delimited.h"
 #include "datum/schema.h"
 #include "onboard/decode.h"
@@ -22,7 +23,8 @@ struct RecordTable {
   std::string out_name;  // the file's own name, without .gz
   onboard::RowLayout layout;
   std::vector<std::size_t> records;  // of rows: the record's number in the panel, or kNoRecordOfRow
-  std::size_t problems = 0;          // rows left out and cells that could not be read
+  Instant earliest = Instant::max(), latest = Instant::min();  // times that its rows state
+  std::size_t problems = 0;  // rows left out and cells that could not be read
 };
 
 struct RecordTables {
@@ -34,9 +36,11 @@ struct RecordTables {
 [[nodiscard]] Result<datum::Schema> read_schema(const std::string& path);
 
 // Reads files into one panel; problems go to stderr, a line each, at most 20 a file and then a count.
+// The first `helpers` files are only read, never written, so their names may repeat.
 [[nodiscard]] Result<RecordTables> read_record_tables(const std::vector<std::string>& paths,
                                                       const datum::Schema& schema,
-                                                      const onboard::PanelOptions& options);
+                                                      const onboard::PanelOptions& options,
+                                                      std::size_t helpers = 0);
 
 // Writes one file: its columns and those in `added`. `fill(row, cells)` may change the cells of a row (as
 // many as the header) and appends the added ones. The file is read again, so that tables need not be kept.

@@ -44,7 +44,7 @@ class Run {
         is_category_(fields_of_kind(schema, datum::FieldKind::kCategory)),
         is_number_(fields_of_kind(schema, datum::FieldKind::kNumber)),
         work_(panel, schema),
-        copies_(panel.streams(), panel.fields()),
+        copies_(panel.streams(), panel.fields(), {.disagreements_max = options.copy_disagreements_max}),
         lookups_(is_category_, usable()),
         spatial_(panel.streams(), panel.fields()),
         grid_(schema, panel.streams()),
@@ -288,6 +288,25 @@ class Run {
         if (blind && blind->mean_error > 0.0)
           residual.after_day = static_cast<float>((work_.levels[cell] - blind->value) / blind->mean_error);
       }
+    }
+    for (std::size_t s = 0; s < panel_.streams(); ++s)
+      for (std::size_t f = 0; f < panel_.fields(); ++f) compare_with_twins(slot, s, f);
+  }
+
+  void compare_with_twins(std::size_t slot, std::size_t s, std::size_t f) {
+    const std::size_t cell = panel_.at(slot, s, f);
+    if (!panel_.observed(cell) || (is_number_[f] | is_category_[f]) == 0) return;
+    Residual& residual = out_.residuals[cell];
+    for (std::size_t k = 0; k < panel_.streams(); ++k) {
+      const std::size_t theirs = panel_.at(slot, k, f);
+      if (k == s || !panel_.observed(theirs) || !copies_.copies(s, k, f)) continue;
+      if (!panel_.arrived_before(slot, s, k)) continue;
+      std::uint8_t& count =
+          panel_.value(cell) == panel_.value(theirs) ? residual.twins_agree : residual.twins_disagree;
+      if (count < 255) ++count;
+      if (panel_.value(cell) != panel_.value(theirs))
+        residual.twin_after_last =
+            std::max(residual.twin_after_last, std::abs(out_.residuals[theirs].after_last));
     }
   }
 

@@ -22,6 +22,9 @@ namespace skywarden::onboard {
 struct CompleteOptions {
   bool causal = false;
   bool keep_residuals = false;  // causal only: for anomaly detection, see Completion::residuals
+  // A stream stops counting as a copy when it disagrees more often than this, per agreement. Where sensors
+  // may fail for days a copy that is mostly right is still worth knowing.
+  double copy_disagreements_max = 0.02;
 };
 
 // How a cell came by its value.
@@ -32,6 +35,9 @@ enum class Origin : std::uint8_t { kNone, kObserved, kCopied, kDetermined, kEsti
 struct Residual {
   float after_last = 0;  // given the stream's own last value
   float after_day = 0;   // with the stream's own last 24 slots hidden
+  // Streams that this one copies and that are observed here: how many say the same, how many do not.
+  std::uint8_t twins_agree = 0, twins_disagree = 0;
+  float twin_after_last = 0;  // of the twin that disagrees most: its own after_last
   bool known = false;
 };
 
