@@ -20,7 +20,7 @@ constexpr std::size_t kFailureLinesMax = 20;
 
 struct Arguments {
   std::string elements, stations, start, out = "-";
-  double hours = 24.0, mask_deg = 10.0;
+  double hours = 24.0, mask_deg = 10.0, ut1_utc_s = 0.0;
   bool strict = false;
 };
 
@@ -37,6 +37,8 @@ Result<Interval> interval_of(const Arguments& arguments) {
   if (!(arguments.mask_deg > -90.0 && arguments.mask_deg < 90.0))
     return fail(Errc::kOutOfRange, "--mask: expected more than −90 and less than 90 degrees, found {}",
                 arguments.mask_deg);
+  if (!(arguments.ut1_utc_s >= -1.0 && arguments.ut1_utc_s <= 1.0))
+    return fail(Errc::kOutOfRange, "--ut1-utc: expected −1…1 s, found {}", arguments.ut1_utc_s);
   return Interval{*start, *start + from_seconds(arguments.hours * 3600.0)};
 }
 
@@ -86,8 +88,9 @@ Result<bool> run(const Arguments& arguments) {
       "satellite,norad,station,aos_utc,tca_utc,los_utc,max_el_deg,range_km_at_tca,range_rate_kms_at_aos\n";
   std::size_t failures = 0;
   for (const orbit::ElementSet& set : elements->sets) {
-    const auto list = orbit::find_passes(orbit::Sgp4(set), horizons, interval->start, interval->end,
-                                         {.elevation_min = Degrees(arguments.mask_deg)});
+    const auto list = orbit::find_passes(
+        orbit::Sgp4(set), horizons, interval->start, interval->end,
+        {.elevation_min = Degrees(arguments.mask_deg), .ut1_minus_utc = from_seconds(arguments.ut1_utc_s)});
     for (const orbit::Pass& pass : list.passes)
       append_pass(writer.buffer(), set, stations->stations[pass.station].name, pass);
     writer.flush_if_long();
@@ -112,11 +115,13 @@ void add_passes(CLI::App& app, int* exit_code) {
   command->add_option("--start", arguments->start, "UTC, such as 2026-05-08T00:00:00Z")->required();
   command->add_option("--hours", arguments->hours, "length of the interval")->capture_default_str();
   command->add_option("--mask", arguments->mask_deg, "least elevation, degrees")->capture_default_str();
+  command->add_option("--ut1-utc", arguments->ut1_utc_s, "UT1 − UTC in seconds (IERS Bulletin A)")
+      ->capture_default_str();
   command->add_option("--out", arguments->out, "CSV; - is standard output")->capture_default_str();
   command->add_flag("--strict", arguments->strict, "leave out sets with a wrong checksum (default: warn)");
   command->footer(
       "Columns: satellite,norad,station,aos_utc,tca_utc,los_utc,max_el_deg,range_km_at_tca,\n"
-      "range_rate_kms_at_aos. TCA is the moment of greatest elevation. WGS 84, no refraction, UT1 = UTC;\n"
+      "range_rate_kms_at_aos. TCA is the moment of greatest elevation. WGS 84, no refraction;\n"
       "passes under way are cut at the interval's ends. Range rate is positive when receding.\n\n"
       "Example:\n  skywarden passes --elements fire.tle --stations ksat.csv --start 2026-05-08T00:00:00Z \\\n"
       "    --hours 24 --mask 5 --out passes.csv");

@@ -33,8 +33,8 @@ Radians greenwich_sidereal_time(JulianDate ut1) {
   return Radians(angle < 0.0 ? angle + 2.0 * kPi : angle);
 }
 
-EarthRotation earth_rotation(Instant t) {
-  const JulianDate ut1 = julian_date_utc(t);
+EarthRotation earth_rotation(Instant t, Duration ut1_minus_utc) {
+  const JulianDate ut1 = julian_date_utc(t + ut1_minus_utc);
   const double angle = greenwich_sidereal_time(ut1).value();
   const double c = centuries_since_2000(ut1);
   // The derivative of the same formula, so that velocities are derivatives of positions.

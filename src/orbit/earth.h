@@ -1,7 +1,7 @@
 // From SGP4's frame to the ground and back: sidereal time (IAU 1982), TEME to Earth-fixed, WGS 84
-// coordinates, and what a station sees. UT1 is taken as UTC (within 0.9 s) and the pole as fixed (within 15
-// m); there is no refraction. Vallado, Fundamentals of Astrodynamics and Applications, chapter 3; AIAA
-// 2006-6753, appendix C.
+// coordinates, and what a station sees. UT1 is taken as UTC (within 0.9 s) unless the difference is given,
+// and the pole as fixed (within 15 m); there is no refraction. Vallado, Fundamentals of Astrodynamics and
+// Applications, chapter 3; AIAA 2006-6753, appendix C.
 #pragma once
 
 #include "base/frames.h"
@@ -32,7 +32,7 @@ struct EarthRotation {
   double sine = 0.0, cosine = 1.0;  // of the sidereal time
   double rate = 0.0;                // rad/s
 };
-[[nodiscard]] EarthRotation earth_rotation(Instant t);
+[[nodiscard]] EarthRotation earth_rotation(Instant t, Duration ut1_minus_utc = Duration(0));
 
 [[nodiscard]] EcefState to_ecef(const TemeState& state, const EarthRotation& earth);
 [[nodiscard]] TemeState to_teme(const EcefState& state, const EarthRotation& earth);

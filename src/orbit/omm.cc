@@ -1,6 +1,7 @@
 #include "orbit/omm.h"
 
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <optional>
@@ -108,6 +109,13 @@ void take_message(const Lookup& lookup, std::size_t row, ElementFile& out) {
   out.sets.push_back(std::move(set));
 }
 
+std::string upper_ascii(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return out;
+}
+
 std::optional<std::string> text_of(const nlohmann::json& value) {
   if (const auto* text = value.get_ptr<const std::string*>())
     return trim(*text).empty() ? std::nullopt : std::optional(*text);
@@ -127,11 +135,14 @@ Result<ElementFile> parse_omm_csv(std::string_view bytes, const ElementFileOptio
                           "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY", "BSTAR"})
     if (table->column(key) == datum::Table::npos)
       return fail(Errc::kMalformed, "1:{}: expected a column of this name", key);
+  std::map<std::string, std::size_t, std::less<>> columns;
+  for (std::size_t i = 0; i < table->header.size(); ++i)
+    columns.emplace(upper_ascii(trim(table->header[i])), i);
   for (std::size_t i = 0; i < table->rows.size(); ++i) {
     const Lookup lookup = [&](std::string_view key) -> std::optional<std::string> {
-      const std::size_t column = table->column(key);
-      if (column == datum::Table::npos || trim(table->rows[i][column]).empty()) return std::nullopt;
-      return table->rows[i][column];
+      const auto column = columns.find(key);
+      if (column == columns.end() || trim(table->rows[i][column->second]).empty()) return std::nullopt;
+      return table->rows[i][column->second];
     };
     take_message(lookup, table->row_numbers[i], out);
   }

@@ -31,7 +31,8 @@ class StationSearch {
         station_(station),
         start_(start),
         sine_min_(std::sin(to_radians(options.elevation_min).value())),
-        tolerance_s_(to_seconds(options.edge_tolerance)) {}
+        tolerance_s_(to_seconds(options.edge_tolerance)),
+        ut1_minus_utc_(options.ut1_minus_utc) {}
 
   // The next sample, at `t` seconds. `interval_start`: a pass found under way here was cut there.
   void take(double t, const EcefState& state, bool interval_start, std::vector<Pass>& out) {
@@ -65,7 +66,7 @@ class StationSearch {
     const Instant when = instant(t);
     const auto state = satellite_.at(when);
     if (!state) return std::nullopt;
-    return to_ecef(*state, earth_rotation(when));
+    return to_ecef(*state, earth_rotation(when, ut1_minus_utc_));
   }
   [[nodiscard]] Sample sample_at(double t) const {
     const auto state = state_at(t);
@@ -148,6 +149,7 @@ class StationSearch {
   Instant start_;
   double sine_min_;
   double tolerance_s_;
+  Duration ut1_minus_utc_;
   std::optional<Sample> last_;
   std::optional<Sample> best_;  // set while a pass is under way
   Pass pass_;
@@ -173,7 +175,7 @@ PassList find_passes(const Sgp4& satellite, std::span<const Horizon> stations, I
   for (Instant t = start; start < end;) {
     const auto state = satellite.at(t);
     if (state) {
-      const EcefState fixed = to_ecef(*state, earth_rotation(t));
+      const EcefState fixed = to_ecef(*state, earth_rotation(t, options.ut1_minus_utc));
       for (auto& search : searches) search.take(to_seconds(t - start), fixed, t == start, list.passes);
     } else {
       if (!list.failure) list.failure = {t, state.error()};

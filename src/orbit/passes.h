@@ -42,6 +42,8 @@ struct PassList {
 struct PassOptions {
   Degrees elevation_min{0.0};                              // −90 < mask < 90
   Duration edge_tolerance = std::chrono::microseconds(1);  // of AOS, TCA and LOS
+  Duration ut1_minus_utc =
+      Duration(0);  // ±0.9 s, from IERS Bulletin A; a second is 465 m of ground at the equator
 };
 
 [[nodiscard]] PassList find_passes(const Sgp4& satellite, std::span<const Horizon> stations, Instant start,

@@ -168,6 +168,25 @@ TEST_CASE("range rate is negative when a satellite rises, and equals the change 
   }
 }
 
+TEST_CASE("a second of UT1 turns the Earth under the orbit") {
+  const Sgp4 satellite(orbit_of(14.6, 0.001, 97.6, 40.0, 0.0, 0.0));
+  // The station that stands where the Earth has turned to sees the same pass at the same time.
+  const double turned_deg = 360.0 / 86164.0905;
+  const std::vector<Horizon> here{Horizon(Place{{50.0, 15.4}, Metres(400)})};
+  const std::vector<Horizon> west{Horizon(Place{{50.0, 15.4 - turned_deg}, Metres(400)})};
+  const Instant start = start_time();
+  const Instant end = start + std::chrono::hours(24);
+  const auto plain = find_passes(satellite, here, start, end);
+  const auto later = find_passes(satellite, west, start, end, {.ut1_minus_utc = std::chrono::seconds(1)});
+  REQUIRE(plain.passes.size() > 3);
+  REQUIRE(plain.passes.size() == later.passes.size());
+  for (std::size_t i = 0; i < plain.passes.size(); ++i) {
+    CHECK(std::abs(to_seconds(plain.passes[i].aos - later.passes[i].aos)) < 1e-4);
+    CHECK(plain.passes[i].elevation_max.value() ==
+          doctest::Approx(later.passes[i].elevation_max.value()).epsilon(1e-6));
+  }
+}
+
 TEST_CASE("a satellite that decays within the interval keeps its passes until then") {
   ElementSet falling = orbit_of(16.4, 0.001, 97.6, 40.0, 0.0, 0.0);
   falling.bstar = 0.02;
