@@ -1,16 +1,17 @@
 // skywarden config check FILE...: says of each TOML file which kind it is and what is wrong with it.
 #include <fmt/core.h>
-#include <toml++/toml.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
-#include <filesystem>
+#include <memory>
 
 #include "base/text.h"
 #include "commands.h"
 #include "datum/schema.h"
+#include "datum/toml_reader.h"
 #include "formats/read_file.h"
+#include "sim/scenario.h"
 
 namespace skywarden::app {
 namespace {
@@ -44,23 +45,28 @@ Result<std::string> check_incident(std::string_view, const std::string&) {
   return "incident, keys not checked";
 }
 
+bool is_scenario(const toml::table& root) {
+  return root.contains("nodes") || root.contains("duration_s");
+}
+
+Result<std::string> check_scenario(std::string_view text, const std::string& file) {
+  const auto scenario = sim::parse_scenario(text, file);
+  if (!scenario) return tl::unexpected(scenario.error());
+  return fmt::format("scenario '{}', {} nodes", printable(scenario->name), scenario->nodes);
+}
+
 constexpr std::array kKinds{Kind{"schema", is_schema, check_schema},
-                            Kind{"incident", is_incident, check_incident}};
+                            Kind{"incident", is_incident, check_incident},
+                            Kind{"scenario", is_scenario, check_scenario}};
 
 Result<std::string> check_file(const std::string& file) {
   const auto text = formats::read_file(file, kConfigBytesMax);
   if (!text) return tl::unexpected(text.error());
-  if (!is_valid_utf8(*text)) return fail(Errc::kMalformed, "{}: expected UTF-8 text", file);
-  toml::table root;
-  try {
-    root = toml::parse(*text, file);
-  } catch (const toml::parse_error& error) {
-    const auto& at = error.source().begin;
-    return fail(Errc::kMalformed, "{}:{}:{}: {}", file, at.line, at.column, error.description());
-  }
+  const auto root = datum::parse_toml(*text, file);
+  if (!root) return tl::unexpected(root.error());
   std::string names;
   for (const Kind& kind : kKinds) {
-    if (kind.recognises(root)) return kind.check(*text, file);
+    if (kind.recognises(*root)) return kind.check(*text, file);
     names += fmt::format("{}{}", names.empty() ? "" : ", ", kind.name);
   }
   return fail(Errc::kUnsupported, "{}: expected one of {}; none of their tables is here", file, names);
@@ -87,7 +93,7 @@ void add_config(CLI::App& app, int* exit_code) {
   config->require_subcommand(1);
   CLI::App* check = config->add_subcommand("check", "say what each file is and what is wrong with it");
   auto files = std::make_shared<std::vector<std::string>>();
-  check->add_option("FILE", *files, "TOML files: schemas, incidents")->required();
+  check->add_option("FILE", *files, "TOML files: schemas, incidents, scenarios")->required();
   check->footer(
       "Exit 0 when every file is sound, 1 otherwise; one line for each error.\n\n"
       "Example:\n  skywarden config check schemas/*.toml");

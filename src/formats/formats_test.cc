@@ -31,7 +31,8 @@ TEST_CASE("plain and packed files read alike, damaged ones say so") {
   std::filesystem::resize_file(packed, std::filesystem::file_size(packed) - 12);
   CHECK(formats::read_file(packed).error().code == Errc::kMalformed);
   CHECK(formats::read_file(scratch("absent")).error().code == Errc::kInputOutput);
-  CHECK(formats::read_file(std::filesystem::temp_directory_path().string()).error().code == Errc::kInputOutput);
+  CHECK(formats::read_file(std::filesystem::temp_directory_path().string()).error().code ==
+        Errc::kInputOutput);
   std::filesystem::remove(plain);
   std::filesystem::remove(packed);
 }

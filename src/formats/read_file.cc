@@ -29,7 +29,8 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   }
   int code = Z_OK;
   gzerror(file.get(), &code);
-  if (code == Z_BUF_ERROR) return fail(Errc::kMalformed, "{}: expected a complete gzip file, it ends too early", path);
+  if (code == Z_BUF_ERROR)
+    return fail(Errc::kMalformed, "{}: expected a complete gzip file, it ends too early", path);
   return out;
 }
 

@@ -1,0 +1,195 @@
+// `skywarden sim`: plays a scenario under one seed or many, and says which seeds broke a promise.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "commands.h"
+#include "formats/read_file.h"
+#include "sim/scenario.h"
+
+namespace skywarden::app {
+namespace {
+
+struct Options {
+  std::string scenario;
+  std::uint64_t seed = 1;
+  std::string seeds;  // "A..B"
+  bool json = false;
+  bool trace = false;
+  unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
+};
+
+struct Seeds {
+  std::uint64_t first = 1, last = 1;
+};
+
+constexpr std::uint64_t kSeedsMax = 10'000'000;
+
+Result<Seeds> seeds_of(const Options& options) {
+  if (options.seeds.empty()) return Seeds{options.seed, options.seed};
+  const std::size_t dots = options.seeds.find("..");
+  if (dots == std::string::npos)
+    return fail(Errc::kMalformed, "--seeds: expected A..B, found '{}'", printable(options.seeds));
+  const auto first = parse_integer(options.seeds.substr(0, dots));
+  const auto last = parse_integer(options.seeds.substr(dots + 2));
+  if (!first || !last || *first < 0 || *last < *first ||
+      static_cast<std::uint64_t>(*last - *first) >= kSeedsMax)
+    return fail(Errc::kMalformed, "--seeds: expected A..B with A at most B, found '{}'",
+                printable(options.seeds));
+  return Seeds{static_cast<std::uint64_t>(*first), static_cast<std::uint64_t>(*last)};
+}
+
+nlohmann::ordered_json to_json(const sim::RunResult& r) {
+  nlohmann::ordered_json json;
+  json["seed"] = r.seed;
+  json["hash"] = fmt::format("{:#018x}", r.hash);
+  json["violations"] = nlohmann::json::array();
+  for (const sim::Violation& v : r.violations)
+    json["violations"].push_back({{"t", format_utc(v.at, 3)}, {"what", v.what}});
+  json["commits"] = r.commits;
+  json["alerts"] = r.alerts;
+  json["elections"] = r.elections;
+  json["crashes"] = r.crashes;
+  json["partitions"] = r.partitions;
+  json["packets_sent"] = r.packets_sent;
+  json["packets_lost"] = r.packets_lost;
+  json["leader_loss_to_commit_ms"] = nlohmann::json::array();
+  for (const Duration d : r.leader_loss_to_commit)
+    json["leader_loss_to_commit_ms"].push_back(to_seconds(d) * 1e3);
+  return json;
+}
+
+struct Totals {
+  std::uint64_t runs = 0, failed = 0, commits = 0, alerts = 0, elections = 0, crashes = 0, partitions = 0,
+                sent = 0, lost = 0;
+  std::vector<double> recovery_ms;
+  Fnv1a hash;  // of the runs' hashes in the order of seeds
+
+  void add(const sim::RunResult& r) {
+    ++runs;
+    failed += r.violations.empty() ? 0 : 1;
+    commits += r.commits;
+    alerts += r.alerts;
+    elections += r.elections;
+    crashes += r.crashes;
+    partitions += r.partitions;
+    sent += r.packets_sent;
+    lost += r.packets_lost;
+    for (const Duration d : r.leader_loss_to_commit) recovery_ms.push_back(to_seconds(d) * 1e3);
+    hash.add(r.hash);
+  }
+};
+
+double quantile(std::vector<double> values, double q) {
+  if (values.empty()) return 0.0;
+  std::sort(values.begin(), values.end());
+  return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1) + 0.5)];
+}
+
+void print_totals(const Totals& t, const std::string& name) {
+  fmt::print("{}: {} runs, {} with violations\n", name, t.runs, t.failed);
+  fmt::print("  commits {}, alerts {}, leaders {}, crashes {}, partitions {}\n", t.commits, t.alerts,
+             t.elections, t.crashes, t.partitions);
+  fmt::print("  packets {} sent, {} lost\n", t.sent, t.lost);
+  if (!t.recovery_ms.empty())
+    fmt::print(
+        "  killed leader to next commit: median {:.0f} ms, p95 {:.0f} ms, longest {:.0f} ms ({} times)\n",
+        quantile(t.recovery_ms, 0.5), quantile(t.recovery_ms, 0.95), quantile(t.recovery_ms, 1.0),
+        t.recovery_ms.size());
+  fmt::print("hash {:#018x}\n", t.hash.value());
+}
+
+// Runs every seed on a few threads; each run is alone in its world, so the result does not depend on them.
+std::vector<sim::RunResult> run_all(const sim::Scenario& scenario, Seeds seeds, unsigned jobs) {
+  const std::uint64_t count = seeds.last - seeds.first + 1;
+  std::vector<sim::RunResult> results(count);
+  std::atomic<std::uint64_t> next{0};
+  std::atomic<std::uint64_t> done{0};
+  const bool progress = isatty(STDERR_FILENO) != 0 && count > 1;
+  std::mutex printing;
+  const auto work = [&] {
+    for (std::uint64_t i = next++; i < count; i = next++) {
+      results[i] = sim::run(scenario, seeds.first + i);
+      const std::uint64_t finished = ++done;
+      if (progress && finished % 10 == 0) {
+        const std::scoped_lock lock(printing);
+        fmt::print(stderr, "\r{} of {} runs", finished, count);
+      }
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (unsigned i = 1; i < std::min<std::uint64_t>(jobs, count); ++i) threads.emplace_back(work);
+  work();
+  threads.clear();
+  if (progress) fmt::print(stderr, "\r{} of {} runs\n", count, count);
+  return results;
+}
+
+// Writes every trace event as it happens; the kinds and their numbers are those of base/trace.h.
+class TracePrinter : public sim::Observer {
+ public:
+  void on_trace(const TraceEvent& e) override {
+    fmt::print("{} node {} {} {} {} {}\n", format_utc(e.at, 6), e.node.value(), to_string(e.kind), e.first, e.second, e.third);
+  }
+};
+
+int run_sim(const Options& options) {
+  const auto seeds = seeds_of(options);
+  if (!seeds) {
+    fmt::print(stderr, "skywarden sim: {}\n", seeds.error().message);
+    return 1;
+  }
+  const auto text = formats::read_file(options.scenario, 1 << 20);
+  const auto scenario = text ? sim::parse_scenario(*text, options.scenario) : tl::unexpected(text.error());
+  if (!scenario) {
+    fmt::print(stderr, "skywarden sim: {}\n", scenario.error().message);
+    return 1;
+  }
+  if (options.trace) {
+    TracePrinter printer;
+    return sim::run(*scenario, seeds->first, &printer).violations.empty() ? 0 : 1;
+  }
+  const std::vector<sim::RunResult> results = run_all(*scenario, *seeds, options.jobs);
+  Totals totals;
+  for (const sim::RunResult& r : results) {
+    totals.add(r);
+    if (options.json)
+      fmt::print("{}\n", to_json(r).dump());
+    else
+      for (const sim::Violation& v : r.violations)
+        fmt::print("seed {}: {}: {}\n", r.seed, format_utc(v.at, 3), v.what);
+  }
+  if (!options.json) print_totals(totals, scenario->name);
+  return totals.failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+void add_sim(CLI::App& app, int* exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("sim", "Rehearse a constellation in virtual time, with faults, under seeds");
+  command->add_option("scenario", options->scenario, "scenario file (scenarios/*.toml)")->required();
+  auto* seed = command->add_option("--seed", options->seed, "play this one seed")->capture_default_str();
+  command->add_option("--seeds", options->seeds, "play the seeds A..B")->excludes(seed);
+  command->add_option("--jobs", options->jobs, "runs at once; the result does not depend on it")
+      ->check(CLI::Range(1, 256));
+  command->add_flag("--json", options->json, "one JSON object a run");
+  command->add_flag("--trace", options->trace, "print the events of the first seed, one a line");
+  command->footer(
+      "Example:\n  skywarden sim scenarios/twelve.toml --seeds 1..100\n"
+      "Exit code: 0 every promise kept, 1 a violation (the seed is printed) or bad input.");
+  command->callback([options, exit_code] { *exit_code = run_sim(*options); });
+}
+
+}  // namespace skywarden::app

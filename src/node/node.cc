@@ -1,0 +1,301 @@
+#include "node/node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/contract.h"
+#include "base/hash.h"
+#include "consensus/aggregate.h"
+#include "wildfire/proposal_codec.h"
+
+namespace skywarden::node {
+namespace {
+
+std::vector<NodeId> peers_of(NodeId self, const consensus::Shares& shares) {
+  std::vector<NodeId> peers;
+  for (const auto& [node, share] : shares)
+    if (node != self) peers.push_back(node);
+  return peers;
+}
+
+std::uint64_t ppm(Probability p) {
+  return static_cast<std::uint64_t>(p.value() * 1e6 + 0.5);
+}
+
+}  // namespace
+
+Node::Node(NodeId self, consensus::Shares shares, NodeOptions options, Stored stored, Random random,
+           Instant now)
+    : self_(self),
+      options_(std::move(options)),
+      raft_(self, shares, std::move(stored.raft), options_.raft, random.fork(1), now),
+      pipeline_(options_.pipeline),
+      ledger_(options_.alert),
+      outbox_(peers_of(self, shares), options_.outbox),
+      rejudge_at_(now + options_.rejudge_every) {
+  Effects unheard;  // nothing is sent or persisted about what was already on disk
+  take(stored.observations, now, unheard);
+}
+
+Effects Node::receive(NodeId from, std::span<const std::byte> bytes, Instant now) {
+  Effects out;
+  const auto message = decode(bytes);
+  if (!message) return out;  // noise or an enemy; the sender repeats what matters
+  std::visit([&](const auto& body) { on(from, body, now, out); }, *message);
+  settle(now, out);
+  return out;
+}
+
+Effects Node::observe(std::span<const datum::Hotspot> hotspots, Instant now) {
+  Effects out;
+  take(hotspots, now, out);
+  outbox_.put(out.persist.observations, now);  // what was news here goes to everybody
+  settle(now, out);
+  return out;
+}
+
+Effects Node::announce(const datum::Prior& prior, Instant now) {
+  Effects out;
+  pipeline_.set_prior(prior);
+  for (const auto& [peer, share] : raft_.shares())
+    if (peer != self_) send(peer, Bulletin{prior}, out);
+  settle(now, out);
+  return out;
+}
+
+Effects Node::tick(Instant now) {
+  Effects out;
+  if (raft_.next_deadline() <= now) absorb(raft_.tick(now), now, out);
+  if (rejudge_at_ <= now) {
+    rejudge_at_ = now + options_.rejudge_every;
+    std::vector<EventId> open;
+    for (const auto& [event, report] : reports_) open.push_back(event);
+    judge(open, now, out);
+  }
+  settle(now, out);
+  return out;
+}
+
+Instant Node::next_deadline() const {
+  Instant next = std::min({raft_.next_deadline(), outbox_.next_deadline(), rejudge_at_});
+  if (leader_ != kNobody)
+    for (const EventId event : unreported_) next = std::min(next, reports_.at(event).retry_at);
+  if (may_propose())
+    for (const EventId event : pending_)
+      if (!in_flight_.contains(event)) next = std::min(next, gatherings_.at(event).ready_at);
+  return next;
+}
+
+void Node::on(NodeId from, const consensus::Message& message, Instant now, Effects& out) {
+  if (message.from == from && message.to == self_) absorb(raft_.receive(message, now), now, out);
+}
+
+void Node::on(NodeId from, const ObservationBatch& message, Instant now, Effects& out) {
+  take(message.hotspots, now, out);
+  send(from, BatchReceived{message.id}, out);
+}
+
+void Node::on(NodeId from, const BatchReceived& message, Instant, Effects&) {
+  outbox_.received(from, message.id);
+}
+
+void Node::on(NodeId from, const Report& message, Instant now, Effects& out) {
+  if (message.finding.by != from || raft_.role() != consensus::Role::kLeader) return;
+  follow_leader(now);
+  gather(message.finding, now);
+  send(from, ReportConfirmed{message.finding.event, message.finding.time.time_since_epoch().count()}, out);
+}
+
+void Node::on(NodeId from, const ReportConfirmed& message, Instant, Effects&) {
+  const auto own = reports_.find(message.event);
+  if (from != leader_ || own == reports_.end()) return;
+  if (own->second.finding.time.time_since_epoch().count() == message.time_ns)
+    unreported_.erase(message.event);
+}
+
+void Node::on(NodeId, const Bulletin& message, Instant, Effects&) {
+  pipeline_.set_prior(message.prior);
+}
+
+void Node::absorb(consensus::RaftEffects raft_effects, Instant now, Effects& out) {
+  if (!raft_effects.persist.empty()) out.persist.raft.push_back(std::move(raft_effects.persist));
+  for (const consensus::Message& message : raft_effects.send) send(message.to, message, out);
+  out.trace.insert(out.trace.end(), raft_effects.trace.begin(), raft_effects.trace.end());
+  for (const consensus::Entry& entry : raft_effects.committed) commit(entry, now, out);
+}
+
+void Node::commit(const consensus::Entry& entry, Instant now, Effects& out) {
+  const bool leading = raft_.role() == consensus::Role::kLeader;
+  if (leading && entry.term == raft_.term()) own_term_committed_ = true;
+  auto alert = ledger_.apply(entry);
+  if (leading && entry.term == raft_.term()) {
+    if (const auto proposal = wildfire::decode_proposal(entry.payload)) {
+      in_flight_.erase(proposal->event);
+      if (gatherings_.contains(proposal->event))
+        pending_.insert(proposal->event);  // more may have come meanwhile
+    }
+  }
+  if (!alert) return;
+  alert->held_by = raft_.holders(entry.index);
+  for (const NodeId node : alert->held_by) alert->shares_for += consensus::share_of(raft_.shares(), node);
+  alert->shares_total = consensus::total_shares(raft_.shares());
+  trace(out, now, TraceKind::kAlertEntered, alert->proposal.event.value(), alert->proposal.sequence,
+        ledger_.fingerprint());
+  out.alerts.push_back(std::move(*alert));
+}
+
+void Node::take(std::span<const datum::Hotspot> hotspots, Instant now, Effects& out) {
+  std::vector<datum::Hotspot> news;
+  for (const datum::Hotspot& hotspot : hotspots)
+    if (known_.insert(hotspot.id).second) news.push_back(hotspot);
+  if (news.empty()) return;
+  const std::vector<EventId> touched = pipeline_.detect(news, now);
+  for (const EventId retired : pipeline_.take_retired()) {
+    reports_.erase(retired);
+    unreported_.erase(retired);
+  }
+  out.persist.observations.insert(out.persist.observations.end(), news.begin(), news.end());
+  judge(touched, now, out);
+}
+
+void Node::judge(std::span<const EventId> events, Instant now, Effects& out) {
+  for (const EventId event : events) {
+    if (!pipeline_.is_open(event)) {  // closed, or merged into an older one
+      reports_.erase(event);
+      unreported_.erase(event);
+      continue;
+    }
+    if (reports_.size() >= options_.events_max && !reports_.contains(event)) continue;
+    datum::Finding finding = pipeline_.judge(self_, event, now);
+    trace(out, now, TraceKind::kFindingMade, event.value(), ppm(finding.probability),
+          finding.observations.size());
+    out.findings.push_back(finding);
+    reports_[event] = {std::move(finding), now};
+    unreported_.insert(event);
+  }
+}
+
+void Node::settle(Instant now, Effects& out) {
+  follow_leader(now);
+  for (auto& [peer, batch] : outbox_.due(now)) send(peer, batch, out);
+  report(now, out);
+  propose_ready(now, out);
+}
+
+// A new leader, or a new term of the old one, has not heard anything yet.
+void Node::follow_leader(Instant now) {
+  if (raft_.leader() == leader_ && raft_.term() == leader_term_) return;
+  leader_ = raft_.leader();
+  leader_term_ = raft_.term();
+  for (auto& [event, own] : reports_) {
+    own.retry_at = now;
+    unreported_.insert(event);
+  }
+  gatherings_.clear();
+  gathering_of_.clear();
+  pending_.clear();
+  in_flight_.clear();
+  // The no-op of this term may have been committed in the very step that made this node leader (a group of
+  // one).
+  own_term_committed_ = raft_.role() == consensus::Role::kLeader &&
+                        raft_.commit_index() == raft_.last_index() && raft_.log().last().term == raft_.term();
+}
+
+void Node::report(Instant now, Effects& out) {
+  if (leader_ == kNobody) return;
+  if (leader_ == self_) {
+    for (const EventId event : unreported_) gather(reports_.at(event).finding, now);
+    unreported_.clear();
+    return;
+  }
+  for (const EventId event : unreported_) {
+    OwnReport& own = reports_.at(event);
+    if (own.retry_at > now) continue;
+    own.retry_at = now + options_.report_retry;
+    send(leader_, Report{own.finding}, out);
+  }
+}
+
+// Nodes that received different parts of the observations may name one fire differently: what has been told
+// decides, then what is being gathered, then the finding's own name.
+void Node::gather(datum::Finding finding, Instant now) {
+  EventId key = finding.event;
+  if (const auto chain = ledger_.chain_of(finding.observations)) {
+    key = *chain;
+  } else {
+    for (const ObservationId id : finding.observations) {
+      const auto found = gathering_of_.find(id);
+      if (found == gathering_of_.end()) continue;
+      key = found->second;
+      break;
+    }
+  }
+  if (gatherings_.size() >= options_.events_max && !gatherings_.contains(key)) return;
+  for (const ObservationId id : finding.observations) gathering_of_.emplace(id, key);
+  Gathering& gathering = gatherings_[key];
+  finding.event = key;
+  if (!pending_.contains(key)) gathering.ready_at = now + options_.merge_wait;
+  gathering.findings[finding.by] = std::move(finding);
+  pending_.insert(key);
+}
+
+// What is gathered here has meanwhile been told under another name.
+void Node::rehome(EventId from, EventId to, Instant now) {
+  auto moved = gatherings_.extract(from);
+  for (auto& [id, key] : gathering_of_)
+    if (key == from) key = to;
+  for (auto& [node, finding] : moved.mapped().findings) {
+    finding.event = to;
+    Gathering& home = gatherings_[to];
+    const auto [held, fresh] = home.findings.emplace(node, finding);
+    if (!fresh && held->second.time < finding.time) held->second = finding;
+    home.ready_at = now;
+  }
+  pending_.insert(to);
+}
+
+bool Node::may_propose() const {
+  return raft_.role() == consensus::Role::kLeader && own_term_committed_ && leader_ == self_;
+}
+
+void Node::propose_ready(Instant now, Effects& out) {
+  if (!may_propose()) return;
+  const std::set<EventId> looked_at = pending_;
+  for (const EventId event : looked_at) {
+    Gathering& gathering = gatherings_.at(event);
+    if (in_flight_.contains(event) || gathering.ready_at > now) continue;
+    pending_.erase(event);
+    std::vector<datum::Finding> findings;
+    for (const auto& [node, finding] : gathering.findings) findings.push_back(finding);
+    const auto merged = consensus::merge(findings, raft_.shares());
+    if (!merged) continue;
+    if (const auto chain = ledger_.chain_of(merged->observations); chain && *chain != event) {
+      rehome(event, *chain, now);
+      continue;
+    }
+    trace(out, now, TraceKind::kFindingMerged, event.value(), merged->probability_ppm, merged->merged.size());
+    const auto proposal = ledger_.policy().propose(*merged);
+    if (!proposal) continue;
+    auto effects = raft_.propose(wildfire::encode(*proposal), now);
+    if (!effects) {  // the window of uncommitted entries is full: look again later
+      gathering.ready_at = now + options_.merge_wait;
+      pending_.insert(event);
+      continue;
+    }
+    trace(out, now, TraceKind::kProposalMade, event.value(), proposal->sequence, 0);
+    in_flight_.insert(event);
+    absorb(std::move(*effects), now, out);
+    if (!may_propose()) return;
+  }
+}
+
+void Node::send(NodeId to, const Message& message, Effects& out) const {
+  out.send.push_back({to, encode(message)});
+}
+
+void Node::trace(Effects& out, Instant now, TraceKind kind, std::uint64_t first, std::uint64_t second,
+                 std::uint64_t third) const {
+  out.trace.push_back({now, self_, kind, first, second, third});
+}
+
+}  // namespace skywarden::node

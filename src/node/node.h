@@ -1,0 +1,143 @@
+// One satellite (or ground gateway) as one deterministic machine: messages, observations, records and ticks
+// in; sends, things to persist, ledger entries and a trace out. It has no clock, socket, disk or thread:
+// `sim` drives a thousand of them in virtual time and `shell` drives one in real time with this very code.
+//
+// Contract with the driver: `effects.persist` is durable before anything in `effects.send` leaves and before
+// `effects.alerts` is shown to anybody.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "consensus/quorum.h"
+#include "consensus/raft.h"
+#include "datum/alert.h"
+#include "datum/evidence.h"
+#include "datum/finding.h"
+#include "datum/hotspot.h"
+#include "node/ledger.h"
+#include "node/messages.h"
+#include "node/outbox.h"
+#include "node/pipeline.h"
+#include "wildfire/alert.h"
+
+namespace skywarden::node {
+
+struct NodeOptions {
+  consensus::RaftOptions raft;
+  PipelineOptions pipeline;
+  // Less than half of the findings' shares may lie, so at least half of all must speak before anything is told.
+  wildfire::AlertOptions alert{.backing_min = Fraction(0.5)};
+  OutboxOptions outbox;
+  Duration merge_wait = std::chrono::seconds(2);      // the leader waits this long for other nodes' findings
+  std::size_t events_max = 4096;                      // open events a node judges or a leader gathers
+  Duration report_retry = std::chrono::seconds(1);    // until the leader confirms a finding
+  Duration rejudge_every = std::chrono::minutes(10);  // open events age without news
+  std::size_t journal_max = 50'000;                   // observations kept for a restart, newest first
+};
+
+// What a restart begins with.
+struct Stored {
+  consensus::Persisted raft;
+  std::vector<datum::Hotspot> observations;
+};
+
+struct NodePersist {  // to be made durable in this order
+  std::vector<consensus::Persist> raft;
+  std::vector<datum::Hotspot> observations;
+  [[nodiscard]] bool empty() const { return raft.empty() && observations.empty(); }
+};
+
+struct Outgoing {
+  NodeId to;
+  std::vector<std::byte> bytes;
+};
+
+struct Effects {
+  NodePersist persist;
+  std::vector<Outgoing> send;
+  std::vector<datum::Alert> alerts;      // entered the ledger, in order
+  std::vector<datum::Finding> findings;  // this node's own, for people to follow
+  Trace trace;
+};
+
+class Node {
+ public:
+  // `shares` are the voters' (and learners') vote shares; every key but self is a peer.
+  Node(NodeId self, consensus::Shares shares, NodeOptions options, Stored stored, Random random, Instant now);
+
+  [[nodiscard]] Effects receive(NodeId from, std::span<const std::byte> bytes, Instant now);
+  [[nodiscard]] Effects observe(std::span<const datum::Hotspot> hotspots, Instant now);
+  // The chance of fire before anybody looked, made where the weather records arrive and told to the others.
+  [[nodiscard]] Effects announce(const datum::Prior& prior, Instant now);
+  [[nodiscard]] Effects tick(Instant now);
+  [[nodiscard]] Instant next_deadline() const;
+
+  [[nodiscard]] NodeId self() const { return self_; }
+  [[nodiscard]] const consensus::Raft& raft() const { return raft_; }
+  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+
+ private:
+  struct OwnReport {  // this node's newest finding about one event
+    datum::Finding finding;
+    Instant retry_at{};
+  };
+  struct Gathering {  // leader: the newest findings, node by node, about what is one fire
+    std::map<NodeId, datum::Finding> findings;
+    Instant ready_at{};
+  };
+
+  void absorb(consensus::RaftEffects raft_effects, Instant now, Effects& out);
+  void commit(const consensus::Entry& entry, Instant now, Effects& out);
+  void take(std::span<const datum::Hotspot> hotspots, Instant now, Effects& out);
+  void judge(std::span<const EventId> events, Instant now, Effects& out);
+  // Ends every step: follows a change of leader, reports findings, proposes what is ready.
+  void settle(Instant now, Effects& out);
+  void follow_leader(Instant now);
+  void report(Instant now, Effects& out);
+  void gather(datum::Finding finding, Instant now);
+  void rehome(EventId from, EventId to, Instant now);
+  void propose_ready(Instant now, Effects& out);
+  [[nodiscard]] bool may_propose() const;
+  void send(NodeId to, const Message& message, Effects& out) const;
+  void trace(Effects& out, Instant now, TraceKind kind, std::uint64_t first, std::uint64_t second,
+             std::uint64_t third) const;
+
+  void on(NodeId from, const consensus::Message& message, Instant now, Effects& out);
+  void on(NodeId from, const ObservationBatch& message, Instant now, Effects& out);
+  void on(NodeId from, const BatchReceived& message, Instant now, Effects& out);
+  void on(NodeId from, const Report& message, Instant now, Effects& out);
+  void on(NodeId from, const ReportConfirmed& message, Instant now, Effects& out);
+  void on(NodeId from, const Bulletin& message, Instant now, Effects& out);
+
+  NodeId self_;
+  NodeOptions options_;
+  consensus::Raft raft_;
+  Pipeline pipeline_;
+  Ledger ledger_;
+  Outbox outbox_;
+  std::set<ObservationId> known_;
+  std::map<EventId, OwnReport> reports_;
+  std::set<EventId> unreported_;  // of those, what the leader has not confirmed
+  Instant rejudge_at_{};
+  NodeId leader_;  // whom the reports went to
+  Term leader_term_;
+
+  // Leader only, void when leadership ends.
+  std::map<EventId, Gathering> gatherings_;
+  std::map<ObservationId, EventId> gathering_of_;
+  std::set<EventId> pending_;        // gatherings with news
+  std::set<EventId> in_flight_;      // proposed and not yet applied
+  bool own_term_committed_ = false;  // all entries of earlier leaders are applied
+};
+
+}  // namespace skywarden::node

@@ -1,0 +1,46 @@
+// The steps from observations to this node's finding, in their order. It holds no cleverness: each step is a
+// function or a small class of its own folder.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "datum/evidence.h"
+#include "datum/finding.h"
+#include "datum/hotspot.h"
+#include "reasoning/judge.h"
+#include "wildfire/danger.h"
+#include "wildfire/detect.h"
+
+namespace skywarden::node {
+
+struct PipelineOptions {
+  wildfire::DetectorOptions detect;
+  reasoning::JudgeOptions judge;
+};
+
+class Pipeline {
+ public:
+  explicit Pipeline(const PipelineOptions& options);
+
+  // Detection: the events that the new observations touched, ascending.
+  [[nodiscard]] std::vector<EventId> detect(std::span<const datum::Hotspot> hotspots, Instant now);
+  // Names that events no longer go by, since the last call: merged, or an older first observation became
+  // known.
+  [[nodiscard]] std::vector<EventId> take_retired();
+  // Prior and evidence to a finding. Expects an event that is_open.
+  [[nodiscard]] datum::Finding judge(NodeId self, EventId event, Instant now) const;
+
+  void set_prior(const datum::Prior& prior);  // the newest counts
+  [[nodiscard]] const datum::Prior& prior() const { return prior_; }
+  [[nodiscard]] bool is_open(EventId event) const;
+
+ private:
+  PipelineOptions options_;
+  wildfire::Detector detector_;
+  datum::Prior prior_;
+};
+
+}  // namespace skywarden::node

@@ -1,0 +1,63 @@
+// What must hold in every run, read from the trace and the effects while it plays: one leader a term, logs
+// that agree, nothing committed is lost, every message to people told exactly once in the order of its chain,
+// and in the end every fire that a living node saw has been told to everybody.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/scenario.h"
+#include "sim/world.h"
+
+namespace skywarden::sim {
+
+class Checkers : public Observer {
+ public:
+  explicit Checkers(const World& world) : world_(world) {}
+
+  void on_effects(NodeId node, const node::Effects& effects, Instant now) override;
+  void on_trace(const TraceEvent& event) override;
+
+  void expect_told(std::vector<ObservationId> fire);  // one of these must be told in the end
+  void check_end(Instant now);                        // after the quiet time, everything healed
+  void leader_killed(Instant now, Term term);
+
+  [[nodiscard]] const std::vector<Violation>& violations() const { return violations_; }
+  [[nodiscard]] std::uint64_t commits() const { return committed_.size(); }
+  [[nodiscard]] std::uint64_t alerts() const { return told_.size(); }
+  [[nodiscard]] std::uint64_t elections() const { return leaders_.size(); }
+  [[nodiscard]] std::uint64_t crashes() const { return crashes_; }
+  [[nodiscard]] const std::vector<Duration>& leader_loss_to_commit() const { return recoveries_; }
+
+ private:
+  void violated(Instant at, std::string what);
+  void alert_entered(const TraceEvent& event);
+  void entry_committed(const TraceEvent& event);
+
+  struct EntryIdentity {
+    std::uint64_t term = 0, payload = 0;
+    friend bool operator==(const EntryIdentity&, const EntryIdentity&) = default;
+  };
+  struct Loss {
+    Instant at{};
+    Term term;
+  };
+
+  const World& world_;
+  std::vector<Violation> violations_;
+  std::map<std::uint64_t, NodeId> leaders_;           // term → who led it
+  std::map<std::uint64_t, EntryIdentity> committed_;  // index → what everybody committed there
+  std::map<NodeId, std::uint64_t> commit_of_;         // in the node's present life
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> told_;  // event, sequence → fingerprint
+  std::map<NodeId, std::map<std::uint64_t, std::uint64_t>> chain_of_;      // node → event → next sequence
+  std::map<ObservationId, std::uint64_t> opened_by_;  // observation → event whose chain opened with it
+  std::vector<std::vector<ObservationId>> expected_;
+  std::set<ObservationId> told_observations_;
+  std::uint64_t crashes_ = 0;
+  std::optional<Loss> loss_;
+  std::vector<Duration> recoveries_;
+};
+
+}  // namespace skywarden::sim

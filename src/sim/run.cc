@@ -1,0 +1,222 @@
+// Plays a scenario: draws its faults and fires from the seed, runs the world through them, heals everything,
+// and lets the checkers look.
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <memory>
+
+#include "base/geodesy.h"
+#include "network/contact_plan.h"
+#include "network/contact_windows.h"
+#include "orbit/walker.h"
+#include "sim/checkers.h"
+#include "sim/scenario.h"
+
+namespace skywarden::sim {
+namespace {
+
+struct Action {
+  Instant at{};
+  std::function<void()> perform;
+};
+
+class Play {
+ public:
+  Play(const Scenario& scenario, std::uint64_t seed, Observer* observer)
+      : scenario_(scenario),
+        random_(seed),
+        start_(from_civil({.year = 2026, .month = 7, .day = 1}).value()),
+        fault_end_(start_ + scenario.duration),
+        world_(scenario.world, topology(), random_.fork(10), start_),
+        checkers_(world_) {
+    world_.watch(&checkers_);
+    if (observer != nullptr) world_.watch(observer);
+    result_.seed = seed;
+  }
+
+  RunResult run() {
+    plan_faults(random_.fork(20));
+    plan_fires(random_.fork(30));
+    std::stable_sort(actions_.begin(), actions_.end(),
+                     [](const Action& a, const Action& b) { return a.at < b.at; });
+    for (const Action& action : actions_) {
+      world_.run_until(action.at);
+      action.perform();
+    }
+    world_.run_until(fault_end_);
+    heal_everything();
+    world_.run_until(fault_end_ + scenario_.quiet);
+    checkers_.check_end(world_.now());
+    return collect();
+  }
+
+ private:
+  std::unique_ptr<Topology> topology() {
+    std::vector<NodeId> nodes;
+    for (const auto& [id, share] : scenario_.world.shares) nodes.push_back(id);
+    if (!scenario_.walker) return mesh_topology(nodes, scenario_.mesh, random_.fork(40));
+    return orbital_topology(nodes);
+  }
+
+  // parse_scenario has asked for a pattern that exists.
+  std::unique_ptr<Topology> orbital_topology(const std::vector<NodeId>& nodes) const {
+    const orbit::WalkerPattern pattern = walker_pattern(scenario_, start_);
+    const auto elements = orbit::walker_elements(pattern).value();
+    std::vector<network::OrbitingNode> flying;
+    for (std::size_t i = 0; i < nodes.size(); ++i) flying.push_back({nodes[i], elements[i]});
+    network::ContactOptions options;
+    options.satellite_range_max = Metres(std::numeric_limits<double>::infinity());
+    const Instant end = start_ + scenario_.duration + scenario_.quiet;
+    auto windows = network::contact_windows(flying, {}, start_, end, options).value();
+    return contact_topology(nodes, {}, std::make_shared<network::ContactPlan>(std::move(windows)), {});
+  }
+
+  template <typename Perform>
+  void at(Instant when, Perform&& perform) {
+    actions_.push_back({when, std::forward<Perform>(perform)});
+  }
+
+  // Calls plan(when) at exponentially distributed times of the faulty part.
+  template <typename Plan>
+  void recurring(Duration mean, Random random, Plan&& plan) {
+    if (mean <= Duration::zero()) return;
+    Instant when = start_;
+    for (;;) {
+      when += from_seconds(random.exponential(to_seconds(mean)));
+      if (when >= fault_end_) return;
+      plan(when, random);
+    }
+  }
+
+  static Duration draw(const Span& span, Random& random) {
+    return from_seconds(random.uniform(to_seconds(span.low), to_seconds(span.high)));
+  }
+
+  void plan_faults(const Random& random) {
+    const FaultRates& rates = scenario_.faults;
+    const std::vector<NodeId> nodes = world_.nodes();
+    recurring(rates.crash_every, random.fork(1), [&](Instant when, Random& draws) {
+      const NodeId victim = nodes[draws.below(nodes.size())];
+      const bool torn = draws.chance(rates.torn_write);
+      at(when, [=, this] { world_.crash(victim, torn); });
+      at(when + draw(rates.down_for, draws), [=, this] { world_.restart(victim); });
+    });
+    recurring(rates.kill_leader_every, random.fork(2), [&](Instant when, Random& draws) {
+      const Duration down_for = draw(rates.down_for, draws);
+      at(when, [=, this] { kill_leader(down_for); });
+      at(when + down_for, [this] {
+        if (const NodeId victim = std::exchange(killed_leader_, kNobody); victim != kNobody)
+          world_.restart(victim);
+      });
+    });
+    recurring(rates.partition_every, random.fork(3), [&](Instant when, Random& draws) {
+      std::set<NodeId> side;
+      for (const NodeId node : nodes)
+        if (draws.chance(0.5)) side.insert(node);
+      at(when, [=, this] {
+        ++result_.partitions;
+        world_.split({side});
+      });
+      at(when + draw(rates.partition_for, draws), [this] { world_.unsplit(); });
+    });
+    recurring(rates.cut_every, random.fork(4), [&](Instant when, Random& draws) {
+      const NodeId a = nodes[draws.below(nodes.size())];
+      const NodeId b = nodes[draws.below(nodes.size())];
+      at(when, [=, this] { world_.cut(a, b); });
+      at(when + draw(rates.cut_for, draws), [=, this] { world_.heal(a, b); });
+    });
+  }
+
+  void kill_leader(Duration) {
+    const NodeId leader = world_.leader();
+    if (leader == kNobody || killed_leader_ != kNobody) return;
+    checkers_.leader_killed(world_.now(), world_.node(leader)->raft().term());
+    killed_leader_ = leader;
+    world_.crash(leader, false);
+  }
+
+  // Fires that start during the faulty part and grow pixel by pixel; each pixel reaches one or two nodes.
+  void plan_fires(const Random& random) {
+    for (int i = 0; i < scenario_.fires.fires; ++i) {
+      Random draws = random.fork(static_cast<std::uint64_t>(i));
+      const GeoPoint origin{draws.uniform(-55.0, 60.0), draws.uniform(-170.0, 170.0)};
+      Instant when =
+          start_ + from_seconds(draws.uniform(1.0, std::max(2.0, to_seconds(scenario_.duration) * 0.8)));
+      const auto pixels = 3 + draws.below(static_cast<std::uint64_t>(scenario_.fires.pixels_max));
+      auto fire = std::make_shared<std::vector<ObservationId>>();
+      fires_.push_back(fire);
+      for (std::uint64_t pixel = 0; pixel < pixels && when < fault_end_; ++pixel) {
+        plan_pixel(origin, when, pixel, fire, draws);
+        when += from_seconds(draws.exponential(to_seconds(scenario_.fires.grow_every)));
+      }
+    }
+  }
+
+  void plan_pixel(GeoPoint origin, Instant when, std::uint64_t pixel,
+                  const std::shared_ptr<std::vector<ObservationId>>& fire, Random& draws) {
+    datum::Hotspot h;
+    h.time = when;
+    h.centre =
+        destination(origin, Degrees(draws.uniform(0.0, 360.0)), Metres(150.0 * static_cast<double>(pixel)));
+    h.scan = h.track = Metres(400.0);
+    h.brightness = Kelvin(draws.uniform(340.0, 367.0));
+    h.background = Kelvin(295.0);
+    h.radiative_power = megawatts(draws.uniform(5.0, 80.0));
+    h.confidence = Probability(draws.uniform(0.7, 0.98));
+    h.satellite = "SIM";
+    h.instrument = "SIM";
+    h.provenance = datum::Provenance::kSimulated;
+    h.id = datum::observation_id(h);
+    const std::vector<NodeId> nodes = world_.nodes();
+    const int copies = draws.chance(scenario_.fires.seen_twice) ? 2 : 1;
+    for (int copy = 0; copy < copies; ++copy) {
+      const NodeId node = nodes[draws.below(nodes.size())];
+      at(when, [=, this] {
+        if (world_.observe(node, {&h, 1})) fire->push_back(h.id);
+      });
+    }
+  }
+
+  void heal_everything() {
+    world_.unsplit();
+    for (const NodeId a : world_.nodes()) {
+      world_.restart(a);
+      for (const NodeId b : world_.nodes())
+        if (a < b) world_.heal(a, b);
+    }
+    for (const auto& fire : fires_)
+      if (fire->size() >= 3) checkers_.expect_told(*fire);
+  }
+
+  RunResult collect() {
+    result_.hash = world_.trace_hash();
+    result_.violations = checkers_.violations();
+    result_.commits = checkers_.commits();
+    result_.alerts = checkers_.alerts();
+    result_.elections = checkers_.elections();
+    result_.crashes = checkers_.crashes();
+    result_.packets_sent = world_.packets_sent();
+    result_.packets_lost = world_.packets_lost();
+    result_.leader_loss_to_commit = checkers_.leader_loss_to_commit();
+    return result_;
+  }
+
+  const Scenario& scenario_;
+  Random random_;
+  Instant start_;
+  Instant fault_end_;
+  World world_;
+  Checkers checkers_;
+  RunResult result_;
+  std::vector<Action> actions_;
+  std::vector<std::shared_ptr<std::vector<ObservationId>>> fires_;
+  NodeId killed_leader_;
+};
+
+}  // namespace
+
+RunResult run(const Scenario& scenario, std::uint64_t seed, Observer* observer) {
+  return Play(scenario, seed, observer).run();
+}
+
+}  // namespace skywarden::sim

@@ -1,0 +1,185 @@
+#include "sim/scenario.h"
+
+#include <array>
+
+#include "datum/toml_reader.h"
+
+namespace skywarden::sim {
+namespace {
+
+using datum::TomlReader;
+
+void seconds(TomlReader& in, std::string_view key, Duration& out) {
+  std::optional<double> value;
+  in.number(key, value);
+  if (!value) return;
+  if (*value < 0.0 || *value > 1e7) return in.wrong(key, "seconds in 0…10,000,000");
+  out = from_seconds(*value);
+}
+
+void milliseconds(TomlReader& in, std::string_view key, Duration& out) {
+  std::optional<double> value;
+  in.number(key, value);
+  if (!value) return;
+  if (*value < 0.0 || *value > 1e7) return in.wrong(key, "milliseconds in 0…10,000,000");
+  out = from_seconds(*value / 1e3);
+}
+
+void span(TomlReader& in, std::string_view key, Span& out) {
+  std::vector<double> values;
+  in.numbers(key, values);
+  if (values.empty()) return;
+  if (values.size() != 2 || values[0] < 0.0 || values[0] > values[1])
+    return in.wrong(key, "[low, high] in seconds");
+  out = {from_seconds(values[0]), from_seconds(values[1])};
+}
+
+void fraction(TomlReader& in, std::string_view key, double& out) {
+  in.number(key, out);
+  if (!(out >= 0.0 && out <= 1.0)) in.wrong(key, "a number in 0…1");
+}
+
+void count(TomlReader& in, std::string_view key, int& out, int low, int high) {
+  in.integer(key, out);
+  if (out < low || out > high) in.wrong(key, fmt::format("a whole number in {}…{}", low, high));
+}
+
+void read_links(TomlReader& in, Scenario& s) {
+  in.only({"delay_ms", "jitter_ms", "loss", "duplicate", "rate_mbps"});
+  std::vector<double> delay;
+  in.numbers("delay_ms", delay);
+  if (!delay.empty()) {
+    if (delay.size() != 2 || delay[0] < 0.0 || delay[0] > delay[1])
+      in.wrong("delay_ms", "[low, high] in milliseconds");
+    else {
+      s.mesh.delay_min = from_seconds(delay[0] / 1e3);
+      s.mesh.delay_max = from_seconds(delay[1] / 1e3);
+    }
+  }
+  milliseconds(in, "jitter_ms", s.world.jitter);
+  fraction(in, "loss", s.world.loss);
+  fraction(in, "duplicate", s.world.duplicate);
+  double mbps = s.mesh.rate.value() / 1e6;
+  in.number("rate_mbps", mbps);
+  if (!(mbps > 0.0)) in.wrong("rate_mbps", "a rate above 0");
+  s.mesh.rate = BitsPerSecond(mbps * 1e6);
+}
+
+void read_walker(TomlReader& in, Scenario& s) {
+  WalkerConstellation w;
+  in.only({"inclination_deg", "altitude_km", "planes", "phasing"});
+  in.number("inclination_deg", w.inclination_deg);
+  in.number("altitude_km", w.altitude_km);
+  count(in, "planes", w.planes, 1, 100);
+  count(in, "phasing", w.phasing, 0, 99);
+  if (!(w.altitude_km > 150.0 && w.altitude_km < 40'000.0))
+    in.wrong("altitude_km", "an altitude in 150…40,000 km");
+  s.walker = w;
+}
+
+void read_raft(TomlReader& in, Scenario& s) {
+  in.only({"heartbeat_ms", "election_timeout_ms"});
+  consensus::RaftOptions& raft = s.world.node.raft;
+  milliseconds(in, "heartbeat_ms", raft.heartbeat);
+  std::vector<double> timeout;
+  in.numbers("election_timeout_ms", timeout);
+  if (timeout.empty()) return;
+  if (timeout.size() != 2) return in.wrong("election_timeout_ms", "[low, high] in milliseconds");
+  raft.election_timeout_min = from_seconds(timeout[0] / 1e3);
+  raft.election_timeout_max = from_seconds(timeout[1] / 1e3);
+}
+
+void read_faults(TomlReader& in, Scenario& s) {
+  in.only({"crash_every_s", "kill_leader_every_s", "partition_every_s", "cut_every_s", "down_for_s",
+           "partition_for_s", "cut_for_s", "torn_write"});
+  seconds(in, "crash_every_s", s.faults.crash_every);
+  seconds(in, "kill_leader_every_s", s.faults.kill_leader_every);
+  seconds(in, "partition_every_s", s.faults.partition_every);
+  seconds(in, "cut_every_s", s.faults.cut_every);
+  span(in, "down_for_s", s.faults.down_for);
+  span(in, "partition_for_s", s.faults.partition_for);
+  span(in, "cut_for_s", s.faults.cut_for);
+  fraction(in, "torn_write", s.faults.torn_write);
+}
+
+void read_fires(TomlReader& in, Scenario& s) {
+  in.only({"fires", "pixels_max", "grow_every_s", "seen_twice"});
+  count(in, "fires", s.fires.fires, 0, 1000);
+  count(in, "pixels_max", s.fires.pixels_max, 1, 1000);
+  seconds(in, "grow_every_s", s.fires.grow_every);
+  fraction(in, "seen_twice", s.fires.seen_twice);
+}
+
+void read_shares(TomlReader& top, Scenario& s) {
+  std::vector<double> shares;
+  top.numbers("shares", shares);
+  for (const double share : shares) {
+    if (share < 0.0 || share > 1e9) return top.wrong("shares", "whole numbers from 0");
+    s.shares.push_back(static_cast<std::uint64_t>(share));
+  }
+  const int voters = s.nodes - s.learners;
+  if (voters < 1) return top.wrong("learners", "fewer learners than nodes");
+  if (!s.shares.empty() && static_cast<int>(s.shares.size()) != voters)
+    return top.wrong("shares", fmt::format("a share for each of the {} voters", voters));
+  for (int i = 0; i < s.nodes; ++i) {
+    const auto place = static_cast<std::size_t>(i);
+    const std::uint64_t share = i >= voters ? 0 : s.shares.empty() ? 1 : s.shares[place];
+    s.world.shares[NodeId(static_cast<std::uint32_t>(i + 1))] = share;
+  }
+}
+
+}  // namespace
+
+orbit::WalkerPattern walker_pattern(const Scenario& scenario, Instant epoch) {
+  orbit::WalkerPattern pattern;
+  pattern.satellites = static_cast<std::uint32_t>(scenario.nodes);
+  pattern.planes = static_cast<std::uint32_t>(scenario.walker->planes);
+  pattern.phasing = static_cast<std::uint32_t>(scenario.walker->phasing);
+  pattern.inclination = Degrees(scenario.walker->inclination_deg);
+  pattern.altitude = kilometres(scenario.walker->altitude_km);
+  pattern.epoch = epoch;
+  return pattern;
+}
+
+Result<Scenario> parse_scenario(std::string_view toml_text, std::string_view file_name) {
+  const std::string file(file_name);
+  auto parsed = datum::parse_toml(toml_text, file);
+  if (!parsed) return tl::unexpected(parsed.error());
+  Scenario s;
+  TomlReader top(*parsed, file);
+  top.only({"name", "about", "nodes", "learners", "shares", "duration_s", "quiet_s", "links", "walker",
+            "raft", "faults", "fires"});
+  top.string("name", s.name, true);
+  top.string("about", s.about);
+  count(top, "nodes", s.nodes, 1, 2000);
+  count(top, "learners", s.learners, 0, 2000);
+  seconds(top, "duration_s", s.duration);
+  seconds(top, "quiet_s", s.quiet);
+  read_shares(top, s);
+  if (!top.error().empty()) return fail(Errc::kMalformed, "{}", top.error());
+  using Read = void (*)(TomlReader&, Scenario&);
+  constexpr std::array<std::pair<std::string_view, Read>, 5> kParts{{{"links", read_links},
+                                                                     {"walker", read_walker},
+                                                                     {"raft", read_raft},
+                                                                     {"faults", read_faults},
+                                                                     {"fires", read_fires}}};
+  for (const auto& [key, read] : kParts) {
+    const toml::table* table = top.table(key);
+    if (table == nullptr) continue;
+    TomlReader in(*table, fmt::format("{}: [{}]", file, key));
+    read(in, s);
+    if (!in.error().empty()) return fail(Errc::kMalformed, "{}", in.error());
+  }
+  if (!top.error().empty()) return fail(Errc::kMalformed, "{}", top.error());
+  if (const auto valid = s.world.node.raft.validate(); !valid)
+    return fail(Errc::kMalformed, "{}: [raft]: {}", file, valid.error().message);
+  if (s.walker) {
+    if (const auto valid = walker_pattern(s, Instant{}).validate(); !valid)
+      return fail(Errc::kMalformed, "{}: [walker]: {}", file, valid.error().message);
+  }
+  if (const auto valid = consensus::validate(s.world.shares); !valid)
+    return fail(Errc::kMalformed, "{}: key 'shares': {}", file, valid.error().message);
+  return s;
+}
+
+}  // namespace skywarden::sim

@@ -1,0 +1,83 @@
+// A scenario: which nodes, which links, which faults, which fires. A small TOML file; with a seed it is a
+// whole run. docs/formats.md lists the keys.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "orbit/walker.h"
+#include "sim/world.h"
+
+namespace skywarden::sim {
+
+struct Span {  // a duration drawn uniformly from [low, high]
+  Duration low{}, high{};
+};
+
+struct FaultRates {        // mean time between faults of a kind; zero: none
+  Duration crash_every{};  // one node
+  Duration kill_leader_every{};
+  Duration partition_every{};  // two random sides
+  Duration cut_every{};        // one link
+  Span down_for{std::chrono::seconds(1), std::chrono::seconds(5)};
+  Span partition_for{std::chrono::seconds(1), std::chrono::seconds(8)};
+  Span cut_for{std::chrono::seconds(1), std::chrono::seconds(10)};
+  double torn_write = 0.5;  // of the crashes
+};
+
+struct FireScript {
+  int fires = 2;
+  int pixels_max = 12;                            // of one fire
+  Duration grow_every = std::chrono::seconds(5);  // a new pixel or two
+  double seen_twice = 0.3;                        // the same observation reaches two nodes
+};
+
+struct WalkerConstellation {  // i:T/P/F at one altitude
+  double inclination_deg = 97.8;
+  double altitude_km = 550.0;
+  int planes = 3;
+  int phasing = 1;
+};
+
+struct Scenario {
+  std::string name, about;
+  int nodes = 12;
+  int learners = 0;                   // of the nodes, the last ones have no vote
+  std::vector<std::uint64_t> shares;  // of the voters; empty: one each
+  Duration duration = std::chrono::seconds(60);
+  Duration quiet = std::chrono::seconds(20);  // then everything is healed and must recover within this
+  std::optional<WalkerConstellation> walker;  // links from orbits; else a mesh
+  MeshOptions mesh;
+  WorldOptions world;  // shares are set from the above
+  FaultRates faults;
+  FireScript fires;
+};
+
+[[nodiscard]] orbit::WalkerPattern walker_pattern(const Scenario& scenario, Instant epoch);  // expects walker
+[[nodiscard]] Result<Scenario> parse_scenario(std::string_view toml_text, std::string_view file_name);
+
+struct Violation {
+  Instant at{};
+  std::string what;
+};
+
+struct RunResult {
+  std::uint64_t seed = 0;
+  std::uint64_t hash = 0;  // of the whole trace
+  std::vector<Violation> violations;
+  std::uint64_t commits = 0;  // entries committed somewhere for the first time
+  std::uint64_t alerts = 0;
+  std::uint64_t elections = 0;  // leaders made
+  std::uint64_t crashes = 0, partitions = 0;
+  std::uint64_t packets_sent = 0, packets_lost = 0;
+  std::vector<Duration> leader_loss_to_commit;  // each killed leader: until the next commit by another
+};
+
+// One run. The same scenario and seed give the same result on every machine. `observer` may watch it.
+[[nodiscard]] RunResult run(const Scenario& scenario, std::uint64_t seed, Observer* observer = nullptr);
+
+}  // namespace skywarden::sim

@@ -1,0 +1,221 @@
+#include "sim/world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/contract.h"
+
+namespace skywarden::sim {
+namespace {
+
+// What a write that stops half way leaves behind: some of its parts, then a prefix of the entries of the next
+// one.
+node::NodePersist torn(node::NodePersist whole, Random& random) {
+  if (!whole.raft.empty()) {
+    whole.raft.resize(random.below(whole.raft.size() + 1));
+    if (!whole.raft.empty()) {
+      auto& entries = whole.raft.back().append;
+      entries.resize(random.below(entries.size() + 1));
+    }
+  }
+  if (!whole.observations.empty()) whole.observations.resize(random.below(whole.observations.size() + 1));
+  return whole;
+}
+
+void persist(const node::NodePersist& step, node::Stored& disk, std::size_t journal_max) {
+  for (const consensus::Persist& part : step.raft) consensus::apply(part, disk.raft);
+  disk.observations.insert(disk.observations.end(), step.observations.begin(), step.observations.end());
+  if (disk.observations.size() > journal_max) {
+    const auto excess = static_cast<std::ptrdiff_t>(disk.observations.size() - journal_max);
+    disk.observations.erase(disk.observations.begin(), disk.observations.begin() + excess);
+  }
+}
+
+}  // namespace
+
+World::World(WorldOptions options, std::unique_ptr<Topology> topology, Random random, Instant start)
+    : options_(std::move(options)),
+      topology_(std::move(topology)),
+      random_(random.fork(1)),
+      births_(random.fork(2)),
+      now_(start) {
+  for (const auto& [id, share] : options_.shares) machines_[id];
+  for (auto& [id, machine] : machines_) {
+    machine.node = std::make_unique<node::Node>(id, options_.shares, options_.node, machine.disk,
+                                                Random(births_.next()), now_);
+    arm(id, machine);
+  }
+}
+
+void World::run_until(Instant until) {
+  while (!events_.empty() && events_.top().at <= until) {
+    Event event = events_.top();
+    events_.pop();
+    now_ = event.at;
+    Machine& machine = machines_.at(event.node);
+    if (!machine.node || machine.life != event.life) continue;
+    if (event.is_alarm) {
+      if (!machine.has_alarm || machine.alarm != event.at) continue;  // re-armed since
+      machine.has_alarm = false;
+      step(event.node, [&](node::Node& node) { return node.tick(now_); });
+    } else {
+      step(event.node, [&](node::Node& node) { return node.receive(event.from, event.bytes, now_); });
+    }
+  }
+  now_ = std::max(now_, until);
+}
+
+void World::crash(NodeId node, bool torn_write) {
+  Machine& machine = machines_.at(node);
+  if (!machine.node) return;
+  if (torn_write)
+    machine.tear_next = true;
+  else
+    down(node, machine);
+}
+
+void World::down(NodeId node, Machine& machine) {
+  machine.node.reset();
+  machine.has_alarm = false;
+  machine.tear_next = false;
+  ++machine.life;
+  cuts_.set_down(node, true);
+  note(node, TraceKind::kCrashed);
+}
+
+void World::restart(NodeId node) {
+  Machine& machine = machines_.at(node);
+  machine.tear_next = false;
+  if (machine.node) return;
+  cuts_.set_down(node, false);
+  machine.egress_free = now_;
+  machine.node = std::make_unique<node::Node>(node, options_.shares, options_.node, machine.disk,
+                                              Random(births_.next()), now_);
+  note(node, TraceKind::kRestarted, machine.disk.raft.log.size());
+  arm(node, machine);
+}
+
+void World::cut(NodeId a, NodeId b) {
+  cuts_.cut(a, b);
+}
+void World::heal(NodeId a, NodeId b) {
+  cuts_.heal(a, b);
+}
+
+void World::split(const std::vector<std::set<NodeId>>& sides) {
+  cuts_.split(sides);
+  note(kNobody, TraceKind::kPartitioned, sides.size());
+}
+
+void World::unsplit() {
+  cuts_.unsplit();
+  note(kNobody, TraceKind::kHealed);
+}
+
+bool World::observe(NodeId node, std::span<const datum::Hotspot> hotspots) {
+  return step(node, [&](node::Node& machine) { return machine.observe(hotspots, now_); });
+}
+
+bool World::announce(NodeId node, const datum::Prior& prior) {
+  return step(node, [&](node::Node& machine) { return machine.announce(prior, now_); });
+}
+
+bool World::is_up(NodeId node) const {
+  return machines_.at(node).node != nullptr;
+}
+
+const node::Node* World::node(NodeId node) const {
+  return machines_.at(node).node.get();
+}
+
+std::vector<NodeId> World::nodes() const {
+  std::vector<NodeId> out;
+  for (const auto& [id, machine] : machines_) out.push_back(id);
+  return out;
+}
+
+NodeId World::leader() const {
+  NodeId best = kNobody;
+  Term term;
+  for (const auto& [id, machine] : machines_) {
+    if (!machine.node || machine.node->raft().role() != consensus::Role::kLeader) continue;
+    if (best == kNobody || machine.node->raft().term() > term) {
+      best = id;
+      term = machine.node->raft().term();
+    }
+  }
+  return best;
+}
+
+template <typename Step>
+bool World::step(NodeId node, Step&& step_function) {
+  Machine& machine = machines_.at(node);
+  if (!machine.node) return false;
+  node::Effects effects = step_function(*machine.node);
+  if (machine.tear_next && !effects.persist.empty()) {
+    persist(torn(std::move(effects.persist), random_), machine.disk, options_.node.journal_max);
+    down(node, machine);
+    return true;
+  }
+  perform(node, machine, std::move(effects));
+  arm(node, machine);
+  return true;
+}
+
+void World::perform(NodeId node, Machine& machine, node::Effects effects) {
+  persist(effects.persist, machine.disk, options_.node.journal_max);
+  for (const TraceEvent& event : effects.trace) publish(event);
+  for (Observer* observer : observers_) observer->on_effects(node, effects, now_);
+  for (node::Outgoing& packet : effects.send) send(node, machine, std::move(packet));
+}
+
+void World::send(NodeId from, Machine& machine, node::Outgoing packet) {
+  ++packets_sent_;
+  const auto path = topology_->path(from, packet.to, now_, cuts_);
+  const auto lost = [&] { ++packets_lost_; };
+  if (!path || events_.size() >= options_.packets_in_air_max || !machines_.contains(packet.to)) return lost();
+  // The transmitter sends one packet after another; the slowest link of the way sets the pace.
+  const double seconds = static_cast<double>(packet.bytes.size()) * 8.0 / path->rate.value();
+  machine.egress_free = std::max(machine.egress_free, now_) + from_seconds(seconds);
+  for (int hop = 0; hop < path->hops; ++hop)
+    if (random_.chance(options_.loss)) return lost();
+  const int copies = random_.chance(options_.duplicate) ? 2 : 1;
+  for (int i = 0; i < copies; ++i) {
+    const Duration jitter(
+        static_cast<std::int64_t>(random_.uniform() * static_cast<double>(options_.jitter.count())));
+    Event event;
+    event.at = machine.egress_free + path->delay + jitter;
+    event.order = next_order_++;
+    event.node = packet.to;
+    event.from = from;
+    event.life = machines_.at(packet.to).life;
+    event.bytes = packet.bytes;
+    events_.push(std::move(event));
+  }
+}
+
+void World::arm(NodeId node, Machine& machine) {
+  if (!machine.node) return;
+  const Instant at = std::max(machine.node->next_deadline(), now_);
+  if (machine.has_alarm && machine.alarm <= at) return;  // an earlier alarm will look again
+  machine.has_alarm = true;
+  machine.alarm = at;
+  Event event;
+  event.at = at;
+  event.order = next_order_++;
+  event.node = node;
+  event.life = machine.life;
+  event.is_alarm = true;
+  events_.push(std::move(event));
+}
+
+void World::note(NodeId node, TraceKind kind, std::uint64_t first) {
+  publish({now_, node, kind, first});
+}
+
+void World::publish(const TraceEvent& event) {
+  hash_.add(event);
+  for (Observer* observer : observers_) observer->on_trace(event);
+}
+
+}  // namespace skywarden::sim
