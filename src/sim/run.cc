@@ -11,6 +11,7 @@
 #include "orbit/walker.h"
 #include "sim/checkers.h"
 #include "sim/scenario.h"
+#include "wildfire/danger.h"
 
 namespace skywarden::sim {
 namespace {
@@ -37,14 +38,14 @@ class Play {
   RunResult run() {
     plan_faults(random_.fork(20));
     plan_fires(random_.fork(30));
-    std::stable_sort(actions_.begin(), actions_.end(),
-                     [](const Action& a, const Action& b) { return a.at < b.at; });
+    plan_weather(random_.fork(50));
+    at(fault_end_, [this] { heal_everything(); });
+    std::stable_sort(actions_.begin(), actions_.end(), [](const Action& a, const Action& b) { return a.at < b.at; });
     for (const Action& action : actions_) {
+      if (action.at > fault_end_ + scenario_.quiet) break;
       world_.run_until(action.at);
       action.perform();
     }
-    world_.run_until(fault_end_);
-    heal_everything();
     world_.run_until(fault_end_ + scenario_.quiet);
     checkers_.check_end(world_.now());
     return collect();
@@ -133,6 +134,22 @@ class Play {
     checkers_.leader_killed(world_.now(), world_.node(leader)->raft().term());
     killed_leader_ = leader;
     world_.crash(leader, false);
+  }
+
+  void plan_weather(Random draws) {
+    const std::vector<NodeId> nodes = world_.nodes();
+    for (Instant when = start_ + std::chrono::seconds(1); when < fault_end_ + scenario_.quiet;
+         when += std::chrono::seconds(5)) {
+      const NodeId node = nodes[draws.below(nodes.size())];
+      at(when, [=, this] {
+        datum::Prior prior;
+        prior.as_of = world_.now();
+        prior.danger = wildfire::danger_class(scenario_.fwi);
+        prior.probability = wildfire::modelled_prior(scenario_.fwi);
+        prior.source = "scenario";
+        world_.announce(node, prior);
+      });
+    }
   }
 
   // Fires that start during the faulty part and grow pixel by pixel; each pixel reaches one or two nodes.

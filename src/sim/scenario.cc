@@ -148,13 +148,16 @@ Result<Scenario> parse_scenario(std::string_view toml_text, std::string_view fil
   Scenario s;
   TomlReader top(*parsed, file);
   top.only({"name", "about", "nodes", "learners", "shares", "duration_s", "quiet_s", "links", "walker",
-            "raft", "faults", "fires"});
+            "raft", "faults",
+            "fires", "fwi"});
   top.string("name", s.name, true);
   top.string("about", s.about);
   count(top, "nodes", s.nodes, 1, 2000);
   count(top, "learners", s.learners, 0, 2000);
   seconds(top, "duration_s", s.duration);
   seconds(top, "quiet_s", s.quiet);
+  top.number("fwi", s.fwi);
+  if (!(s.fwi >= 0.0 && s.fwi <= 200.0)) top.wrong("fwi", "a number in 0…200");
   read_shares(top, s);
   if (!top.error().empty()) return fail(Errc::kMalformed, "{}", top.error());
   using Read = void (*)(TomlReader&, Scenario&);
