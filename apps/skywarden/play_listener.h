@@ -1,0 +1,77 @@
+// What happens while an incident is played, told once each and in order of virtual time. The console, the output files and
+// the report all listen to the same news.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "datum/alert.h"
+#include "datum/evidence.h"
+#include "datum/finding.h"
+#include "datum/hotspot.h"
+#include "datum/record.h"
+#include "datum/schema.h"
+#include "incident.h"
+
+namespace skywarden::app {
+
+struct PlayedNode {  // for the console's list and globe
+  NodeId node;
+  std::string name;
+  std::uint32_t norad = 0;  // 0: a ground station
+  bool what_if = false;
+  bool is_satellite = true;
+  std::uint64_t share = 0;
+};
+
+struct DangerNews {
+  std::string station;
+  Instant time{};
+  datum::Prior prior;
+  double ffmc = 0.0, dmc = 0.0, dc = 0.0, isi = 0.0, bui = 0.0, fwi = 0.0;
+  std::string bridged;  // inputs that were missing that day
+};
+
+enum class LogKind { kLeader, kCrash, kRestart, kCut, kHeal, kGap, kFill, kInput, kAlert };
+struct LogNews {
+  Instant time{};
+  bool warning = false;
+  LogKind kind = LogKind::kInput;
+  Bilingual text;
+};
+
+class PlayListener {
+ public:
+  virtual ~PlayListener() = default;
+  virtual void on_hotspots(std::span<const datum::Hotspot> /*hotspots*/) {}
+  // A station's record after cleaning and completion; `anomalous` marks fields that do not fit.
+  virtual void on_record(const datum::Schema& /*schema*/, const datum::Record& /*record*/,
+                         const std::vector<bool>& /*anomalous*/) {}
+  virtual void on_danger(const DangerNews& /*danger*/) {}
+  virtual void on_finding(const datum::Finding& /*finding*/) {}
+  // The first time anybody enters it into the ledger; `chain` are the earlier messages of its event.
+  virtual void on_alert(const datum::Alert& /*alert*/, std::span<const datum::Alert> /*chain*/) {}
+  virtual void on_log(const LogNews& /*news*/) {}
+};
+
+// What the player can say at the end.
+struct PlaySummary {
+  std::uint64_t hotspots = 0, records = 0;
+  std::uint64_t fields_observed = 0, fields_estimated = 0, fields_missing = 0, fields_implausible = 0, fields_anomalous = 0;
+  std::uint64_t events_told = 0, alerts = 0, updates = 0, cancels = 0;
+  std::uint64_t leaders = 0, crashes = 0, partitions = 0;
+  std::uint64_t packets_sent = 0, packets_lost = 0;
+  std::size_t nodes = 0, voters = 0;
+  bool first_alert_known = false;
+  Instant first_alert{};
+  Duration observation_to_alert{};      // of the first alert: newest observation behind it to agreement, virtual time
+  double median_commit_ms = 0.0;        // proposal to agreement, virtual time
+  std::vector<Duration> leader_loss_to_commit;
+  double wall_seconds = 0.0;
+};
+
+}  // namespace skywarden::app
