@@ -56,7 +56,7 @@ Effects Node::observe(std::span<const datum::Hotspot> hotspots, Instant now) {
 
 Effects Node::announce(const datum::Prior& prior, Instant now) {
   Effects out;
-  pipeline_.set_prior(prior);
+  hear(prior, now, out);
   for (const auto& [peer, share] : raft_.shares())
     if (peer != self_) send(peer, Bulletin{prior}, out);
   settle(now, out);
@@ -68,9 +68,7 @@ Effects Node::tick(Instant now) {
   if (raft_.next_deadline() <= now) absorb(raft_.tick(now), now, out);
   if (rejudge_at_ <= now) {
     rejudge_at_ = now + options_.rejudge_every;
-    std::vector<EventId> open;
-    for (const auto& [event, report] : reports_) open.push_back(event);
-    judge(open, now, out);
+    judge_open(now, out);
   }
   settle(now, out);
   return out;
@@ -113,8 +111,16 @@ void Node::on(NodeId from, const ReportConfirmed& message, Instant, Effects&) {
     unreported_.erase(message.event);
 }
 
-void Node::on(NodeId, const Bulletin& message, Instant, Effects&) {
-  pipeline_.set_prior(message.prior);
+void Node::on(NodeId, const Bulletin& message, Instant now, Effects& out) { hear(message.prior, now, out); }
+
+void Node::hear(const datum::Prior& prior, Instant now, Effects& out) {
+  if (pipeline_.set_prior(prior)) judge_open(now, out);
+}
+
+void Node::judge_open(Instant now, Effects& out) {
+  std::vector<EventId> open;
+  for (const auto& [event, report] : reports_) open.push_back(event);
+  judge(open, now, out);
 }
 
 void Node::absorb(consensus::RaftEffects raft_effects, Instant now, Effects& out) {

@@ -24,8 +24,11 @@ datum::Finding Pipeline::judge(NodeId self, EventId event, Instant now) const {
   return reasoning::judge(self, fire, prior_, evidence, now, options_.judge);
 }
 
-void Pipeline::set_prior(const datum::Prior& prior) {
-  if (prior.as_of >= prior_.as_of) prior_ = prior;
+bool Pipeline::set_prior(const datum::Prior& prior) {
+  if (prior.as_of < prior_.as_of) return false;
+  const bool changed = prior.danger != prior_.danger || prior.probability != prior_.probability;
+  prior_ = prior;
+  return changed;
 }
 
 bool Pipeline::is_open(EventId event) const {

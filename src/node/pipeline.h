@@ -33,7 +33,8 @@ class Pipeline {
   // Prior and evidence to a finding. Expects an event that is_open.
   [[nodiscard]] datum::Finding judge(NodeId self, EventId event, Instant now) const;
 
-  void set_prior(const datum::Prior& prior);  // the newest counts
+  // The newest counts. True when open events should be judged again: danger or probability changed.
+  bool set_prior(const datum::Prior& prior);
   [[nodiscard]] const datum::Prior& prior() const { return prior_; }
   [[nodiscard]] bool is_open(EventId event) const;
 

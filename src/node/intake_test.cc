@@ -1,0 +1,76 @@
+#include "node/intake.h"
+
+#include <doctest/doctest.h>
+
+using namespace skywarden;
+using namespace skywarden::node;
+
+namespace {
+
+datum::Schema tower() {
+  datum::Schema schema;
+  schema.name = "tower";
+  schema.time_columns = {"time"};
+  schema.stream_columns = {"station"};
+  datum::FieldSpec temperature;
+  temperature.name = "temp_f";
+  temperature.unit = "degF";
+  temperature.min = -40;
+  temperature.max = 140;
+  datum::FieldSpec humidity;
+  humidity.name = "rh_pct";
+  humidity.min = 0;
+  humidity.max = 100;
+  schema.fields = {temperature, humidity};
+  return schema;
+}
+
+datum::Record at(int hour, datum::Field temperature, datum::Field humidity) {
+  datum::Record record;
+  record.stream = "A";
+  record.time = parse_utc("2017-10-08T00:00:00Z").value() + std::chrono::hours(hour);
+  record.fields = {std::move(temperature), std::move(humidity)};
+  return record;
+}
+
+}  // namespace
+
+TEST_CASE("humidity lost in the rain is estimated with an interval, what was measured stays") {
+  std::vector<datum::Record> records;
+  for (int hour = 0; hour < 48; ++hour) {
+    datum::Field humidity = datum::Observed{50.0 + hour % 24};
+    if (hour == 40) humidity = datum::Missing{datum::MissingReason::kLinkLoss};
+    records.push_back(at(hour, datum::Observed{68.0}, std::move(humidity)));
+  }
+  const Prepared prepared = prepare(tower(), records).value();
+  REQUIRE(prepared.records.size() == 48);
+  const auto& filled = prepared.records[40].record.fields;
+  CHECK(std::holds_alternative<datum::Observed>(filled[0]));
+  const auto* humidity = std::get_if<datum::Estimated>(&filled[1]);
+  REQUIRE(humidity != nullptr);
+  CHECK_FALSE(humidity->by.empty());
+  REQUIRE(humidity->interval.has_value());
+  CHECK(humidity->interval->low <= humidity->interval->high);
+}
+
+TEST_CASE("preparing fewer records says the same of those that are left") {
+  std::vector<datum::Record> records;
+  for (int hour = 0; hour < 60; ++hour) {
+    datum::Field humidity = datum::Observed{40.0 + (hour * 7) % 30};
+    if (hour % 9 == 4) humidity = datum::Missing{};
+    records.push_back(at(hour, datum::Observed{60.0 + hour % 24}, std::move(humidity)));
+  }
+  const Prepared whole = prepare(tower(), records).value();
+  records.resize(41);
+  const Prepared part = prepare(tower(), records).value();
+  for (std::size_t i = 0; i < part.records.size(); ++i)
+    CHECK(datum::number_of(part.records[i].record.fields[1]) == datum::number_of(whole.records[i].record.fields[1]));
+}
+
+TEST_CASE("weather is found by its usual names and brought to the index's units") {
+  const auto weather = weather_of(tower(), at(0, datum::Observed{68.0}, datum::Observed{30.0}));
+  REQUIRE(weather.has_value());
+  CHECK(*weather->temperature_c == doctest::Approx(20.0));
+  CHECK(weather->humidity_pct == 30.0);
+  CHECK_FALSE(weather->wind_kmh.has_value());
+}
