@@ -13,6 +13,8 @@ constexpr std::array<std::int64_t, GapSituation::kClasses> kClassBegins{1, 2, 3,
 constexpr std::int64_t kLongest = 1000;
 constexpr std::int64_t kNeighbourOfTrend = 6;  // slots between two known values that still show a trend
 constexpr std::size_t kTrialsKept = 40'000;    // of a field and situation, for the intervals
+constexpr std::uint64_t kLoseRecord = 4;       // one trial in so many is without the rest of the record
+constexpr double kUntriedMargin = 2.5;         // mean errors
 constexpr int kHourSearch = 48;                // slots in which the same hour of another day is looked for
 constexpr double kTailStep = 0.03;
 
@@ -40,7 +42,7 @@ std::int64_t GapSituation::length_in(std::size_t length_class, std::uint64_t cha
   return begin + static_cast<std::int64_t>(chance % static_cast<std::uint64_t>(end - begin));
 }
 
-std::size_t GapSituation::of(std::int64_t before, std::int64_t after, bool has_spatial) {
+std::size_t GapSituation::of(std::int64_t before, std::int64_t after, bool has_spatial, bool has_record) {
   EXPECTS(before > 0);
   std::size_t nearer = class_of(before);
   std::size_t further = 2;
@@ -49,7 +51,7 @@ std::size_t GapSituation::of(std::int64_t before, std::int64_t after, bool has_s
     further = std::min<std::size_t>(2, std::max(nearer, other) - std::min(nearer, other));
     nearer = std::min(nearer, other);
   }
-  return (nearer * 3 + further) * 2 + (has_spatial ? 1 : 0);
+  return ((nearer * 3 + further) * 2 + (has_spatial ? 1 : 0)) * 2 + (has_record ? 1 : 0);
 }
 
 NumberModel::NumberModel(const Work& work, const Course& forward, const Course* backward,
@@ -73,8 +75,8 @@ NumberModel::NumberModel(const Work& work, const Course& forward, const Course* 
     if (!number) continue;
     for (std::size_t c = 0; c < GapSituation::kCount; ++c) {
       std::vector<double> start(size, 0.0);
-      if (c % 2 == 1) {  // the longer the gap, the more the neighbours count
-        const auto gap = static_cast<double>(kClassBegins[c / 6]);
+      if (c / 2 % 2 == 1) {  // the longer the gap, the more the neighbours count
+        const auto gap = static_cast<double>(kClassBegins[c / 12]);
         start[0] = start[1] = gap / (gap + 3.0);
       }
       families_[f].set_start(c, start);
@@ -101,7 +103,7 @@ NumberModel::UsualCourse NumberModel::usual_course(const Course& course, std::si
 }
 
 bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t field, std::int64_t left,
-                           std::int64_t right, Situation& out) const {
+                           std::int64_t right, bool use_record, Situation& out) const {
   if (left < 0 && right < 0) return false;
   const bool both = left >= 0 && right >= 0;
   const std::int64_t here = static_cast<std::int64_t>(slot);
@@ -125,7 +127,6 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
   const double right_level = work_.levels[right_cell];
   out.ground = between(left_level, right_level);
   const bool spatial = work_.has_spatial(cell);
-  out.number = GapSituation::of(left >= 0 ? here - left : right - here, both ? right - here : 0, spatial);
 
   const Course& behind = backward_ != nullptr ? *backward_ : forward_;
   // The usual course at this hour, at the left end's and at the right end's, as it was known at that end: a
@@ -193,10 +194,12 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
       x[8] = (left_level - work_.levels[work_.panel.at(static_cast<std::size_t>(before), stream, field)]) /
              static_cast<double>(left - before);
   }
-  for (std::size_t i = 0; i < partners_[field].size(); ++i) {
+  bool has_record = false;
+  for (std::size_t i = 0; use_record && i < partners_[field].size(); ++i) {
     const std::size_t partner = partners_[field][i];
     const std::size_t theirs = work_.panel.at(slot, stream, partner);
     if (!work_.known(theirs)) continue;
+    has_record = true;
     const std::size_t shift_left = left_cell - field + partner;
     const std::size_t shift_right = right_cell - field + partner;
     const double level = work_.levels[theirs];
@@ -204,6 +207,8 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
       x[kOwnFeatures + 2 * i] = level - between(work_.levels[shift_left], work_.levels[shift_right]);
     if (work_.has_spatial(theirs)) x[kOwnFeatures + 2 * i + 1] = level - work_.spatial[theirs];
   }
+  out.number =
+      GapSituation::of(left >= 0 ? here - left : right - here, both ? right - here : 0, spatial, has_record);
   return true;
 }
 
@@ -214,6 +219,14 @@ NumberEstimate NumberModel::assess(std::size_t stream, std::size_t field, const 
   const Tails& t = tails(stream, field, situation.number);
   out.low = out.value + t.low * out.mean_error;
   out.high = out.value + t.high * out.mean_error;
+  if (out.mean_error > 0.0) return out;
+  // Never tried in this situation: the worst that was seen in any, or a guess that is said to be one.
+  double worst = 0.0;
+  for (std::size_t c = 0; c < GapSituation::kCount; ++c)
+    worst = std::max(worst, families_[field].mean_error(stream, c));
+  const double margin = worst > 0.0 ? kUntriedMargin * worst : std::max(1.0, 0.5 * std::abs(out.value));
+  out.low = out.value - margin;
+  out.high = out.value + margin;
   return out;
 }
 
@@ -226,7 +239,7 @@ std::optional<NumberEstimate> NumberModel::estimate(std::size_t slot, std::size_
                                  : -1;
   static_cast<void>(cell);
   Situation situation;
-  if (!describe(slot, stream, field, left, right, situation)) return estimate_cold(slot, stream, field);
+  if (!describe(slot, stream, field, left, right, true, situation)) return estimate_cold(slot, stream, field);
   return assess(stream, field, situation);
 }
 
@@ -236,7 +249,7 @@ std::optional<NumberEstimate> NumberModel::estimate_blind(std::size_t slot, std:
   if (from < 0) return std::nullopt;
   const std::int64_t left = work_.previous[work_.panel.at(static_cast<std::size_t>(from), stream, field)];
   Situation situation;
-  if (left < 0 || !describe(slot, stream, field, left, -1, situation)) return std::nullopt;
+  if (left < 0 || !describe(slot, stream, field, left, -1, true, situation)) return std::nullopt;
   return assess(stream, field, situation);
 }
 
@@ -273,9 +286,9 @@ void NumberModel::learn_tails(std::size_t stream, std::size_t field, std::size_t
 }
 
 void NumberModel::learn_one(std::size_t slot, std::size_t stream, std::size_t field, std::int64_t left,
-                            std::int64_t right) {
+                            std::int64_t right, bool use_record) {
   Situation situation;
-  if (!describe(slot, stream, field, left, right, situation)) return;
+  if (!describe(slot, stream, field, left, right, use_record, situation)) return;
   const double wanted = work_.levels[work_.panel.at(slot, stream, field)] - situation.ground;
   const double error = wanted - families_[field].predict(stream, situation.number, situation.x.data());
   const double mean_error = families_[field].mean_error(stream, situation.number);
@@ -300,7 +313,7 @@ void NumberModel::learn_causal(std::size_t slot) {
         if (from < 0) break;
         const std::int64_t left = work_.previous[panel.at(static_cast<std::size_t>(from), s, f)];
         if (left < 0) break;
-        if (left != tried) learn_one(slot, s, f, left, -1);
+        if (left != tried) learn_one(slot, s, f, left, -1, (chance >> 20) % kLoseRecord != 0);
         tried = left;
       }
     }
@@ -330,7 +343,7 @@ void NumberModel::offline_pass(std::uint64_t seed, std::size_t trials) {
               from >= 0 ? work_.previous[panel.at(static_cast<std::size_t>(from), s, f)] : -1;
           const std::int64_t right =
               to < slots ? work_.next[panel.at(static_cast<std::size_t>(to), s, f)] : -1;
-          learn_one(slot, s, f, left, right);
+          learn_one(slot, s, f, left, right, (chance >> 20) % kLoseRecord != 0);
         }
       }
     }

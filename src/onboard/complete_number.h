@@ -24,12 +24,14 @@ struct NumberOptions {
   double tail = 0.05;                  // of the interval, on each side
 };
 
-// How far away the known values are, in slots; the regressions differ by it.
+// How far away the known values are, in slots, whether the neighbours say something, and whether the rest of
+// the record does (a lost record leaves nothing); the regressions differ by it.
 class GapSituation {
  public:
-  static constexpr std::size_t kCount = 8 * 3 * 2;
+  static constexpr std::size_t kCount = 8 * 3 * 2 * 2;
   // `after` = 0: nothing is known behind the gap.
-  [[nodiscard]] static std::size_t of(std::int64_t before, std::int64_t after, bool has_spatial);
+  [[nodiscard]] static std::size_t of(std::int64_t before, std::int64_t after, bool has_spatial,
+                                      bool has_record);
   // A gap that falls into the class: its length before the cell, by chance.
   static constexpr std::size_t kClasses = 8;
   [[nodiscard]] static std::int64_t length_in(std::size_t length_class, std::uint64_t chance);
@@ -83,13 +85,13 @@ class NumberModel {
   [[nodiscard]] UsualCourse usual_course(const Course& course, std::size_t slot, std::size_t stream,
                                          std::size_t field, std::int64_t end, int step) const;
   [[nodiscard]] bool describe(std::size_t slot, std::size_t stream, std::size_t field, std::int64_t left,
-                              std::int64_t right, Situation& out) const;
+                              std::int64_t right, bool use_record, Situation& out) const;
   [[nodiscard]] NumberEstimate assess(std::size_t stream, std::size_t field,
                                       const Situation& situation) const;
   [[nodiscard]] std::optional<NumberEstimate> estimate_cold(std::size_t slot, std::size_t stream,
                                                             std::size_t field) const;
   void learn_one(std::size_t slot, std::size_t stream, std::size_t field, std::int64_t left,
-                 std::int64_t right);
+                 std::int64_t right, bool use_record);
   void learn_tails(std::size_t stream, std::size_t field, std::size_t situation, double scaled_error);
   void offline_pass(std::uint64_t seed, std::size_t trials);
   [[nodiscard]] Tails& tails(std::size_t stream, std::size_t field, std::size_t situation) {

@@ -56,7 +56,6 @@ TEST_CASE("hidden cells come back, and the stated certainty holds") {
     // Stations b and c have no twin.
     const Outcome all = score(panel, completion, hidden, 3);
     REQUIRE(all.cells > 2000);
-    // Last value alone is right for 68 %, linear interpolation for 86 %.
     CHECK(all.right / all.cells > (causal ? 0.95 : 0.97));
     // 90 % intervals: within four standard errors of a binomial with n cells, and two points of slack.
     const double slack = 0.02 + 4.0 * std::sqrt(0.09 / all.cells);
@@ -142,6 +141,23 @@ TEST_CASE("where nothing is known the cell stays missing and keeps its reason") 
     CHECK(missing->reason == datum::MissingReason::kLinkLoss);
   }
   CHECK(complete(Panel{}, example_schema(), {}).origins.empty());
+}
+
+TEST_CASE("little data is no certainty") {
+  std::vector<datum::Record> records(3);
+  for (std::size_t t = 0; t < records.size(); ++t) {
+    records[t].stream = "a";
+    records[t].time = Instant{} + std::chrono::hours(static_cast<long>(t));
+    records[t].fields = {datum::Observed{9.0}, datum::Observed{0.0}, datum::Observed{datum::Category{1}}};
+  }
+  records[1].fields[0] = datum::Missing{};
+  for (const bool causal : {true, false}) {
+    const Panel panel = panel_of(records, causal);
+    const Completion completion = complete(panel, example_schema(), {.causal = causal});
+    const std::size_t cell = panel.at(1, 0, 0);
+    CHECK(completion.values[cell] == doctest::Approx(9.0));
+    CHECK(completion.highs[cell] - completion.lows[cell] > 1.0F);
+  }
 }
 
 TEST_CASE("numbers print on their grid") {
