@@ -15,6 +15,7 @@ void add_fwi(CLI::App& app, int* exit_code);
 void add_config(CLI::App& app, int* exit_code);
 void add_passes(CLI::App& app, int* exit_code);
 void add_propagate(CLI::App& app, int* exit_code);
+void add_replay(CLI::App& app, int* exit_code);
 void add_sim(CLI::App& app, int* exit_code);
 
 }  // namespace skywarden::app

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "datum/delimited.h"
 #include "incident.h"
 
 namespace skywarden::app {

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   skywarden::app::add_fwi(app, &exit_code);
   skywarden::app::add_passes(app, &exit_code);
   skywarden::app::add_propagate(app, &exit_code);
+  skywarden::app::add_replay(app, &exit_code);
   skywarden::app::add_sim(app, &exit_code);
   try {
     app.parse(argc, argv);

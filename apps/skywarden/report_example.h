@@ -52,7 +52,7 @@ inline Incident incident() {
   in.elevation = hill();
   in.roads_geojson =
       R"({"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":{"type":"LineString","coordinates":[[10.05,45.1],[10.2,45.16],[10.34,45.3]]}}]})";
-  in.places = {{"Alma <script>alert(1)</script>", "阿尔玛", {45.2, 10.2}, Metres(0), 1'234},
+  in.places = {{"Alma <script>alert(1)</script>", "阿尔玛", {45.2, 10.19}, Metres(0), 1'234},
                {"Borgo \"X\"", "", {45.3, 10.1}, Metres(0), std::nullopt},
                {"Bad \xff bytes", "", {45.12, 10.3}, Metres(0), 30'000},
                {"Far away", "", {48.0, 10.1}, Metres(0), std::nullopt}};

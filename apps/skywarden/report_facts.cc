@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "reasoning/wording.h"
 #include "report_words.h"
@@ -48,7 +49,7 @@ bool worse(const ToldEvent& a, const ToldEvent& b) {
 std::vector<wildfire::Place> as_places(const std::vector<NamedPoint>& points) {
   std::vector<wildfire::Place> places;
   for (const NamedPoint& p : points)
-    places.push_back({p.name, p.name_zh, p.point, p.population ? *p.population : 0});
+    places.push_back({plain_text(p.name), plain_text(p.name_zh), p.point, p.population.value_or(0)});
   return places;
 }
 
@@ -57,8 +58,8 @@ std::string coordinates(GeoPoint p) {
                      std::abs(p.lon_deg), p.lon_deg < 0 ? "W" : "E");
 }
 
-const std::string& chinese_name(const NamedPoint& place) {
-  return place.name_zh.empty() ? place.name : place.name_zh;
+std::string chinese_name(const NamedPoint& place) {
+  return plain_text(place.name_zh.empty() ? place.name : place.name_zh);
 }
 
 Bilingual where(const Incident& incident, const ReportFacts& facts) {
@@ -109,15 +110,15 @@ Bilingual how_sure(const ReportFacts& facts) {
       fmt::format("概率{}（90%区间{}至{}）；火险等级{}时，警报门槛为{}。CAP确定性：{}。",
                   percent_text(m.probability), percent_text(m.low), percent_text(m.high),
                   reasoning::danger_word(m.danger, Language::kChinese), percent_text(m.threshold),
-                  wildfire::cap_word(m.level.certainty))};
+                  chinese_certainty(m.level.certainty))};
 }
 
 Bilingual why(const ReportFacts& facts) {
   const Message& m = facts.told.front().last_fire();
   Bilingual out;
   for (std::size_t i = 0; i < m.reasons.size() && i < kReasonsTold; ++i) {
-    out.en += (i == 0 ? "" : "; ") + m.reasons[i].text_en;
-    out.zh += (i == 0 ? "" : "；") + m.reasons[i].text_zh;
+    out.en += (i == 0 ? "" : "; ") + plain_text(m.reasons[i].text_en);
+    out.zh += (i == 0 ? "" : "；") + plain_text(m.reasons[i].text_zh);
   }
   if (out.en.empty()) return {"No reason was recorded.", "没有记录理由。"};
   out.en += fmt::format(". Agreed by {} of {} vote shares.", counted(m.shares_for), counted(m.shares_total));
@@ -137,7 +138,7 @@ Bilingual who(const Incident& incident, const ReportFacts& facts) {
     const Bilingual towards = direction_text(n.bearing);
     const std::string people =
         n.place.population ? counted(static_cast<std::uint64_t>(*n.place.population)) : "";
-    out.en += (i == 0 ? "" : "; ") + n.place.name;
+    out.en += (i == 0 ? "" : "; ") + plain_text(n.place.name);
     out.zh += (i == 0 ? "" : "；") + chinese_name(n.place);
     if (!people.empty()) {
       out.en += fmt::format(" ({} people)", people);
@@ -151,15 +152,49 @@ Bilingual who(const Incident& incident, const ReportFacts& facts) {
   return out;
 }
 
-// "hotspots, records": the parts of one provenance, each once.
-std::string part_names(const Incident& incident, datum::Provenance provenance) {
+// Names of parts as the loader gives them; others stay as they are.
+std::string chinese_part(const std::string& part) {
+  static const std::map<std::string, std::string> kWords = {{"hotspots", "热点"},
+                                                            {"records", "地面记录"},
+                                                            {"terrain", "地形"},
+                                                            {"fuel", "可燃物"},
+                                                            {"roads", "道路"},
+                                                            {"places", "地点"},
+                                                            {"ground stations", "地面站"},
+                                                            {"weather stations", "气象站"},
+                                                            {"heat sources", "热源"},
+                                                            {"satellites", "卫星编队"},
+                                                            {"script", "脚本"}};
+  const auto found = kWords.find(part);
+  return found == kWords.end() ? plain_text(part) : found->second;
+}
+
+const char* chinese_certainty(wildfire::Certainty certainty) {
+  static constexpr std::array<const char*, 4> kWords = {"不太可能", "可能", "很可能", "已观测到"};
+  return kWords[static_cast<std::size_t>(certainty)];
+}
+
+// The parts of one provenance, each once.
+std::vector<std::string> part_names(const Incident& incident, datum::Provenance provenance) {
   std::vector<std::string> names;
-  for (const Part& part : incident.parts) {
-    const bool known = std::find(names.begin(), names.end(), part.part) != names.end();
-    if (part.provenance == provenance && !known) names.push_back(part.part);
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const Part& part : incident.parts)
+    if (part.provenance == provenance) add(part.part);
+  if (provenance == datum::Provenance::kWhatIf && incident.satellites_what_if) add("satellites");
+  return names;
+}
+
+// "hotspots (24), satellites": hotspots with how many were seen.
+Bilingual list_of(const std::vector<std::string>& names, std::uint64_t hotspots) {
+  Bilingual out;
+  for (const std::string& name : names) {
+    const bool count = name == "hotspots" && hotspots > 0;
+    out.en += (out.en.empty() ? "" : ", ") + plain_text(name) + (count ? " (" + counted(hotspots) + ")" : "");
+    out.zh +=
+        (out.zh.empty() ? "" : "、") + chinese_part(name) + (count ? "（" + counted(hotspots) + "个）" : "");
   }
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
   return out;
 }
 
@@ -174,17 +209,12 @@ Bilingual what_is_simulated(const Incident& incident, const ReportNews& news) {
   Bilingual out;
   for (const auto provenance : {datum::Provenance::kObserved, datum::Provenance::kReconstructed,
                                 datum::Provenance::kSimulated, datum::Provenance::kWhatIf}) {
-    std::string names = part_names(incident, provenance);
-    if (provenance == datum::Provenance::kWhatIf && incident.satellites_what_if &&
-        names.find("satellites") == std::string::npos)
-      names += names.empty() ? "satellites" : ", satellites";
+    const auto names = part_names(incident, provenance);
     if (names.empty()) continue;
     const Bilingual words = provenance_words(provenance);
-    const std::uint64_t seen = hotspots_of(news, provenance);
-    const std::string hotspots = seen > 0 ? fmt::format(" ({} hotspots)", counted(seen)) : "";
-    const std::string hotspots_zh = seen > 0 ? fmt::format("（{}个热点）", counted(seen)) : "";
-    out.en += fmt::format("{}{}: {}{}", out.en.empty() ? "" : "; ", words.en, names, hotspots);
-    out.zh += fmt::format("{}{}：{}{}", out.zh.empty() ? "" : "；", words.zh, names, hotspots_zh);
+    const Bilingual list = list_of(names, hotspots_of(news, provenance));
+    out.en += fmt::format("{}{}: {}", out.en.empty() ? "" : "; ", words.en, list.en);
+    out.zh += fmt::format("{}{}：{}", out.zh.empty() ? "" : "；", words.zh, list.zh);
   }
   if (!incident.faults.empty()) {
     out.en += fmt::format("; {} scripted faults are part of the exercise", incident.faults.size());

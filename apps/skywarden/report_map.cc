@@ -384,17 +384,21 @@ void draw_stations(Svg& svg, const View& view, const Incident& incident) {
   }
 }
 
+// The largest 1, 2 or 5 times a power of ten that is not over `most`.
+double round_under(double most) {
+  const double power = std::pow(10.0, std::floor(std::log10(most)));
+  return most >= 5.0 * power ? 5.0 * power : most >= 2.0 * power ? 2.0 * power : power;
+}
+
 void draw_scale_and_north(Svg& svg, const View& view, bool us_units) {
   const double unit_m = us_units ? 1609.344 : 1000.0;
-  const auto ticks = number_ticks(0.0, kWidth * 0.25 * view.metres_per_unit() / unit_m, 1);
-  const double length = ticks.size() > 1 ? ticks[1].at : 1.0;
+  const double length = round_under(kWidth * 0.25 * view.metres_per_unit() / unit_m);
   const double width = length * unit_m / view.metres_per_unit();
   const double y = view.height() - 14;
   svg.rect(8, y - 20, width + 20, 30, "fill=\"#fff\" fill-opacity=\"0.8\" rx=\"3\"");
   svg.path(fmt::format("M18 {0}v6h{1}v-6", tenth(y - 3), tenth(width)),
            "fill=\"none\" stroke=\"#111\" stroke-width=\"1.6\"");
-  svg.text(18 + width / 2, y - 6,
-           fmt::format("{} {}", ticks.size() > 1 ? ticks[1].label : "1", us_units ? "mi" : "km"),
+  svg.text(18 + width / 2, y - 6, fmt::format("{:g} {}", length, us_units ? "mi" : "km"),
            "class=\"axis\" text-anchor=\"middle\"");
   svg.circle(kWidth - 24, 27, 17, "fill=\"#fff\" fill-opacity=\"0.8\"");
   svg.path(fmt::format("M{} 13l6 20-6-5-6 5z", tenth(kWidth - 24)), "fill=\"#111\"");

@@ -44,7 +44,7 @@ th,td{text-align:left;vertical-align:top;padding:3px 7px 3px 0;border-bottom:1px
 th{font-weight:600;border-bottom-color:#888}
 td.n,th.n{text-align:right;white-space:nowrap}
 tr{break-inside:avoid}thead{display:table-header-group}
-td.w{white-space:nowrap}
+.w{white-space:nowrap}td .soft{font-size:11.5px}.id{font-size:11px;color:var(--soft)}
 .tag{display:inline-block;padding:0 6px;border-radius:3px;border:1px solid;font-size:12px;white-space:nowrap}
 .observed{color:#1b5e20}.reconstructed{color:#7a5200}.simulated{color:#6a1b9a}.what-if{color:#0b5394}
 .share{display:inline-block;height:9px;vertical-align:middle;-webkit-print-color-adjust:exact;print-color-adjust:exact}
@@ -111,7 +111,8 @@ std::string tag(datum::Provenance provenance) {
 }
 
 std::string interval_text(const Message& m) {
-  return fmt::format("{} [{}–{}]", percent_text(m.probability), percent_text(m.low), percent_text(m.high));
+  return fmt::format("<span class=\"w\">{}</span> <span class=\"w\">[{}–{}]</span>",
+                     percent_text(m.probability), percent_text(m.low), percent_text(m.high));
 }
 
 std::string counts_text(const std::map<std::string, std::uint64_t>& counts) {
@@ -128,7 +129,8 @@ std::string counts_text(const std::map<std::string, std::uint64_t>& counts) {
 }
 
 std::string local_and_utc(const LocalClock& clock, Instant t) {
-  return fmt::format("{}<br/><span class=\"soft\">{}Z</span>", clock.stamp(t), utc_stamp(t));
+  return fmt::format("<span class=\"w\">{}</span><br/><span class=\"soft w\">{}Z</span>", clock.stamp(t),
+                     utc_stamp(t));
 }
 
 // ---- sections -----------------------------------------------------------------------------------
@@ -202,7 +204,8 @@ void write_events(Page& page, const ReportInput& in) {
     const ToldEvent& event = facts.told[i];
     const Message& m = event.last_fire();
     page.row({std::to_string(i + 1),
-              wildfire::to_text(event.id) + (event.cancelled() ? "<br/>cancelled 已取消" : ""),
+              "<span class=\"id\">" + wildfire::to_text(event.id) + "</span>" +
+                  (event.cancelled() ? "<br/>cancelled 已取消" : ""),
               local_and_utc(clock, event.story->messages.front().time), counted(event.story->messages_told),
               escaped(area_text(m.hectares, in.incident.us_units).en), three_digits(m.megawatts),
               interval_text(m),
@@ -216,7 +219,7 @@ void write_events(Page& page, const ReportInput& in) {
                           counted(facts.told.size()), counted(facts.told.size() - facts.shown())));
   if (facts.quiet > 0)
     page.soft(fmt::format(
-        "{} other events were judged and not told of: {} undecided, {} at heat sources that stay.",
+        "Other events that were judged and not told of: {} ({} undecided, {} at heat sources that stay).",
         counted(facts.quiet), counted(facts.quiet_undecided), counted(facts.quiet_persistent)));
   for (std::size_t i = 0; i < facts.shown() && i < kEventsCharted; ++i) {
     page.minor({fmt::format("Fire {}", i + 1), fmt::format("火情{}", i + 1)});

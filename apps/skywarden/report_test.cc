@@ -86,8 +86,8 @@ std::size_t count_of(const std::string& text, const std::string& part) {
 }
 
 bool asks_for_something(const std::string& html) {
-  for (const char* request : {"src=", "href=\"http", "href=\"//", "@import", "url(http", "url(//", "<script",
-                              "<link", "<iframe", "onload=\""})
+  for (const char* request : {"src=\"", "href=\"http", "href=\"//", "@import", "url(http", "url(//",
+                              "<script", "<link", "<iframe", "onload=\""})
     if (html.find(request) != std::string::npos) return true;
   return false;
 }

@@ -92,8 +92,12 @@ class Timeline {
     for (const TimeTick& t : time_ticks(span_.start, span_.end, clock, 9)) {
       const double x = x_(t.at);
       svg_.line(x, kTop - 4, x, bottom() + 4, "stroke=\"#000\" stroke-opacity=\"0.25\" stroke-width=\"0.6\"");
-      svg_.text(x, kTop - 8, t.local, "class=\"axis\" text-anchor=\"middle\"");
-      svg_.text(x, bottom() + 16, t.utc, "class=\"axis\" text-anchor=\"middle\"");
+      const char* anchor = x > kRight - 40  ? "class=\"axis\" text-anchor=\"end\""
+                           : x < kLeft + 40 ? "class=\"axis\""
+                                            : "class=\"axis\" text-anchor=\"middle\"";
+      const double at = x > kRight - 40 ? kRight + 6 : x < kLeft + 40 ? std::max(x - 2, kLeft) : x;
+      svg_.text(at, kTop - 8, t.local, anchor);
+      svg_.text(at, bottom() + 16, t.utc, anchor);
     }
     svg_.text(4, kTop - 8, "local 当地 " + clock.zone(), "class=\"axis\" font-weight=\"bold\"");
     svg_.text(4, bottom() + 16, "UTC", "class=\"axis\" font-weight=\"bold\"");

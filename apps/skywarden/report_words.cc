@@ -20,21 +20,36 @@ std::string with_separators(std::string digits) {
   return digits;
 }
 
-// A byte of ours stays; of a text that is not UTF-8 only ASCII does.
-char plain(char c, bool utf8) {
-  const auto byte = static_cast<unsigned char>(c);
-  if (byte < 0x20 || byte == 0x7F) return byte == '\n' || byte == '\t' ? ' ' : '?';
-  return byte >= 0x80 && !utf8 ? '?' : c;
+// How many bytes the UTF-8 sequence at the beginning of the text takes; 0 when it is none.
+std::size_t sequence_length(std::string_view text) {
+  for (std::size_t length = 1; length <= 4 && length <= text.size(); ++length)
+    if (is_valid_utf8(text.substr(0, length))) return length;
+  return 0;
 }
 
 }  // namespace
 
-std::string escaped(std::string_view text) {
-  const bool utf8 = is_valid_utf8(text);
+std::string plain_text(std::string_view text) {
   std::string out;
-  out.reserve(text.size() + 16);
-  for (const char raw : text) {
-    switch (const char c = plain(raw, utf8); c) {
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(text);
+    const auto byte = static_cast<unsigned char>(text[0]);
+    if (length == 0)
+      out += '?';
+    else if (byte < 0x20 || byte == 0x7F)
+      out += byte == '\n' || byte == '\t' ? ' ' : '?';
+    else
+      out += text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : plain_text(text)) {
+    switch (c) {
       case '&':
         out += "&amp;";
         break;
@@ -115,6 +130,7 @@ Bilingual duration_text(Duration duration) {
   if (seconds < 60.0) return {three_digits(seconds) + " s", three_digits(seconds) + "秒"};
   const auto minutes = static_cast<long long>(std::llround(seconds / 60.0));
   if (minutes < 60) return {fmt::format("{} min", minutes), fmt::format("{}分钟", minutes)};
+  if (minutes % 60 == 0) return {fmt::format("{} h", minutes / 60), fmt::format("{}小时", minutes / 60)};
   return {fmt::format("{} h {} min", minutes / 60, minutes % 60),
           fmt::format("{}小时{}分钟", minutes / 60, minutes % 60)};
 }

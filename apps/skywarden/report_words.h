@@ -12,8 +12,9 @@
 
 namespace skywarden::app {
 
-// Safe as HTML text and inside a quoted attribute: markup is escaped; control bytes and invalid UTF-8 become
-// '?'.
+// Control bytes and bytes that are not UTF-8 become '?'.
+[[nodiscard]] std::string plain_text(std::string_view text);
+// Plain text, safe as HTML text and inside a quoted attribute.
 [[nodiscard]] std::string escaped(std::string_view text);
 
 [[nodiscard]] std::string three_digits(double value);        // "0.42", "12.4", "1,240"

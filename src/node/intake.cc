@@ -32,7 +32,8 @@ const datum::FieldSpec* field_of(const datum::Schema& schema, Quantity quantity,
   }};
   for (const std::string_view name : kNames[static_cast<std::size_t>(quantity)]) {
     for (index = 0; index < schema.fields.size(); ++index)
-      if (lower_ascii(schema.fields[index].name) == name && schema.fields[index].kind == datum::FieldKind::kNumber)
+      if (lower_ascii(schema.fields[index].name) == name &&
+          schema.fields[index].kind == datum::FieldKind::kNumber)
         return &schema.fields[index];
   }
   return nullptr;
@@ -71,7 +72,8 @@ Result<Prepared> prepare(const datum::Schema& schema, std::vector<datum::Record>
   const onboard::Completion completion = onboard::complete_for_anomaly(*panel, schema);
   const onboard::AnomalyOptions anomaly;
   const onboard::Strangeness strange = onboard::strangeness(*panel, schema, completion, anomaly);
-  const std::vector<float> scores = onboard::anomaly_scores(*panel, schema, completion, strange, nullptr, anomaly);
+  const std::vector<float> scores =
+      onboard::anomaly_scores(*panel, schema, completion, strange, nullptr, anomaly);
 
   out.records.reserve(records.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -85,15 +87,16 @@ Result<Prepared> prepare(const datum::Schema& schema, std::vector<datum::Record>
     }
     out.records.push_back(std::move(prepared));
   }
-  std::stable_sort(out.records.begin(), out.records.end(), [](const PreparedRecord& a, const PreparedRecord& b) {
-    return a.record.time < b.record.time;
-  });
+  std::stable_sort(
+      out.records.begin(), out.records.end(),
+      [](const PreparedRecord& a, const PreparedRecord& b) { return a.record.time < b.record.time; });
   return out;
 }
 
 std::optional<wildfire::WeatherReading> weather_of(const datum::Schema& schema, const datum::Record& record) {
   std::size_t index = 0;
-  if (field_of(schema, Quantity::kTemperature, index) == nullptr || field_of(schema, Quantity::kHumidity, index) == nullptr)
+  if (field_of(schema, Quantity::kTemperature, index) == nullptr ||
+      field_of(schema, Quantity::kHumidity, index) == nullptr)
     return std::nullopt;
   wildfire::WeatherReading out;
   out.time = record.time;

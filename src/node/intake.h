@@ -1,8 +1,9 @@
-// What the node at the ground does with station records before anybody judges: clean, complete, look for readings that do
-// not fit, and follow the fire weather of the stations. The steps stand in intake.cc in their order.
+// What the node at the ground does with station records before anybody judges: clean, complete, look for
+// readings that do not fit, and follow the fire weather of the stations. The steps stand in intake.cc in
+// their order.
 //
-// Records are prepared as a block. Completion and anomaly scores are causal: what is said of a record rests on earlier
-// records only, so handing them out at their times gives what a stream would have given.
+// Records are prepared as a block. Completion and anomaly scores are causal: what is said of a record rests
+// on earlier records only, so handing them out at their times gives what a stream would have given.
 #pragma once
 
 #include <map>
@@ -33,13 +34,14 @@ struct Prepared {
 // Records of one schema, by time. kLimitReached when they are too many for one block.
 [[nodiscard]] Result<Prepared> prepare(const datum::Schema& schema, std::vector<datum::Record> records);
 
-// Temperature, humidity, wind and rain of a record, by the names sensors use for them ("temp_c", "RH", "wind_kmh", …),
-// brought to °C, %, km/h and mm by the schema's units. Nothing when the schema has neither temperature nor humidity.
+// Temperature, humidity, wind and rain of a record, by the names sensors use for them ("temp_c", "RH",
+// "wind_kmh", …), brought to °C, %, km/h and mm by the schema's units. Nothing when the schema has neither
+// temperature nor humidity.
 [[nodiscard]] std::optional<wildfire::WeatherReading> weather_of(const datum::Schema& schema,
                                                                  const datum::Record& record);
 
-// The stations' danger together: the prior is that of the station in greatest danger, because a prior that is too low is
-// the dearer mistake.
+// The stations' danger together: the prior is that of the station in greatest danger, because a prior that is
+// too low is the dearer mistake.
 class DangerDesk {
  public:
   DangerDesk(std::map<std::string, GeoPoint> stations, wildfire::DangerOptions options);

@@ -64,7 +64,8 @@ TEST_CASE("preparing fewer records says the same of those that are left") {
   records.resize(41);
   const Prepared part = prepare(tower(), records).value();
   for (std::size_t i = 0; i < part.records.size(); ++i)
-    CHECK(datum::number_of(part.records[i].record.fields[1]) == datum::number_of(whole.records[i].record.fields[1]));
+    CHECK(datum::number_of(part.records[i].record.fields[1]) ==
+          datum::number_of(whole.records[i].record.fields[1]));
 }
 
 TEST_CASE("weather is found by its usual names and brought to the index's units") {

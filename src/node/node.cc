@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/contract.h"
@@ -10,6 +11,8 @@
 
 namespace skywarden::node {
 namespace {
+
+constexpr int kReportPauseMax = 64;  // times report_retry
 
 std::vector<NodeId> peers_of(NodeId self, const consensus::Shares& shares) {
   std::vector<NodeId> peers;
@@ -111,16 +114,29 @@ void Node::on(NodeId from, const ReportConfirmed& message, Instant, Effects&) {
     unreported_.erase(message.event);
 }
 
-void Node::on(NodeId, const Bulletin& message, Instant now, Effects& out) { hear(message.prior, now, out); }
+void Node::on(NodeId, const Bulletin& message, Instant now, Effects& out) {
+  hear(message.prior, now, out);
+}
 
 void Node::hear(const datum::Prior& prior, Instant now, Effects& out) {
   if (pipeline_.set_prior(prior)) judge_open(now, out);
 }
 
+// Without new observations a finding only ages. It is told again when somebody would decide otherwise by it.
 void Node::judge_open(Instant now, Effects& out) {
-  std::vector<EventId> open;
-  for (const auto& [event, report] : reports_) open.push_back(event);
-  judge(open, now, out);
+  std::vector<EventId> changed;
+  for (const auto& [event, report] : reports_) {
+    if (!pipeline_.is_open(event)) {
+      changed.push_back(event);  // judge() forgets it
+      continue;
+    }
+    const datum::Finding again = pipeline_.judge(self_, event, now);
+    const double drift = std::abs(again.probability.value() - report.finding.probability.value());
+    const bool same = again.verdict == report.finding.verdict && again.danger == report.finding.danger &&
+                      drift < options_.drift_told.value();
+    if (!same) changed.push_back(event);
+  }
+  judge(changed, now, out);
 }
 
 void Node::absorb(consensus::RaftEffects raft_effects, Instant now, Effects& out) {
@@ -176,7 +192,7 @@ void Node::judge(std::span<const EventId> events, Instant now, Effects& out) {
     trace(out, now, TraceKind::kFindingMade, event.value(), ppm(finding.probability),
           finding.observations.size());
     out.findings.push_back(finding);
-    reports_[event] = {std::move(finding), now};
+    reports_[event] = {std::move(finding), now, options_.report_retry};
     unreported_.insert(event);
   }
 }
@@ -195,6 +211,7 @@ void Node::follow_leader(Instant now) {
   leader_term_ = raft_.term();
   for (auto& [event, own] : reports_) {
     own.retry_at = now;
+    own.pause = options_.report_retry;
     unreported_.insert(event);
   }
   gatherings_.clear();
@@ -217,7 +234,8 @@ void Node::report(Instant now, Effects& out) {
   for (const EventId event : unreported_) {
     OwnReport& own = reports_.at(event);
     if (own.retry_at > now) continue;
-    own.retry_at = now + options_.report_retry;
+    own.retry_at = now + own.pause;  // ever more slowly: the leader may be out of reach for an hour
+    own.pause = std::min(own.pause * 2, options_.report_retry * kReportPauseMax);
     send(leader_, Report{own.finding}, out);
   }
 }
@@ -266,10 +284,13 @@ bool Node::may_propose() const {
 
 void Node::propose_ready(Instant now, Effects& out) {
   if (!may_propose()) return;
-  const std::set<EventId> looked_at = pending_;
-  for (const EventId event : looked_at) {
-    Gathering& gathering = gatherings_.at(event);
-    if (in_flight_.contains(event) || gathering.ready_at > now) continue;
+  std::vector<EventId> ready;
+  for (const EventId event : pending_)
+    if (!in_flight_.contains(event) && gatherings_.at(event).ready_at <= now) ready.push_back(event);
+  for (const EventId event : ready) {
+    const auto found = gatherings_.find(event);
+    if (found == gatherings_.end()) continue;  // found another home meanwhile
+    Gathering& gathering = found->second;
     pending_.erase(event);
     std::vector<datum::Finding> findings;
     for (const auto& [node, finding] : gathering.findings) findings.push_back(finding);

@@ -35,12 +35,14 @@ namespace skywarden::node {
 struct NodeOptions {
   consensus::RaftOptions raft;
   PipelineOptions pipeline;
-  // Less than half of the findings' shares may lie, so at least half of all must speak before anything is told.
+  // Less than half of the findings' shares may lie, so at least half of all must speak before anything is
+  // told.
   wildfire::AlertOptions alert{.backing_min = Fraction(0.5)};
   OutboxOptions outbox;
   Duration merge_wait = std::chrono::seconds(2);      // the leader waits this long for other nodes' findings
   std::size_t events_max = 4096;                      // open events a node judges or a leader gathers
   Duration report_retry = std::chrono::seconds(1);    // until the leader confirms a finding
+  Probability drift_told{0.02};                       // an aged finding that moved less is not told again
   Duration rejudge_every = std::chrono::minutes(10);  // open events age without news
   std::size_t journal_max = 50'000;                   // observations kept for a restart, newest first
 };
@@ -90,6 +92,7 @@ class Node {
   struct OwnReport {  // this node's newest finding about one event
     datum::Finding finding;
     Instant retry_at{};
+    Duration pause{};
   };
   struct Gathering {  // leader: the newest findings, node by node, about what is one fire
     std::map<NodeId, datum::Finding> findings;

@@ -40,7 +40,8 @@ class Play {
     plan_fires(random_.fork(30));
     plan_weather(random_.fork(50));
     at(fault_end_, [this] { heal_everything(); });
-    std::stable_sort(actions_.begin(), actions_.end(), [](const Action& a, const Action& b) { return a.at < b.at; });
+    std::stable_sort(actions_.begin(), actions_.end(),
+                     [](const Action& a, const Action& b) { return a.at < b.at; });
     for (const Action& action : actions_) {
       if (action.at > fault_end_ + scenario_.quiet) break;
       world_.run_until(action.at);

@@ -148,8 +148,7 @@ Result<Scenario> parse_scenario(std::string_view toml_text, std::string_view fil
   Scenario s;
   TomlReader top(*parsed, file);
   top.only({"name", "about", "nodes", "learners", "shares", "duration_s", "quiet_s", "links", "walker",
-            "raft", "faults",
-            "fires", "fwi"});
+            "raft", "faults", "fires", "fwi"});
   top.string("name", s.name, true);
   top.string("about", s.about);
   count(top, "nodes", s.nodes, 1, 2000);

@@ -55,7 +55,7 @@ struct Scenario {
   WorldOptions world;  // shares are set from the above
   FaultRates faults;
   FireScript fires;
-  double fwi = 45.0;                        // the day's Fire Weather Index, told again and again by some node
+  double fwi = 45.0;  // the day's Fire Weather Index, told again and again by some node
 };
 
 [[nodiscard]] orbit::WalkerPattern walker_pattern(const Scenario& scenario, Instant epoch);  // expects walker

@@ -87,8 +87,8 @@ TEST_CASE("a scenario that makes no sense says which key") {
   CHECK(message("name = \"x\"\nshares = [1]").find("a share for each") != std::string::npos);
 }
 
-// Nodes that restarted judged their fires before they had heard the weather again, and kept that verdict: with half of
-// the shares doing so a fire stayed untold.
+// Nodes that restarted judged their fires before they had heard the weather again, and kept that verdict:
+// with half of the shares doing so a fire stayed untold.
 TEST_CASE("nodes that hear the weather after a restart judge their open fires again") {
   const Scenario scenario = parse_scenario(kTwelve, "twelve.toml").value();
   for (const std::uint64_t seed : {408ULL, 409ULL}) {

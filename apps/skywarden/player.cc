@@ -1,0 +1,391 @@
+#include "player.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "network/contact_plan.h"
+#include "network/contact_windows.h"
+#include "orbit/walker.h"
+
+namespace skywarden::app {
+namespace {
+
+constexpr std::size_t kSatellitesMax = 128;  // of a longer element file the first are flown
+constexpr std::size_t kGatewaysMax = 2;
+// Heartbeats of a group that watches for hours need not be those of a data centre; an incident of a month is
+// given slower ones so that playing it takes seconds. Agreement itself does not wait for a heartbeat.
+constexpr double kHeartbeatsPerIncident = 60'000.0;
+constexpr Duration kBulletinEvery = std::chrono::minutes(15);
+
+consensus::RaftOptions raft_options(Duration length) {
+  const double seconds = std::clamp(to_seconds(length) / kHeartbeatsPerIncident, 2.0, 60.0);
+  consensus::RaftOptions options;
+  options.heartbeat = from_seconds(seconds);
+  options.election_timeout_min = from_seconds(seconds * 4.0);
+  options.election_timeout_max = from_seconds(seconds * 8.0);
+  return options;
+}
+
+// Twelve satellites by pattern, when the incident names none.
+std::vector<orbit::ElementSet> default_satellites(Instant epoch) {
+  orbit::WalkerPattern pattern;
+  pattern.satellites = 24;
+  pattern.planes = 3;
+  pattern.inclination = Degrees(87.9);
+  pattern.altitude = kilometres(1200.0);
+  pattern.epoch = epoch;
+  return orbit::walker_elements(pattern).value();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Player>> Player::prepare(const Incident& incident, std::uint64_t seed) {
+  std::unique_ptr<Player> player(new Player(incident, seed));
+  if (const auto built = player->build(); !built) return tl::unexpected(built.error());
+  return player;
+}
+
+Player::Player(const Incident& incident, std::uint64_t seed) : incident_(incident), random_(seed) {}
+
+void Player::name_nodes() {
+  std::vector<orbit::ElementSet> satellites = incident_.satellites;
+  const bool invented = satellites.empty();
+  if (invented) satellites = default_satellites(incident_.start);
+  if (satellites.size() > kSatellitesMax) satellites.resize(kSatellitesMax);
+  std::uint32_t next = 1;
+  for (const orbit::ElementSet& elements : satellites) {
+    orbits_.emplace_back(elements);
+    nodes_.push_back({NodeId(next++), orbit::label(elements), elements.norad,
+                      invented || incident_.satellites_what_if, true, 1});
+  }
+  ground_ = incident_.ground_stations;
+  if (ground_.empty()) {
+    const GeoPoint middle{(incident_.bbox.south + incident_.bbox.north) / 2.0,
+                          (incident_.bbox.west + incident_.bbox.east) / 2.0};
+    ground_.push_back({"Incident desk (what-if)", "事件台站（假设）", middle, Metres(0.0), std::nullopt});
+  }
+  for (const NamedPoint& station : ground_) {
+    if (gateways_.size() < kGatewaysMax) gateways_.push_back(NodeId(next));
+    nodes_.push_back({NodeId(next++), station.name, 0, incident_.ground_stations.empty(), false, 0});
+  }
+}
+
+Result<void> Player::build() {
+  name_nodes();
+  std::vector<network::OrbitingNode> flying;
+  std::vector<network::GroundNode> standing;
+  std::vector<NodeId> satellites;
+  std::vector<NodeId> stations;
+  sim::WorldOptions options;
+  for (const PlayedNode& node : nodes_) {
+    options.shares[node.node] = node.share;
+    if (node.is_satellite) {
+      flying.push_back({node.node, orbits_[flying.size()].elements()});
+      satellites.push_back(node.node);
+    } else {
+      const NamedPoint& place = ground_[standing.size()];
+      standing.push_back({node.node, {place.point, place.altitude}});
+      stations.push_back(node.node);
+    }
+  }
+  const Duration length = incident_.end - incident_.start;
+  network::ContactOptions contact;
+  contact.step = length > std::chrono::hours(72) ? std::chrono::seconds(120) : std::chrono::seconds(60);
+  contact.satellite_range_max = Metres(std::numeric_limits<double>::infinity());
+  contact.elevation_min = Degrees(5.0);
+  auto windows = network::contact_windows(flying, standing, incident_.start, incident_.end, contact);
+  if (!windows) return tl::unexpected(windows.error());
+  sim::ContactOptions routes;
+  routes.refresh = length > std::chrono::hours(72) ? std::chrono::seconds(120) : std::chrono::seconds(30);
+  auto topology = sim::contact_topology(satellites, stations,
+                                        std::make_shared<network::ContactPlan>(std::move(*windows)), routes);
+  options.loss = 0.02;
+  options.jitter = std::chrono::milliseconds(20);
+  options.node.raft = raft_options(length);
+  options.node.report_retry = options.node.raft.heartbeat;
+  options.node.merge_wait = std::chrono::seconds(3);
+  options.node.outbox.retry_first = std::chrono::seconds(2);
+  options.node.outbox.retry_longest = std::max<Duration>(std::chrono::minutes(5), length / 240);
+  options.node.rejudge_every = std::max<Duration>(std::chrono::minutes(10), length / 120);
+  world_ = std::make_unique<sim::World>(options, std::move(topology), random_.fork(1), incident_.start);
+  world_->watch(this);
+  summary_.nodes = nodes_.size();
+  summary_.voters = satellites.size();
+
+  std::map<std::string, GeoPoint> weather_stations;
+  for (const RecordSource& source : incident_.records) {
+    auto prepared = node::prepare(source.schema, source.records);
+    if (!prepared) return tl::unexpected(prepared.error());
+    prepared_.push_back(std::move(*prepared));
+    for (const NamedPoint& station : source.stations) weather_stations.emplace(station.name, station.point);
+  }
+  wildfire::DangerOptions danger;
+  danger.start = {incident_.start_codes.ffmc, incident_.start_codes.dmc, incident_.start_codes.dc};
+  danger_ = std::make_unique<node::DangerDesk>(std::move(weather_stations), danger);
+  plan();
+  return {};
+}
+
+template <typename Perform>
+void Player::at(Instant when, Perform&& perform) {
+  agenda_.emplace(when, std::forward<Perform>(perform));
+}
+
+void Player::plan() {
+  const auto& hotspots = incident_.hotspots;
+  for (std::size_t first = 0; first < hotspots.size();) {
+    std::size_t last = first;
+    while (last < hotspots.size() && hotspots[last].time == hotspots[first].time) ++last;
+    at(hotspots[first].time, [=, this] { give_hotspots(first, last); });
+    first = last;
+  }
+  for (std::size_t source = 0; source < prepared_.size(); ++source)
+    for (std::size_t i = 0; i < prepared_[source].records.size(); ++i)
+      at(prepared_[source].records[i].record.time, [=, this] { give_record(source, i); });
+  for (const ScriptFault& fault : incident_.faults) at(fault.at, [&fault, this] { perform(fault); });
+  if (!prepared_.empty())
+    for (Instant when = incident_.start; when < incident_.end; when += kBulletinEvery)
+      at(when, [this] { follow_danger(); });
+}
+
+void Player::advance(Instant until) {
+  until = std::min(until, incident_.end);
+  while (!agenda_.empty() && agenda_.begin()->first <= until) {
+    const auto next = agenda_.extract(agenda_.begin());
+    world_->run_until(std::max(next.key(), world_->now()));
+    next.mapped()();
+  }
+  world_->run_until(until);
+}
+
+void Player::give_hotspots(std::size_t first, std::size_t last) {
+  const std::span<const datum::Hotspot> batch(&incident_.hotspots[first], last - first);
+  summary_.hotspots += batch.size();
+  for (PlayListener* listener : listeners_) listener->on_hotspots(batch);
+  for (const NodeId gateway : gateways_) world_->observe(gateway, batch);
+}
+
+void Player::give_record(std::size_t source, std::size_t index) {
+  const datum::Schema& schema = incident_.records[source].schema;
+  const node::PreparedRecord& prepared = prepared_[source].records[index];
+  ++summary_.records;
+  std::string lost_en;
+  for (std::size_t i = 0; i < prepared.record.fields.size(); ++i) {
+    const datum::Field& field = prepared.record.fields[i];
+    if (std::holds_alternative<datum::Observed>(field))
+      ++summary_.fields_observed;
+    else if (std::holds_alternative<datum::Estimated>(field))
+      ++summary_.fields_estimated;
+    else
+      ++summary_.fields_missing;
+    if (prepared.anomalous[i]) ++summary_.fields_anomalous;
+    if (!std::holds_alternative<datum::Observed>(field))
+      lost_en += (lost_en.empty() ? "" : ", ") + schema.fields[i].name;
+  }
+  const std::string& stream = prepared.record.stream;
+  if (!lost_en.empty() && silent_.insert(stream).second)
+    log(LogKind::kGap, false, fmt::format("{}: {} missing, filled where possible", stream, lost_en),
+        fmt::format("{}：缺失 {}，已尽可能补全", stream, lost_en));
+  if (lost_en.empty() && silent_.erase(stream) > 0)
+    log(LogKind::kFill, false, fmt::format("{}: complete again", stream),
+        fmt::format("{}：数据恢复完整", stream));
+  for (PlayListener* listener : listeners_) listener->on_record(schema, prepared.record, prepared.anomalous);
+  if (const auto weather = node::weather_of(schema, prepared.record)) danger_->add(stream, *weather);
+}
+
+void Player::follow_danger() {
+  for (const node::DangerDesk::Change& change : danger_->advance(world_->now())) {
+    const wildfire::FireWeather& likely = change.statement.likely;
+    DangerNews news;
+    news.station = change.station;
+    news.time = world_->now();
+    news.prior = change.prior;
+    news.ffmc = likely.codes.ffmc.value_or(0.0);
+    news.dmc = likely.codes.dmc.value_or(0.0);
+    news.dc = likely.codes.dc.value_or(0.0);
+    news.isi = likely.isi.value_or(0.0);
+    news.bui = likely.bui.value_or(0.0);
+    news.fwi = likely.fwi.value_or(0.0);
+    news.bridged = change.statement.bridged;
+    for (PlayListener* listener : listeners_) listener->on_danger(news);
+  }
+  // Told again and again: bulletins may be lost, and nodes that restart have forgotten.
+  if (const auto prior = danger_->prior(world_->now()))
+    for (const NodeId gateway : gateways_) world_->announce(gateway, *prior);
+}
+
+void Player::perform(const ScriptFault& fault) {
+  switch (fault.kind) {
+    case FaultKind::kKillLeader: {
+      const NodeId leader = world_->leader();
+      if (leader == kNobody) break;
+      stopped_by_script_.insert(leader);
+      kill(leader);
+      break;
+    }
+    case FaultKind::kRestart:
+      for (const NodeId node : std::exchange(stopped_by_script_, {})) revive(node);
+      break;
+    case FaultKind::kPartition: {
+      std::vector<std::set<NodeId>> sides;
+      for (const auto& group : fault.groups) {
+        std::set<NodeId> side;
+        for (const PlayedNode& node : nodes_)
+          if (std::find(group.begin(), group.end(), node.name) != group.end()) side.insert(node.node);
+        if (!side.empty()) sides.push_back(std::move(side));
+      }
+      ++summary_.partitions;
+      world_->split(sides);
+      break;
+    }
+    case FaultKind::kHeal:
+      world_->unsplit();
+      break;
+  }
+  const bool mends = fault.kind == FaultKind::kHeal || fault.kind == FaultKind::kRestart;
+  if (!fault.text.en.empty())
+    log(mends ? LogKind::kHeal : LogKind::kCut, !mends, fault.text.en, fault.text.zh);
+}
+
+bool Player::kill(NodeId node) {
+  if (node.value() < 1 || node.value() > nodes_.size() || !world_->is_up(node)) return false;
+  if (world_->leader() == node) leader_lost_ = {world_->now(), world_->node(node)->raft().term()};
+  world_->crash(node, false);
+  return true;
+}
+
+bool Player::revive(NodeId node) {
+  if (node.value() < 1 || node.value() > nodes_.size() || world_->is_up(node)) return false;
+  world_->restart(node);
+  return true;
+}
+
+bool Player::cut(NodeId a, NodeId b) {
+  if (a == b || a.value() < 1 || b.value() < 1 || a.value() > nodes_.size() || b.value() > nodes_.size())
+    return false;
+  world_->cut(a, b);
+  log(LogKind::kCut, true, fmt::format("Link {} – {} cut", name(a), name(b)),
+      fmt::format("链路 {} – {} 已切断", name(a), name(b)));
+  return true;
+}
+
+bool Player::heal(NodeId a, NodeId b) {
+  if (a == b || a.value() < 1 || b.value() < 1 || a.value() > nodes_.size() || b.value() > nodes_.size())
+    return false;
+  world_->heal(a, b);
+  log(LogKind::kHeal, false, fmt::format("Link {} – {} restored", name(a), name(b)),
+      fmt::format("链路 {} – {} 已恢复", name(a), name(b)));
+  return true;
+}
+
+std::vector<NodePosition> Player::positions() const {
+  std::vector<NodePosition> out;
+  const Instant t = world_->now();
+  std::size_t flying = 0;
+  std::size_t standing = 0;
+  for (const PlayedNode& node : nodes_) {
+    if (!node.is_satellite) {
+      const NamedPoint& place = ground_[standing++];
+      out.push_back({node.node, place.point, place.altitude});
+      continue;
+    }
+    const auto state = orbits_[flying++].at(t);
+    if (!state) continue;  // decayed
+    const orbit::Place below = orbit::sub_satellite_point(*state, t);
+    out.push_back({node.node, below.point, below.altitude});
+  }
+  return out;
+}
+
+const std::string& Player::name(NodeId node) const {
+  return nodes_.at(node.value() - 1).name;
+}
+
+void Player::log(LogKind kind, bool warning, std::string en, std::string zh) {
+  const LogNews news{world_->now(), warning, kind, {std::move(en), std::move(zh)}};
+  for (PlayListener* listener : listeners_) listener->on_log(news);
+}
+
+void Player::on_trace(const TraceEvent& event) {
+  switch (event.kind) {
+    case TraceKind::kBecameLeader: {
+      ++summary_.leaders;
+      leader_ = event.node;
+      log(LogKind::kLeader, false, fmt::format("{} leads the group (term {})", name(event.node), event.first),
+          fmt::format("{} 成为领导节点（任期 {}）", name(event.node), event.first));
+      break;
+    }
+    case TraceKind::kCrashed:
+      ++summary_.crashes;
+      log(LogKind::kCrash, true, fmt::format("{} is down", name(event.node)),
+          fmt::format("{} 已停机", name(event.node)));
+      break;
+    case TraceKind::kRestarted:
+      log(LogKind::kRestart, false,
+          fmt::format("{} restarts with {} log entries", name(event.node), event.first),
+          fmt::format("{} 重新启动，保留日志 {} 条", name(event.node), event.first));
+      break;
+    case TraceKind::kProposalMade:
+      proposed_.emplace(std::pair(event.first, event.second), event.at);
+      break;
+    case TraceKind::kEntryCommitted:
+      if (leader_lost_ && event.second > leader_lost_->second.value()) {
+        summary_.leader_loss_to_commit.push_back(event.at - leader_lost_->first);
+        leader_lost_.reset();
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+void Player::on_effects(NodeId node, const node::Effects& effects, Instant now) {
+  for (const datum::Alert& alert : effects.alerts)
+    if (told_.emplace(alert.proposal.event, alert.proposal.sequence).second) told(alert, now);
+  if (node != leader_) return;
+  for (const datum::Finding& finding : effects.findings)
+    for (PlayListener* listener : listeners_) listener->on_finding(finding);
+}
+
+void Player::told(const datum::Alert& alert, Instant now) {
+  const datum::Proposal& p = alert.proposal;
+  const auto proposed = proposed_.find({p.event.value(), p.sequence});
+  if (proposed != proposed_.end()) commit_ms_.push_back(to_seconds(now - proposed->second) * 1e3);
+  if (p.kind == datum::ProposalKind::kAlert) ++summary_.events_told;
+  ++(p.kind == datum::ProposalKind::kAlert    ? summary_.alerts
+     : p.kind == datum::ProposalKind::kUpdate ? summary_.updates
+                                              : summary_.cancels);
+  if (!summary_.first_alert_known) {
+    summary_.first_alert_known = true;
+    summary_.first_alert = now;
+    Instant newest{};
+    for (const datum::Hotspot& h : incident_.hotspots)
+      if (std::binary_search(p.observations.begin(), p.observations.end(), h.id))
+        newest = std::max(newest, h.time);
+    summary_.observation_to_alert = now - newest;
+  }
+  std::vector<datum::Alert> chain;
+  for (const datum::Alert& earlier : alerts_)
+    if (earlier.proposal.event == p.event) chain.push_back(earlier);
+  for (PlayListener* listener : listeners_) listener->on_alert(alert, chain);
+  alerts_.push_back(alert);
+}
+
+PlaySummary Player::summary() const {
+  PlaySummary out = summary_;
+  out.packets_sent = world_->packets_sent();
+  out.packets_lost = world_->packets_lost();
+  for (const node::Prepared& prepared : prepared_)
+    for (const datum::MissingReason reason :
+         {datum::MissingReason::kOutOfRange, datum::MissingReason::kRateOfChange,
+          datum::MissingReason::kStuck, datum::MissingReason::kClockJump})
+      out.fields_implausible += prepared.cleaned.count(reason);
+  if (!commit_ms_.empty()) {
+    std::vector<double> sorted = commit_ms_;
+    std::sort(sorted.begin(), sorted.end());
+    out.median_commit_ms = sorted[sorted.size() / 2];
+  }
+  return out;
+}
+
+}  // namespace skywarden::app
