@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
+#include <string_view>
+#include <utility>
 
 #include "reasoning/wording.h"
 #include "report_words.h"
@@ -154,19 +155,21 @@ Bilingual who(const Incident& incident, const ReportFacts& facts) {
 
 // Names of parts as the loader gives them; others stay as they are.
 std::string chinese_part(const std::string& part) {
-  static const std::map<std::string, std::string> kWords = {{"hotspots", "热点"},
-                                                            {"records", "地面记录"},
-                                                            {"terrain", "地形"},
-                                                            {"fuel", "可燃物"},
-                                                            {"roads", "道路"},
-                                                            {"places", "地点"},
-                                                            {"ground stations", "地面站"},
-                                                            {"weather stations", "气象站"},
-                                                            {"heat sources", "热源"},
-                                                            {"satellites", "卫星编队"},
-                                                            {"script", "脚本"}};
-  const auto found = kWords.find(part);
-  return found == kWords.end() ? plain_text(part) : found->second;
+  static constexpr std::array<std::pair<std::string_view, const char*>, 11> kWords = {
+      {{"hotspots", "热点"},
+       {"records", "地面记录"},
+       {"terrain", "地形"},
+       {"fuel", "可燃物"},
+       {"roads", "道路"},
+       {"places", "地点"},
+       {"ground stations", "地面站"},
+       {"weather stations", "气象站"},
+       {"heat sources", "热源"},
+       {"satellites", "卫星编队"},
+       {"script", "脚本"}}};
+  for (const auto& [english, chinese] : kWords)
+    if (part == english) return chinese;
+  return plain_text(part);
 }
 
 const char* chinese_certainty(wildfire::Certainty certainty) {

@@ -42,7 +42,7 @@ svg{display:block;width:100%;height:auto}
 table{border-collapse:collapse;width:100%;font-size:13px;margin:6px 0 12px;font-variant-numeric:tabular-nums}
 th,td{text-align:left;vertical-align:top;padding:3px 7px 3px 0;border-bottom:1px solid var(--line)}
 th{font-weight:600;border-bottom-color:#888}
-td.n,th.n{text-align:right;white-space:nowrap}
+td.n,th.n{text-align:right;white-space:nowrap;padding-right:12px}
 tr{break-inside:avoid}thead{display:table-header-group}
 .w{white-space:nowrap}td .soft{font-size:11.5px}.id{font-size:11px;color:var(--soft)}
 .tag{display:inline-block;padding:0 6px;border-radius:3px;border:1px solid;font-size:12px;white-space:nowrap}
