@@ -100,6 +100,11 @@ Bilingual how_big(const Incident& incident, const ReportFacts& facts) {
   return out;
 }
 
+const char* chinese_certainty(wildfire::Certainty certainty) {
+  static constexpr std::array<const char*, 4> kWords = {"不太可能", "可能", "很可能", "已观测到"};
+  return kWords[static_cast<std::size_t>(certainty)];
+}
+
 Bilingual how_sure(const ReportFacts& facts) {
   const Message& m = facts.told.front().last_fire();
   return {
@@ -170,11 +175,6 @@ std::string chinese_part(const std::string& part) {
   for (const auto& [english, chinese] : kWords)
     if (part == english) return chinese;
   return plain_text(part);
-}
-
-const char* chinese_certainty(wildfire::Certainty certainty) {
-  static constexpr std::array<const char*, 4> kWords = {"不太可能", "可能", "很可能", "已观测到"};
-  return kWords[static_cast<std::size_t>(certainty)];
 }
 
 // The parts of one provenance, each once.
