@@ -100,6 +100,10 @@ Bilingual how_big(const Incident& incident, const ReportFacts& facts) {
   return out;
 }
 
+std::string percent_zh(double probability) {
+  return reasoning::percent(probability, Language::kChinese);
+}
+
 const char* chinese_certainty(wildfire::Certainty certainty) {
   static constexpr std::array<const char*, 4> kWords = {"不太可能", "可能", "很可能", "已观测到"};
   return kWords[static_cast<std::size_t>(certainty)];
@@ -114,8 +118,8 @@ Bilingual how_sure(const ReportFacts& facts) {
           percent_text(m.probability), percent_text(m.low), percent_text(m.high), percent_text(m.threshold),
           reasoning::danger_word(m.danger, Language::kEnglish), wildfire::cap_word(m.level.certainty)),
       fmt::format("概率{}（90%区间{}至{}）；火险等级{}时，警报门槛为{}。CAP确定性：{}。",
-                  percent_text(m.probability), percent_text(m.low), percent_text(m.high),
-                  reasoning::danger_word(m.danger, Language::kChinese), percent_text(m.threshold),
+                  percent_zh(m.probability), percent_zh(m.low), percent_zh(m.high),
+                  reasoning::danger_word(m.danger, Language::kChinese), percent_zh(m.threshold),
                   chinese_certainty(m.level.certainty))};
 }
 
@@ -160,8 +164,9 @@ Bilingual who(const Incident& incident, const ReportFacts& facts) {
 
 // Names of parts as the loader gives them; others stay as they are.
 std::string chinese_part(const std::string& part) {
-  static constexpr std::array<std::pair<std::string_view, const char*>, 11> kWords = {
-      {{"hotspots", "热点"},
+  static constexpr std::array<std::pair<std::string_view, const char*>, 12> kWords = {
+      {{"danger start codes", "火险起始码"},
+       {"hotspots", "热点"},
        {"records", "地面记录"},
        {"terrain", "地形"},
        {"fuel", "可燃物"},
@@ -171,7 +176,7 @@ std::string chinese_part(const std::string& part) {
        {"weather stations", "气象站"},
        {"heat sources", "热源"},
        {"satellites", "卫星编队"},
-       {"script", "脚本"}}};
+       {"script of faults", "故障脚本"}}};
   for (const auto& [english, chinese] : kWords)
     if (part == english) return chinese;
   return plain_text(part);

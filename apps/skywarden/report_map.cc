@@ -263,12 +263,12 @@ void draw_marks(Svg& svg, const Dots& dots, datum::Provenance provenance) {
     const std::string colour = fmt::format("stroke=\"{}\"", kColours[bin]);
     switch (provenance) {
       case datum::Provenance::kObserved:  // full
-        svg.path(d, fmt::format("{} stroke=\"#3a1206\" stroke-width=\"5.6\"", kRound));
-        svg.path(d, fmt::format("{} {} stroke-width=\"4.4\"", kRound, colour));
+        svg.path(d, fmt::format("{} stroke=\"#3a1206\" stroke-width=\"4.8\"", kRound));
+        svg.path(d, fmt::format("{} {} stroke-width=\"3.8\"", kRound, colour));
         break;
       case datum::Provenance::kReconstructed:  // a ring
-        svg.path(d, fmt::format("{} {} stroke-width=\"6.4\"", kRound, colour));
-        svg.path(d, fmt::format("{} stroke=\"#fff\" stroke-width=\"3\"", kRound));
+        svg.path(d, fmt::format("{} {} stroke-width=\"7.6\"", kRound, colour));
+        svg.path(d, fmt::format("{} stroke=\"#fff\" stroke-width=\"5\"", kRound));
         break;
       case datum::Provenance::kSimulated:  // a cross
         svg.path(d, fmt::format("{} {} stroke-width=\"1.6\"", kRound, colour));

@@ -28,7 +28,7 @@ body{margin:0 auto;max-width:820px;padding:0 20px 48px;color:var(--ink);backgrou
  font:15px/1.5 system-ui,"Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}
 .exercise{margin:0 -20px;padding:8px 20px;background:#ffd400;color:#000;font-weight:700;letter-spacing:.02em;
  -webkit-print-color-adjust:exact;print-color-adjust:exact}
-h1{font-size:27px;line-height:1.2;margin:22px 0 2px}h1+p{margin:0 0 14px}
+h1{font-size:27px;line-height:1.2;margin:22px 0 2px}.zh{font-size:17px;margin:0}
 h2{font-size:19px;margin:34px 0 8px;border-bottom:2px solid var(--ink);padding-bottom:3px}
 h3{font-size:15px;margin:20px 0 4px}
 h2 [lang=zh],h3 [lang=zh]{font-weight:400;color:var(--soft);margin-left:.4em}
@@ -115,6 +115,11 @@ std::string interval_text(const Message& m) {
                      percent_text(m.probability), percent_text(m.low), percent_text(m.high));
 }
 
+std::string level_text(const Message& m) {
+  return fmt::format("{}, {}, {}", wildfire::cap_word(m.level.severity), wildfire::cap_word(m.level.urgency),
+                     wildfire::cap_word(m.level.certainty));
+}
+
 std::string counts_text(const std::map<std::string, std::uint64_t>& counts) {
   std::vector<std::pair<std::uint64_t, std::string>> order;
   for (const auto& [name, count] : counts) order.emplace_back(count, name);
@@ -149,8 +154,9 @@ void write_head(Page& page, const ReportInput& in) {
       "<div class=\"exercise\" role=\"note\">EXERCISE – no alert in this report was sent to the public. "
       "<span lang=\"zh\">演练：本报告中的警报均未向公众发布。</span></div>\n");
   page.add("<main>\n<h1>{}</h1>\n", escaped(title));
-  page.add("<p class=\"soft\"><span lang=\"zh\">{}</span> {} to {} {} ({} to {} UTC)</p>\n",
-           escaped(incident.title.zh == title ? "" : incident.title.zh), clock.stamp(incident.start),
+  if (!incident.title.zh.empty() && incident.title.zh != title)
+    page.add("<p class=\"zh\" lang=\"zh\">{}</p>\n", escaped(incident.title.zh));
+  page.add("<p class=\"soft\">{} to {} {} ({} to {} UTC)</p>\n", clock.stamp(incident.start),
            clock.stamp(incident.end), clock.zone(), utc_stamp(incident.start), utc_stamp(incident.end));
 }
 
@@ -208,9 +214,7 @@ void write_events(Page& page, const ReportInput& in) {
                   (event.cancelled() ? "<br/>cancelled 已取消" : ""),
               local_and_utc(clock, event.story->messages.front().time), counted(event.story->messages_told),
               escaped(area_text(m.hectares, in.incident.us_units).en), three_digits(m.megawatts),
-              interval_text(m),
-              fmt::format("{}, {}, {}", wildfire::cap_word(m.level.severity),
-                          wildfire::cap_word(m.level.urgency), wildfire::cap_word(m.level.certainty)),
+              interval_text(m), level_text(m),
               std::string(reasoning::danger_word(m.danger, reasoning::Language::kEnglish))});
   }
   page.end_table();
@@ -269,12 +273,12 @@ std::string reasons_markup(const Message& m) {
 
 void write_messages(Page& page, const ReportInput& in) {
   page.heading("alerts", {"Alerts", "警报"});
-  page.soft(fmt::format("{} alerts, {} updates, {} cancels were agreed.", counted(in.summary.alerts),
+  page.soft(fmt::format("Agreed: alerts {}, updates {}, cancels {}.", counted(in.summary.alerts),
                         counted(in.summary.updates), counted(in.summary.cancels)));
   if (in.facts.told.empty()) return;
   const LocalClock clock(in.incident.utc_offset_min);
-  page.table({"Fire#", "Message", "Time " + clock.zone(), "Area at most", "Probability [90 %]",
-              "Severity, urgency, certainty", "Why (log-odds)"});
+  page.table({"Fire#", "Message and time " + clock.zone(),
+              "Area at most, probability [90 %], severity, urgency, certainty", "Why (log-odds)"});
   std::size_t rows = 0;
   std::uint64_t told = 0;
   for (std::size_t i = 0; i < in.facts.shown(); ++i) {
@@ -282,12 +286,13 @@ void write_messages(Page& page, const ReportInput& in) {
     for (const Message* m : messages_shown(*in.facts.told[i].story)) {
       if (rows >= kMessageRowsMax) break;
       ++rows;
-      page.row({std::to_string(i + 1), fmt::format("{} {}", kind_word(m->kind), m->sequence),
-                local_and_utc(clock, m->time), escaped(area_text(m->hectares, in.incident.us_units).en),
-                interval_text(*m),
-                fmt::format("{}, {}, {}", wildfire::cap_word(m->level.severity),
-                            wildfire::cap_word(m->level.urgency), wildfire::cap_word(m->level.certainty)),
-                reasons_markup(*m)});
+      page.row(
+          {std::to_string(i + 1),
+           fmt::format("<b>{} {}</b><br/>", kind_word(m->kind), m->sequence) + local_and_utc(clock, m->time),
+           fmt::format("<span class=\"w\">{}</span><br/>{}<br/><span class=\"w\">{}</span>",
+                       escaped(area_text(m->hectares, in.incident.us_units).en), interval_text(*m),
+                       level_text(*m)),
+           reasons_markup(*m)});
     }
   }
   page.end_table();
@@ -326,7 +331,8 @@ std::string share_bar(const FieldTally& t) {
     return fmt::format("<span class=\"share\" style=\"width:{:.1f}px;background:{}\"></span>",
                        90.0 * static_cast<double>(n) / all, colour);
   };
-  return part(t.observed, "#3a3a38") + part(t.estimated, "#e8871e") + part(t.missing, "#cfcfca");
+  return "<span class=\"w\">" + part(t.observed, "#3a3a38") + part(t.estimated, "#e8871e") +
+         part(t.missing, "#cfcfca") + "</span>";
 }
 
 void write_completeness(Page& page, const ReportInput& in) {
@@ -351,8 +357,8 @@ void write_completeness(Page& page, const ReportInput& in) {
   if (rows > kFieldRowsMax)
     page.soft(fmt::format("{} more fields are counted in the last row.", rows - kFieldRowsMax));
   page.soft(fmt::format(
-      "{} values that an instrument cannot have measured (range, rate, stuck, clock) were set aside "
-      "before anything was filled in.",
+      "Values that an instrument cannot have measured (range, rate, stuck, clock), set aside before "
+      "anything was filled in: {}.",
       counted(in.summary.fields_implausible)));
   const LocalClock clock(in.incident.utc_offset_min);
   for (const StreamSeries* series : streams_drawn(in.news)) {
@@ -378,26 +384,42 @@ std::string commits_text(const std::vector<Duration>& commits) {
   return out;
 }
 
-void write_log(Page& page, const ReportInput& in) {
-  static constexpr std::array<LogKind, 5> kKinds = {LogKind::kLeader, LogKind::kCrash, LogKind::kRestart,
-                                                    LogKind::kCut, LogKind::kHeal};
-  std::vector<const LogNews*> lines;
-  std::uint64_t all = 0;
-  for (const LogKind kind : kKinds) {
-    all += in.news.log[lane_of(kind)].count;
-    for (const LogNews& line : in.news.log[lane_of(kind)].first) lines.push_back(&line);
-  }
-  if (lines.empty()) return;
-  std::stable_sort(lines.begin(), lines.end(),
+// Every fault and repair in order of time; of the leaders the first, and the next one after each fault or
+// repair.
+std::vector<const LogNews*> log_told(const ReportNews& news) {
+  std::vector<const LogNews*> all;
+  for (const LogKind kind :
+       {LogKind::kLeader, LogKind::kCrash, LogKind::kRestart, LogKind::kCut, LogKind::kHeal})
+    for (const LogNews& line : news.log[lane_of(kind)].first) all.push_back(&line);
+  std::stable_sort(all.begin(), all.end(),
                    [](const LogNews* a, const LogNews* b) { return a->time < b->time; });
+  std::vector<const LogNews*> told;
+  bool leader_told = false;
+  for (const LogNews* line : all) {
+    const bool leader = line->kind == LogKind::kLeader;
+    if (!leader || !leader_told) told.push_back(line);
+    leader_told = leader;
+  }
+  return told;
+}
+
+void write_log(Page& page, const ReportInput& in) {
+  const auto lines = log_told(in.news);
+  if (lines.empty()) return;
   const LocalClock clock(in.incident.utc_offset_min);
-  page.table({"UTC", "Local " + clock.zone(), "What happened", "经过"});
+  page.table({"Time " + clock.zone(), "UTC", "What happened", "经过"});
   for (std::size_t i = 0; i < lines.size() && i < kLogRowsMax; ++i)
-    page.row({format_utc(lines[i]->time), clock.stamp(lines[i]->time), escaped(lines[i]->text.en),
+    page.row({fmt::format("<span class=\"w\">{}</span>", clock.stamp(lines[i]->time)),
+              fmt::format("<span class=\"w\">{}</span>", format_utc(lines[i]->time)),
+              escaped(lines[i]->text.en),
               fmt::format("<span lang=\"zh\">{}</span>", escaped(lines[i]->text.zh))});
   page.end_table();
-  if (all > kLogRowsMax)
-    page.soft(fmt::format("{} more such events.", counted(all - std::min<std::uint64_t>(all, kLogRowsMax))));
+  if (lines.size() > kLogRowsMax)
+    page.soft(fmt::format("{} more such lines.", counted(lines.size() - kLogRowsMax)));
+  page.soft(fmt::format(
+      "Every fault and repair is listed; of {} changes of the leader the first, and the next one after each "
+      "of them.",
+      counted(in.news.log[lane_of(LogKind::kLeader)].count)));
 }
 
 void write_agreement(Page& page, const ReportInput& in) {
