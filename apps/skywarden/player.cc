@@ -12,9 +12,13 @@ namespace {
 
 constexpr std::size_t kSatellitesMax = 128;  // of a longer element file the first are flown
 constexpr std::size_t kGatewaysMax = 2;
+// A short incident lets every satellite vote. Over weeks a group of this many decides, spread over the list,
+// and the others follow its log.
+constexpr std::size_t kVotersOfLongIncident = 12;
+constexpr Duration kLongIncident = std::chrono::hours(72);
 // Heartbeats of a group that watches for hours need not be those of a data centre; an incident of a month is
 // given slower ones so that playing it takes seconds. Agreement itself does not wait for a heartbeat.
-constexpr double kHeartbeatsPerIncident = 60'000.0;
+constexpr double kHeartbeatsPerIncident = 40'000.0;
 constexpr Duration kBulletinEvery = std::chrono::minutes(15);
 
 consensus::RaftOptions raft_options(Duration length) {
@@ -52,11 +56,20 @@ void Player::name_nodes() {
   const bool invented = satellites.empty();
   if (invented) satellites = default_satellites(incident_.start);
   if (satellites.size() > kSatellitesMax) satellites.resize(kSatellitesMax);
+  const bool few_vote =
+      incident_.end - incident_.start > kLongIncident && satellites.size() > kVotersOfLongIncident;
+  const auto votes = [&](std::size_t i) {
+    if (!few_vote) return true;
+    return i * kVotersOfLongIncident / satellites.size() !=
+           (i + 1) * kVotersOfLongIncident / satellites.size();
+  };
   std::uint32_t next = 1;
   for (const orbit::ElementSet& elements : satellites) {
+    const std::uint64_t share = votes(orbits_.size()) ? 1 : 0;
     orbits_.emplace_back(elements);
+    summary_.voters += share;
     nodes_.push_back({NodeId(next++), orbit::label(elements), elements.norad,
-                      invented || incident_.satellites_what_if, true, 1});
+                      invented || incident_.satellites_what_if, true, share});
   }
   ground_ = incident_.ground_stations;
   if (ground_.empty()) {
@@ -90,27 +103,27 @@ Result<void> Player::build() {
   }
   const Duration length = incident_.end - incident_.start;
   network::ContactOptions contact;
-  contact.step = length > std::chrono::hours(72) ? std::chrono::seconds(120) : std::chrono::seconds(60);
+  contact.step = length > kLongIncident ? std::chrono::seconds(120) : std::chrono::seconds(60);
   contact.satellite_range_max = Metres(std::numeric_limits<double>::infinity());
   contact.elevation_min = Degrees(5.0);
   auto windows = network::contact_windows(flying, standing, incident_.start, incident_.end, contact);
   if (!windows) return tl::unexpected(windows.error());
   sim::ContactOptions routes;
-  routes.refresh = length > std::chrono::hours(72) ? std::chrono::seconds(120) : std::chrono::seconds(30);
+  routes.refresh = length > kLongIncident ? std::chrono::seconds(120) : std::chrono::seconds(30);
   auto topology = sim::contact_topology(satellites, stations,
                                         std::make_shared<network::ContactPlan>(std::move(*windows)), routes);
   options.loss = 0.02;
   options.jitter = std::chrono::milliseconds(20);
   options.node.raft = raft_options(length);
   options.node.report_retry = options.node.raft.heartbeat;
-  options.node.merge_wait = std::chrono::seconds(3);
+  options.node.merge_wait = std::max<Duration>(std::chrono::seconds(3), options.node.raft.heartbeat);
+  options.node.merge_gap = std::max<Duration>(std::chrono::seconds(30), length / 1000);
   options.node.outbox.retry_first = std::chrono::seconds(2);
   options.node.outbox.retry_longest = std::max<Duration>(std::chrono::minutes(5), length / 240);
-  options.node.rejudge_every = std::max<Duration>(std::chrono::minutes(10), length / 120);
+  options.node.rejudge_every = std::max<Duration>(std::chrono::minutes(10), length / 60);
   world_ = std::make_unique<sim::World>(options, std::move(topology), random_.fork(1), incident_.start);
   world_->watch(this);
   summary_.nodes = nodes_.size();
-  summary_.voters = satellites.size();
 
   std::map<std::string, GeoPoint> weather_stations;
   for (const RecordSource& source : incident_.records) {

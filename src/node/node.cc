@@ -14,10 +14,11 @@ namespace {
 
 constexpr int kReportPauseMax = 64;  // times report_retry
 
-std::vector<NodeId> peers_of(NodeId self, const consensus::Shares& shares) {
+// Who judges: nodes without a share would not be heard.
+std::vector<NodeId> judges_beside(NodeId self, const consensus::Shares& shares) {
   std::vector<NodeId> peers;
   for (const auto& [node, share] : shares)
-    if (node != self) peers.push_back(node);
+    if (node != self && share > 0) peers.push_back(node);
   return peers;
 }
 
@@ -34,7 +35,8 @@ Node::Node(NodeId self, consensus::Shares shares, NodeOptions options, Stored st
       raft_(self, shares, std::move(stored.raft), options_.raft, random.fork(1), now),
       pipeline_(options_.pipeline),
       ledger_(options_.alert),
-      outbox_(peers_of(self, shares), options_.outbox),
+      outbox_(judges_beside(self, shares), options_.outbox),
+      judges_(consensus::share_of(raft_.shares(), self) > 0),
       rejudge_at_(now + options_.rejudge_every) {
   Effects unheard;  // nothing is sent or persisted about what was already on disk
   take(stored.observations, now, unheard);
@@ -79,11 +81,8 @@ Effects Node::tick(Instant now) {
 
 Instant Node::next_deadline() const {
   Instant next = std::min({raft_.next_deadline(), outbox_.next_deadline(), rejudge_at_});
-  if (leader_ != kNobody)
-    for (const EventId event : unreported_) next = std::min(next, reports_.at(event).retry_at);
-  if (may_propose())
-    for (const EventId event : pending_)
-      if (!in_flight_.contains(event)) next = std::min(next, gatherings_.at(event).ready_at);
+  if (leader_ != kNobody && !unreported_.empty()) next = std::min(next, reports_due_);
+  if (may_propose() && !pending_.empty()) next = std::min(next, proposals_due_);
   return next;
 }
 
@@ -150,13 +149,11 @@ void Node::commit(const consensus::Entry& entry, Instant now, Effects& out) {
   const bool leading = raft_.role() == consensus::Role::kLeader;
   if (leading && entry.term == raft_.term()) own_term_committed_ = true;
   auto alert = ledger_.apply(entry);
-  if (leading && entry.term == raft_.term()) {
+  if (leading && entry.term == raft_.term())
     if (const auto proposal = wildfire::decode_proposal(entry.payload)) {
       in_flight_.erase(proposal->event);
-      if (gatherings_.contains(proposal->event))
-        pending_.insert(proposal->event);  // more may have come meanwhile
+      proposals_due_ = now;  // what came meanwhile may be ready
     }
-  }
   if (!alert) return;
   alert->held_by = raft_.holders(entry.index);
   for (const NodeId node : alert->held_by) alert->shares_for += consensus::share_of(raft_.shares(), node);
@@ -171,12 +168,13 @@ void Node::take(std::span<const datum::Hotspot> hotspots, Instant now, Effects& 
   for (const datum::Hotspot& hotspot : hotspots)
     if (known_.insert(hotspot.id).second) news.push_back(hotspot);
   if (news.empty()) return;
+  out.persist.observations.insert(out.persist.observations.end(), news.begin(), news.end());
+  if (!judges_) return;  // a gateway without a share passes observations on
   const std::vector<EventId> touched = pipeline_.detect(news, now);
   for (const EventId retired : pipeline_.take_retired()) {
     reports_.erase(retired);
     unreported_.erase(retired);
   }
-  out.persist.observations.insert(out.persist.observations.end(), news.begin(), news.end());
   judge(touched, now, out);
 }
 
@@ -194,6 +192,7 @@ void Node::judge(std::span<const EventId> events, Instant now, Effects& out) {
     out.findings.push_back(finding);
     reports_[event] = {std::move(finding), now, options_.report_retry};
     unreported_.insert(event);
+    reports_due_ = now;
   }
 }
 
@@ -214,9 +213,11 @@ void Node::follow_leader(Instant now) {
     own.pause = options_.report_retry;
     unreported_.insert(event);
   }
+  reports_due_ = now;
   gatherings_.clear();
   gathering_of_.clear();
   pending_.clear();
+  proposals_due_ = now;
   in_flight_.clear();
   // The no-op of this term may have been committed in the very step that made this node leader (a group of
   // one).
@@ -225,7 +226,8 @@ void Node::follow_leader(Instant now) {
 }
 
 void Node::report(Instant now, Effects& out) {
-  if (leader_ == kNobody) return;
+  if (leader_ == kNobody || now < reports_due_) return;
+  reports_due_ = Instant::max();
   if (leader_ == self_) {
     for (const EventId event : unreported_) gather(reports_.at(event).finding, now);
     unreported_.clear();
@@ -233,9 +235,13 @@ void Node::report(Instant now, Effects& out) {
   }
   for (const EventId event : unreported_) {
     OwnReport& own = reports_.at(event);
-    if (own.retry_at > now) continue;
+    if (own.retry_at > now) {
+      reports_due_ = std::min(reports_due_, own.retry_at);
+      continue;
+    }
     own.retry_at = now + own.pause;  // ever more slowly: the leader may be out of reach for an hour
     own.pause = std::min(own.pause * 2, options_.report_retry * kReportPauseMax);
+    reports_due_ = std::min(reports_due_, own.retry_at);
     send(leader_, Report{own.finding}, out);
   }
 }
@@ -258,9 +264,24 @@ void Node::gather(datum::Finding finding, Instant now) {
   for (const ObservationId id : finding.observations) gathering_of_.emplace(id, key);
   Gathering& gathering = gatherings_[key];
   finding.event = key;
-  if (!pending_.contains(key)) gathering.ready_at = now + options_.merge_wait;
-  gathering.findings[finding.by] = std::move(finding);
+  if (!pending_.contains(key)) {
+    gathering.ready_at = now + options_.merge_wait;
+    // What has been told can wait for stragglers; what has not cannot.
+    if (ledger_.policy().last(key) != nullptr)
+      gathering.ready_at = std::max(gathering.ready_at, gathering.merged_at + options_.merge_gap);
+  }
+  gathering.put(std::move(finding));
   pending_.insert(key);
+  proposals_due_ = std::min(proposals_due_, gathering.ready_at);
+}
+
+void Node::Gathering::put(datum::Finding finding) {
+  const auto place = std::lower_bound(findings.begin(), findings.end(), finding.by,
+                                      [](const datum::Finding& held, NodeId by) { return held.by < by; });
+  if (place == findings.end() || place->by != finding.by)
+    findings.insert(place, std::move(finding));
+  else if (place->time <= finding.time)
+    *place = std::move(finding);
 }
 
 // What is gathered here has meanwhile been told under another name.
@@ -268,14 +289,14 @@ void Node::rehome(EventId from, EventId to, Instant now) {
   auto moved = gatherings_.extract(from);
   for (auto& [id, key] : gathering_of_)
     if (key == from) key = to;
-  for (auto& [node, finding] : moved.mapped().findings) {
+  Gathering& home = gatherings_[to];
+  for (datum::Finding& finding : moved.mapped().findings) {
     finding.event = to;
-    Gathering& home = gatherings_[to];
-    const auto [held, fresh] = home.findings.emplace(node, finding);
-    if (!fresh && held->second.time < finding.time) held->second = finding;
-    home.ready_at = now;
+    home.put(std::move(finding));
   }
+  home.ready_at = now;
   pending_.insert(to);
+  proposals_due_ = now;
 }
 
 bool Node::may_propose() const {
@@ -283,22 +304,30 @@ bool Node::may_propose() const {
 }
 
 void Node::propose_ready(Instant now, Effects& out) {
-  if (!may_propose()) return;
+  if (!may_propose() || now < proposals_due_) return;
+  proposals_due_ = Instant::max();
   std::vector<EventId> ready;
-  for (const EventId event : pending_)
-    if (!in_flight_.contains(event) && gatherings_.at(event).ready_at <= now) ready.push_back(event);
+  for (const EventId event : pending_) {
+    if (in_flight_.contains(event)) continue;
+    const Instant ready_at = gatherings_.at(event).ready_at;
+    if (ready_at <= now)
+      ready.push_back(event);
+    else
+      proposals_due_ = std::min(proposals_due_, ready_at);
+  }
   for (const EventId event : ready) {
     const auto found = gatherings_.find(event);
     if (found == gatherings_.end()) continue;  // found another home meanwhile
     Gathering& gathering = found->second;
     pending_.erase(event);
-    std::vector<datum::Finding> findings;
-    for (const auto& [node, finding] : gathering.findings) findings.push_back(finding);
-    const auto merged = consensus::merge(findings, raft_.shares());
+    gathering.merged_at = now;
+    const auto merged = consensus::merge(gathering.findings, raft_.shares());
     if (!merged) continue;
-    if (const auto chain = ledger_.chain_of(merged->observations); chain && *chain != event) {
-      rehome(event, *chain, now);
-      continue;
+    if (ledger_.policy().last(event) == nullptr) {
+      if (const auto chain = ledger_.chain_of(merged->observations)) {
+        rehome(event, *chain, now);
+        continue;
+      }
     }
     trace(out, now, TraceKind::kFindingMerged, event.value(), merged->probability_ppm, merged->merged.size());
     const auto proposal = ledger_.policy().propose(*merged);
@@ -306,6 +335,7 @@ void Node::propose_ready(Instant now, Effects& out) {
     auto effects = raft_.propose(wildfire::encode(*proposal), now);
     if (!effects) {  // the window of uncommitted entries is full: look again later
       gathering.ready_at = now + options_.merge_wait;
+      proposals_due_ = std::min(proposals_due_, gathering.ready_at);
       pending_.insert(event);
       continue;
     }

@@ -41,6 +41,7 @@ struct NodeOptions {
   OutboxOptions outbox;
   Duration merge_wait = std::chrono::seconds(2);      // the leader waits this long for other nodes' findings
   std::size_t events_max = 4096;                      // open events a node judges or a leader gathers
+  Duration merge_gap = std::chrono::seconds(30);      // between two merges about a fire that was told
   Duration report_retry = std::chrono::seconds(1);    // until the leader confirms a finding
   Probability drift_told{0.02};                       // an aged finding that moved less is not told again
   Duration rejudge_every = std::chrono::minutes(10);  // open events age without news
@@ -95,8 +96,10 @@ class Node {
     Duration pause{};
   };
   struct Gathering {  // leader: the newest findings, node by node, about what is one fire
-    std::map<NodeId, datum::Finding> findings;
+    std::vector<datum::Finding> findings;  // one a node, by node
     Instant ready_at{};
+    Instant merged_at{};               // the last time
+    void put(datum::Finding finding);  // the newer of a node's findings stays
   };
 
   void absorb(consensus::RaftEffects raft_effects, Instant now, Effects& out);
@@ -133,6 +136,8 @@ class Node {
   std::set<ObservationId> known_;
   std::map<EventId, OwnReport> reports_;
   std::set<EventId> unreported_;  // of those, what the leader has not confirmed
+  Instant reports_due_{};         // no report before
+  bool judges_;                   // has a share
   Instant rejudge_at_{};
   NodeId leader_;  // whom the reports went to
   Term leader_term_;
@@ -141,6 +146,7 @@ class Node {
   std::map<EventId, Gathering> gatherings_;
   std::map<ObservationId, EventId> gathering_of_;
   std::set<EventId> pending_;        // gatherings with news
+  Instant proposals_due_{};          // none ready before
   std::set<EventId> in_flight_;      // proposed and not yet applied
   bool own_term_committed_ = false;  // all entries of earlier leaders are applied
 };
