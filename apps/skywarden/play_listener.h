@@ -1,5 +1,5 @@
-// What happens while an incident is played, told once each and in order of virtual time. The console, the output files and
-// the report all listen to the same news.
+// What happens while an incident is played, told once each and in order of virtual time. The console, the
+// output files and the report all listen to the same news.
 #pragma once
 
 #include <cstdint>
@@ -61,15 +61,17 @@ class PlayListener {
 // What the player can say at the end.
 struct PlaySummary {
   std::uint64_t hotspots = 0, records = 0;
-  std::uint64_t fields_observed = 0, fields_estimated = 0, fields_missing = 0, fields_implausible = 0, fields_anomalous = 0;
+  std::uint64_t fields_observed = 0, fields_estimated = 0, fields_missing = 0, fields_implausible = 0,
+                fields_anomalous = 0;
   std::uint64_t events_told = 0, alerts = 0, updates = 0, cancels = 0;
   std::uint64_t leaders = 0, crashes = 0, partitions = 0;
   std::uint64_t packets_sent = 0, packets_lost = 0;
   std::size_t nodes = 0, voters = 0;
   bool first_alert_known = false;
   Instant first_alert{};
-  Duration observation_to_alert{};      // of the first alert: newest observation behind it to agreement, virtual time
-  double median_commit_ms = 0.0;        // proposal to agreement, virtual time
+  Duration
+      observation_to_alert{};  // of the first alert: newest observation behind it to agreement, virtual time
+  double median_commit_ms = 0.0;  // proposal to agreement, virtual time
   std::vector<Duration> leader_loss_to_commit;
   double wall_seconds = 0.0;
 };

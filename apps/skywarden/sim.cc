@@ -139,7 +139,8 @@ std::vector<sim::RunResult> run_all(const sim::Scenario& scenario, Seeds seeds, 
 class TracePrinter : public sim::Observer {
  public:
   void on_trace(const TraceEvent& e) override {
-    fmt::print("{} node {} {} {} {} {}\n", format_utc(e.at, 6), e.node.value(), to_string(e.kind), e.first, e.second, e.third);
+    fmt::print("{} node {} {} {} {} {}\n", format_utc(e.at, 6), e.node.value(), to_string(e.kind), e.first,
+               e.second, e.third);
   }
 };
 

@@ -1,5 +1,5 @@
-// Reading our own TOML files (schemas, scenarios, incidents) so that every mistake names its key: unknown keys are errors,
-// the first thing that was wrong is remembered, and the caller looks once at the end.
+// Reading our own TOML files (schemas, scenarios, incidents) so that every mistake names its key: unknown
+// keys are errors, the first thing that was wrong is remembered, and the caller looks once at the end.
 #pragma once
 
 #include <toml++/toml.h>
@@ -119,8 +119,10 @@ class TomlReader {
       return out;
     }
     for (const auto& item : *array) {
-      if (item.as_table() != nullptr) out.push_back(item.as_table());
-      else wrong(key, "a list of tables");
+      if (item.as_table() != nullptr)
+        out.push_back(item.as_table());
+      else
+        wrong(key, "a list of tables");
     }
     return out;
   }
