@@ -43,14 +43,19 @@ class TomlReader {
         wrong(key, "a string");
     }
   }
-  template <typename T>
-  void number(std::string_view key, T& out) {
-    if (const auto* node = find(key, false)) {
-      if (auto v = node->value<double>(); v && node->is_number())
-        out = *v;
-      else
-        wrong(key, "a number");
-    }
+  void number(std::string_view key, std::optional<double>& out) {
+    const auto* node = find(key, false);
+    if (node == nullptr) return;
+    const auto value = node->value<double>();
+    if (node->is_number() && value)
+      out = value;
+    else
+      wrong(key, "a number");
+  }
+  void number(std::string_view key, double& out) {
+    std::optional<double> value;
+    number(key, value);
+    if (value) out = *value;
   }
   void integer(std::string_view key, int& out) {
     if (const auto* node = find(key, false)) {
