@@ -21,6 +21,7 @@ using reasoning::Language;
 
 constexpr std::size_t kReasonsTold = 3;
 constexpr std::size_t kPlacesTold = 3;
+constexpr double kNamedWithinKm = 200.0;
 constexpr double kHereM = 1.0;  // nearer than this to the area is inside it
 
 std::vector<NearPlace> places_near(const Message& message, const std::vector<NamedPoint>& places) {
@@ -67,11 +68,17 @@ Bilingual where(const Incident& incident, const ReportFacts& facts) {
   const ToldEvent& lead = facts.told.front();
   const Message& m = lead.last_fire();
   const auto places = as_places(incident.places);
-  Bilingual out;
-  out.en = fmt::format("{}, centre {}.", wildfire::location_words(m.centre, places, Language::kEnglish),
-                       coordinates(m.centre));
-  out.zh = fmt::format("{}，中心{}。", wildfire::location_words(m.centre, places, Language::kChinese),
-                       coordinates(m.centre));
+  Bilingual out{coordinates(m.centre) + ".", coordinates(m.centre) + "。"};
+  const bool named = std::any_of(places.begin(), places.end(), [&](const wildfire::Place& p) {
+    return distance(p.centre, m.centre).value() <= kNamedWithinKm * 1000.0;
+  });
+  if (named) {
+    const Metres most = kilometres(kNamedWithinKm);
+    out.en = fmt::format("{}, centre {}",
+                         wildfire::location_words(m.centre, places, Language::kEnglish, most), out.en);
+    out.zh = fmt::format("{}，中心{}", wildfire::location_words(m.centre, places, Language::kChinese, most),
+                         out.zh);
+  }
   if (facts.told.size() > 1) {
     out.en = fmt::format("{} fires were told of, {} of them later cancelled. The worst: {}",
                          counted(facts.told.size()), counted(facts.cancelled), out.en);

@@ -343,14 +343,21 @@ class Labels {
   std::vector<Box> taken_;
 };
 
+// The worst first; a number that would cover another one is left out.
 void draw_event_numbers(Labels& labels, Svg& svg, const View& view, const ReportFacts& facts) {
+  constexpr double kRadius = 8.0;
+  if (facts.told.size() == 1) return;
+  std::vector<Point2> drawn;
   for (std::size_t i = 0; i < facts.shown(); ++i) {
     const Point2 p = view.at(facts.told[i].last_fire().centre);
-    if (!view.holds(p)) continue;
-    if (facts.told.size() == 1) return;
-    svg.circle(p.x, p.y, 8, "fill=\"#fff\" stroke=\"#a30019\" stroke-width=\"1.4\"");
+    const bool covers = std::any_of(drawn.begin(), drawn.end(), [&](Point2 q) {
+      return std::hypot(p.x - q.x, p.y - q.y) < 2.0 * kRadius;
+    });
+    if (!view.holds(p) || covers) continue;
+    drawn.push_back(p);
+    svg.circle(p.x, p.y, kRadius, "fill=\"#fff\" stroke=\"#a30019\" stroke-width=\"1.4\"");
     svg.text(p.x, p.y + 3.6, std::to_string(i + 1), "class=\"mark\" text-anchor=\"middle\"");
-    labels.reserve({p.x - 8, p.y - 8, p.x + 8, p.y + 8});
+    labels.reserve({p.x - kRadius, p.y - kRadius, p.x + kRadius, p.y + kRadius});
   }
 }
 

@@ -184,6 +184,8 @@ void write_map(Page& page, const ReportInput& in) {
   if (in.facts.told.size() > in.facts.shown())
     caption += fmt::format(" Areas are drawn for the {} worst fires; the other {} are small squares.",
                            in.facts.shown(), counted(in.facts.told.size() - in.facts.shown()));
+  if (in.facts.told.size() > 1)
+    caption += " Numbers as in the table; those that would cover a worse one are left out.";
   caption += map->relief ? " Relief lit from the north-west." : " No terrain was given.";
   if (!map->roads) caption += " No roads were given.";
   if (in.incident.places.empty()) caption += " No places were given.";

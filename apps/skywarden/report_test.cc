@@ -313,6 +313,14 @@ TEST_CASE("numbers are written with three digits") {
   CHECK(counted(999) == "999");
 }
 
+TEST_CASE("durations are told in the units people use") {
+  CHECK(duration_text(std::chrono::milliseconds(840)).en == "0.84 s");
+  CHECK(duration_text(std::chrono::minutes(12)).en == "12 min");
+  CHECK(duration_text(std::chrono::hours(6)).en == "6 h");
+  CHECK(duration_text(std::chrono::minutes(65)).zh == "1小时5分钟");
+  CHECK(duration_text(std::chrono::hours(347)).en == "14 days 11 h");
+}
+
 TEST_CASE("times follow the offset of the place") {
   const Instant t = example::at("2017-10-09T04:50:00Z");
   CHECK(LocalClock(-420).stamp(t) == "2017-10-08 21:50");

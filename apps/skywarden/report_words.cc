@@ -130,6 +130,9 @@ Bilingual duration_text(Duration duration) {
   if (seconds < 60.0) return {three_digits(seconds) + " s", three_digits(seconds) + "秒"};
   const auto minutes = static_cast<long long>(std::llround(seconds / 60.0));
   if (minutes < 60) return {fmt::format("{} min", minutes), fmt::format("{}分钟", minutes)};
+  if (const long long hours = minutes / 60; hours >= 48)
+    return {fmt::format("{} days {} h", hours / 24, hours % 24),
+            fmt::format("{}天{}小时", hours / 24, hours % 24)};
   if (minutes % 60 == 0) return {fmt::format("{} h", minutes / 60), fmt::format("{}小时", minutes / 60)};
   return {fmt::format("{} h {} min", minutes / 60, minutes % 60),
           fmt::format("{}小时{}分钟", minutes / 60, minutes % 60)};
