@@ -364,7 +364,7 @@ void Player::told(const datum::Alert& alert, Instant now) {
   const datum::Proposal& p = alert.proposal;
   const auto proposed = proposed_.find({p.event.value(), p.sequence});
   if (proposed != proposed_.end()) commit_ms_.push_back(to_seconds(now - proposed->second) * 1e3);
-  if (p.kind == datum::ProposalKind::kAlert) ++summary_.events_told;
+  if (events_told_.insert(p.event).second) ++summary_.events_told;
   ++(p.kind == datum::ProposalKind::kAlert    ? summary_.alerts
      : p.kind == datum::ProposalKind::kUpdate ? summary_.updates
                                               : summary_.cancels);

@@ -84,6 +84,7 @@ class Player : private sim::Observer {
   std::vector<PlayListener*> listeners_;
 
   std::vector<datum::Alert> alerts_;
+  std::set<EventId> events_told_;
   std::set<std::pair<EventId, std::uint32_t>> told_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, Instant> proposed_;  // event, sequence
   std::vector<double> commit_ms_;
