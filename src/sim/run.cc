@@ -16,6 +16,9 @@
 namespace skywarden::sim {
 namespace {
 
+// Fewer observations may be judged too thin under the scenario's danger, and then telling nobody is right.
+constexpr std::size_t kConvincing = 5;
+
 struct Action {
   Instant at{};
   std::function<void()> perform;
@@ -203,7 +206,7 @@ class Play {
         if (a < b) world_.heal(a, b);
     }
     for (const auto& fire : fires_)
-      if (fire->size() >= 3) checkers_.expect_told(*fire);
+      if (fire->size() >= kConvincing) checkers_.expect_told(*fire);
   }
 
   RunResult collect() {
