@@ -370,6 +370,7 @@ std::optional<MergedFinding> merge(std::span<const Finding> findings, const Shar
   for (const auto& [node, ballot] : ballots) {
     out.merged.push_back(node);
     out.shares_merged += ballot.weight;
+    if (ballot.verdict_rank == rank_of(Verdict::kFire)) out.shares_for_fire += ballot.weight;
     rings.push_back({&ballot.outline, ballot.weight});
     out.observations.insert(out.observations.end(), ballot.observations.begin(), ballot.observations.end());
   }

@@ -45,6 +45,7 @@ struct MergedFinding {
   std::vector<NodeId> outliers;             // of those, who is far from the result, ascending
   std::vector<NodeId> refused;              // whose finding is no finding (not finite, no order), ascending
   std::uint64_t shares_merged = 0, shares_total = 0;
+  std::uint64_t shares_for_fire = 0;  // of those merged, whose own verdict is fire
   friend bool operator==(const MergedFinding&, const MergedFinding&) = default;
 };
 

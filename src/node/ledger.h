@@ -4,9 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "base/ids.h"
@@ -26,14 +24,11 @@ class Ledger {
   [[nodiscard]] const wildfire::AlertPolicy& policy() const { return policy_; }
   [[nodiscard]] LogIndex applied() const { return applied_; }
   [[nodiscard]] const std::vector<datum::Alert>& alerts() const { return alerts_; }
-  // The oldest chain that has told one of these observations, or nothing.
-  [[nodiscard]] std::optional<EventId> chain_of(std::span<const ObservationId> observations) const;
   // Fingerprint of everything told so far; equal on nodes that applied the same entries.
   [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
 
  private:
   wildfire::AlertPolicy policy_;
-  std::map<ObservationId, std::size_t> told_;  // place in alerts_ of the chain's opening
   std::vector<datum::Alert> alerts_;
   LogIndex applied_;
   std::uint64_t fingerprint_ = 0;

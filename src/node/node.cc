@@ -123,19 +123,20 @@ void Node::hear(const datum::Prior& prior, Instant now, Effects& out) {
 
 // Without new observations a finding only ages. It is told again when somebody would decide otherwise by it.
 void Node::judge_open(Instant now, Effects& out) {
-  std::vector<EventId> changed;
+  std::erase_if(reports_, [&](const auto& entry) {
+    if (pipeline_.is_open(entry.first)) return false;
+    unreported_.erase(entry.first);  // closed, or merged into an older one
+    return true;
+  });
   for (const auto& [event, report] : reports_) {
-    if (!pipeline_.is_open(event)) {
-      changed.push_back(event);  // judge() forgets it
-      continue;
-    }
-    const datum::Finding again = pipeline_.judge(self_, event, now);
+    datum::Finding again = pipeline_.judge(self_, event, now);
     const double drift = std::abs(again.probability.value() - report.finding.probability.value());
     const bool same = again.verdict == report.finding.verdict && again.danger == report.finding.danger &&
                       drift < options_.drift_told.value();
-    if (!same) changed.push_back(event);
+    // A cancel needs the denial to last: it is said anew each time until the ledger has heard.
+    const bool denies = again.verdict == datum::Verdict::kNoFire && !ledger_.policy().is_old_news(again);
+    if (!same || denies) conclude(std::move(again), now, out);
   }
-  judge(changed, now, out);
 }
 
 void Node::absorb(consensus::RaftEffects raft_effects, Instant now, Effects& out) {
@@ -180,20 +181,19 @@ void Node::take(std::span<const datum::Hotspot> hotspots, Instant now, Effects& 
 
 void Node::judge(std::span<const EventId> events, Instant now, Effects& out) {
   for (const EventId event : events) {
-    if (!pipeline_.is_open(event)) {  // closed, or merged into an older one
-      reports_.erase(event);
-      unreported_.erase(event);
-      continue;
-    }
     if (reports_.size() >= options_.events_max && !reports_.contains(event)) continue;
-    datum::Finding finding = pipeline_.judge(self_, event, now);
-    trace(out, now, TraceKind::kFindingMade, event.value(), ppm(finding.probability),
-          finding.observations.size());
-    out.findings.push_back(finding);
-    reports_[event] = {std::move(finding), now, options_.report_retry};
-    unreported_.insert(event);
-    reports_due_ = now;
+    conclude(pipeline_.judge(self_, event, now), now, out);
   }
+}
+
+void Node::conclude(datum::Finding finding, Instant now, Effects& out) {
+  const EventId event = finding.event;
+  trace(out, now, TraceKind::kFindingMade, event.value(), ppm(finding.probability),
+        finding.observations.size());
+  out.findings.push_back(finding);
+  reports_[event] = {std::move(finding), now, options_.report_retry};
+  unreported_.insert(event);
+  reports_due_ = now;
 }
 
 void Node::settle(Instant now, Effects& out) {
@@ -203,7 +203,9 @@ void Node::settle(Instant now, Effects& out) {
   propose_ready(now, out);
 }
 
-// A new leader, or a new term of the old one, has not heard anything yet.
+// A new leader, or a new term of the old one, has not heard anything yet, but it has the ledger: what the
+// ledger says anyway is not reported again. So that silence can speak, no chain opens unless enough shares
+// say fire (AlertOptions::backing_min).
 void Node::follow_leader(Instant now) {
   if (raft_.leader() == leader_ && raft_.term() == leader_term_) return;
   leader_ = raft_.leader();
@@ -211,7 +213,10 @@ void Node::follow_leader(Instant now) {
   for (auto& [event, own] : reports_) {
     own.retry_at = now;
     own.pause = options_.report_retry;
-    unreported_.insert(event);
+    if (ledger_.policy().is_old_news(own.finding))
+      unreported_.erase(event);
+    else
+      unreported_.insert(event);
   }
   reports_due_ = now;
   gatherings_.clear();
@@ -250,7 +255,7 @@ void Node::report(Instant now, Effects& out) {
 // decides, then what is being gathered, then the finding's own name.
 void Node::gather(datum::Finding finding, Instant now) {
   EventId key = finding.event;
-  if (const auto chain = ledger_.chain_of(finding.observations)) {
+  if (const auto chain = ledger_.policy().chain_of(finding.observations)) {
     key = *chain;
   } else {
     for (const ObservationId id : finding.observations) {
@@ -324,7 +329,7 @@ void Node::propose_ready(Instant now, Effects& out) {
     const auto merged = consensus::merge(gathering.findings, raft_.shares());
     if (!merged) continue;
     if (ledger_.policy().last(event) == nullptr) {
-      if (const auto chain = ledger_.chain_of(merged->observations)) {
+      if (const auto chain = ledger_.policy().chain_of(merged->observations)) {
         rehome(event, *chain, now);
         continue;
       }

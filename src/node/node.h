@@ -107,6 +107,7 @@ class Node {
   void take(std::span<const datum::Hotspot> hotspots, Instant now, Effects& out);
   void judge(std::span<const EventId> events, Instant now, Effects& out);
   void judge_open(Instant now, Effects& out);
+  void conclude(datum::Finding finding, Instant now, Effects& out);
   void hear(const datum::Prior& prior, Instant now, Effects& out);
   // Ends every step: follows a change of leader, reports findings, proposes what is ready.
   void settle(Instant now, Effects& out);

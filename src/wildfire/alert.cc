@@ -83,7 +83,7 @@ std::optional<ProposalKind> AlertPolicy::due(const MergedFinding& finding, const
   const bool fire = finding.verdict == Verdict::kFire && finding.measured;
   const auto found = told_.find(draft.event);
   if (found == told_.end()) return fire ? std::optional(ProposalKind::kAlert) : std::nullopt;
-  const auto& [last, fire_told_ns] = found->second;
+  const auto& [last, fire_told_ns, opened] = found->second;
   if (draft.time_ns <= last.time_ns) return std::nullopt;  // nothing newer than what was told
   if (last.kind == ProposalKind::kCancel)
     return fire && has_new_observations(draft, last) ? std::optional(ProposalKind::kAlert) : std::nullopt;
@@ -100,17 +100,37 @@ std::optional<ProposalKind> AlertPolicy::due(const MergedFinding& finding, const
 }
 
 std::optional<Proposal> AlertPolicy::propose(const MergedFinding& finding) const {
-  if (static_cast<double>(finding.shares_merged) <
-      options_.backing_min.value() * static_cast<double>(finding.shares_total))
-    return std::nullopt;
   Proposal draft = draft_of(finding);
-  draft.event = chain_of(finding);
+  if (!told_.contains(draft.event)) draft.event = chain_of(draft.observations).value_or(draft.event);
   const auto kind = due(finding, draft);
-  if (!kind) return std::nullopt;
+  if (!kind || !is_backed(finding, *kind)) return std::nullopt;
   draft.kind = *kind;
   const Proposal* before = last(draft.event);
   draft.sequence = before == nullptr ? 0 : before->sequence + 1;
   return draft;
+}
+
+bool AlertPolicy::is_backed(const MergedFinding& finding, ProposalKind kind) const {
+  const bool opens = kind == ProposalKind::kAlert;
+  const std::uint64_t shares = opens ? finding.shares_for_fire : finding.shares_merged;
+  return static_cast<double>(shares) >=
+         options_.backing_min.value() * static_cast<double>(finding.shares_total);
+}
+
+bool AlertPolicy::is_old_news(const datum::Finding& finding) const {
+  const bool fire = finding.verdict == Verdict::kFire && finding.measured;
+  const auto chain = chain_of(finding.observations);
+  if (!chain) return !fire;
+  const Proposal& last = told_.at(*chain).last;
+  const bool told_fire = last.kind != ProposalKind::kCancel;
+  if (fire != told_fire) return false;
+  const bool knows_more = !std::includes(last.observations.begin(), last.observations.end(),
+                                         finding.observations.begin(), finding.observations.end());
+  if (knows_more) return false;
+  const double step =
+      finding.probability.value() - static_cast<double>(last.probability_ppm) / consensus::kPpm;
+  return std::uint8_t(finding.danger) == last.danger &&
+         std::fabs(step) < options_.probability_changed.value();
 }
 
 bool AlertPolicy::admits(const Proposal& proposal) const {
@@ -124,7 +144,9 @@ bool AlertPolicy::admits(const Proposal& proposal) const {
 bool AlertPolicy::apply(const datum::Alert& alert) {
   const Proposal& proposal = alert.proposal;
   if (!admits(proposal)) return false;
-  Told& told = told_[proposal.event];
+  const auto [entry, opens] = told_.try_emplace(proposal.event);
+  Told& told = entry->second;
+  if (opens) told.opened = opened_++;
   told.last = proposal;
   if (proposal.kind != ProposalKind::kCancel) told.fire_told_ns = proposal.time_ns;
   for (const ObservationId id : proposal.observations) told_of_.try_emplace(id, proposal.event);
@@ -132,14 +154,18 @@ bool AlertPolicy::apply(const datum::Alert& alert) {
   return true;
 }
 
-EventId AlertPolicy::chain_of(const MergedFinding& finding) const {
-  if (told_.contains(finding.event)) return finding.event;
-  std::map<EventId, std::size_t> shared;
-  for (const ObservationId id : finding.observations)
-    if (const auto known = told_of_.find(id); known != told_of_.end()) ++shared[known->second];
-  const auto most = std::max_element(shared.begin(), shared.end(),
-                                     [](const auto& a, const auto& b) { return a.second < b.second; });
-  return most == shared.end() ? finding.event : most->first;
+std::optional<EventId> AlertPolicy::chain_of(std::span<const ObservationId> observations) const {
+  std::optional<EventId> oldest;
+  std::uint64_t opened = 0;
+  for (const ObservationId id : observations) {
+    const auto known = told_of_.find(id);
+    if (known == told_of_.end() || known->second == oldest) continue;
+    const Told& told = told_.at(known->second);
+    if (oldest && told.opened > opened) continue;
+    oldest = known->second;
+    opened = told.opened;
+  }
+  return oldest;
 }
 
 const Proposal* AlertPolicy::last(EventId event) const {

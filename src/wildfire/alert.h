@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <span>
+#include <unordered_map>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -13,6 +15,7 @@
 #include "base/units.h"
 #include "consensus/aggregate.h"
 #include "datum/alert.h"
+#include "datum/finding.h"
 #include "datum/proposal.h"
 
 namespace skywarden::wildfire {
@@ -29,7 +32,8 @@ struct AlertOptions {
   // so long after the last message that told of fire; sooner for a persistent heat source.
   Duration cancel_after = std::chrono::hours(6);
   Duration cancel_persistent_after = std::chrono::hours(1);
-  Fraction backing_min{0.0};         // findings merged must carry at least this part of all shares
+  // Findings merged must carry at least this part of all shares; to open a chain, findings that say fire.
+  Fraction backing_min{0.0};
   std::size_t events_max = 100'000;  // events remembered; the longest silent ones are forgotten first
 
   [[nodiscard]] Result<void> validate() const;
@@ -41,8 +45,8 @@ class AlertPolicy {
 
   // The message this finding deserves, or nothing. Time is the finding's own. After a cancel, only a finding
   // that rests on new observations opens the event again, as a new alert later in the same chain.
-  // A fire may change its name when detection joins clusters: a finding under a new name continues the chain
-  // that was told of most of its observations, and the proposal bears that chain's name.
+  // A fire may change its name when detection joins clusters: a finding under a new name continues the oldest
+  // chain that was told of one of its observations, and the proposal bears that chain's name.
   [[nodiscard]] std::optional<datum::Proposal> propose(const consensus::MergedFinding& finding) const;
 
   // Whether a committed proposal is the next message of its event's chain. Two leaders may have proposed the
@@ -51,6 +55,12 @@ class AlertPolicy {
   // Takes note of a committed alert; false when it is not admitted, and then it must not enter the ledger.
   bool apply(const datum::Alert& alert);
 
+  // Whether one node's finding adds nothing to what was told: it need not be reported again, and its node's
+  // silence may be taken for agreement. What was never told counts as no fire.
+  [[nodiscard]] bool is_old_news(const datum::Finding& finding) const;
+
+  // The oldest chain that has told one of these observations, or nothing.
+  [[nodiscard]] std::optional<EventId> chain_of(std::span<const ObservationId> observations) const;
   // The last message committed of an event, or nullptr.
   [[nodiscard]] const datum::Proposal* last(EventId event) const;
   [[nodiscard]] std::size_t events() const { return told_.size(); }
@@ -59,15 +69,17 @@ class AlertPolicy {
   struct Told {
     datum::Proposal last;
     std::int64_t fire_told_ns = 0;  // time of the last message that was no cancel
+    std::uint64_t opened = 0;       // chains opened before
   };
   [[nodiscard]] std::optional<datum::ProposalKind> due(const consensus::MergedFinding& finding,
                                                        const datum::Proposal& draft) const;
-  [[nodiscard]] EventId chain_of(const consensus::MergedFinding& finding) const;
+  [[nodiscard]] bool is_backed(const consensus::MergedFinding& finding, datum::ProposalKind kind) const;
   void forget_beyond_limit();
 
   AlertOptions options_;
   std::map<EventId, Told> told_;
-  std::map<ObservationId, EventId> told_of_;  // the chain that was first told of an observation
+  std::unordered_map<ObservationId, EventId> told_of_;  // the chain that was first told of an observation
+  std::uint64_t opened_ = 0;
 };
 
 }  // namespace skywarden::wildfire

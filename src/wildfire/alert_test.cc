@@ -33,6 +33,7 @@ MergedFinding fire(Duration after) {
   f.observations = {ObservationId(1), ObservationId(2)};
   f.merged = {NodeId(1), NodeId(2)};
   f.shares_merged = 6;
+  f.shares_for_fire = 5;
   f.shares_total = 10;
   return f;
 }
@@ -85,8 +86,71 @@ TEST_CASE("what is not a measured fire opens nothing") {
 }
 
 TEST_CASE("backing can be asked for") {
-  CHECK(AlertPolicy({.backing_min = Fraction(0.6)}).propose(fire(minutes(0))));
-  CHECK_FALSE(AlertPolicy({.backing_min = Fraction(0.61)}).propose(fire(minutes(0))));
+  CHECK(AlertPolicy({.backing_min = Fraction(0.5)}).propose(fire(minutes(0))));
+  // Who has not spoken may have nothing to say against the ledger, which tells of no fire.
+  CHECK_FALSE(AlertPolicy({.backing_min = Fraction(0.51)}).propose(fire(minutes(0))));
+  AlertPolicy policy({.backing_min = Fraction(0.5)});
+  const auto first = policy.propose(fire(minutes(0)));
+  REQUIRE(first);
+  REQUIRE(policy.apply(committed(*first)));
+  MergedFinding grown = fire(minutes(30));
+  grown.area_m2 *= 2;
+  grown.shares_for_fire = 4;
+  CHECK(policy.propose(grown));  // an update rests on everybody who spoke
+  grown.shares_merged = 4;
+  CHECK_FALSE(policy.propose(grown));
+}
+
+datum::Finding one_node_says(Verdict verdict, std::vector<ObservationId> observations) {
+  datum::Finding f;
+  f.by = NodeId(1);
+  f.event = fire(minutes(0)).event;
+  f.verdict = verdict;
+  f.probability = Probability(verdict == Verdict::kFire ? fire(minutes(0)).probability_ppm / 1e6 : 0.02);
+  f.danger = datum::DangerClass::kHigh;
+  f.measured = true;
+  f.observations = std::move(observations);
+  return f;
+}
+
+TEST_CASE("a finding that repeats what was told is old news") {
+  const ObservationId first(1), second(2), third(3);
+  const AlertPolicy nothing_told;
+  CHECK(nothing_told.is_old_news(one_node_says(Verdict::kNoFire, {first})));
+  CHECK(nothing_told.is_old_news(one_node_says(Verdict::kAbstained, {first})));
+  CHECK_FALSE(nothing_told.is_old_news(one_node_says(Verdict::kFire, {first})));
+
+  AlertPolicy policy = told_of_fire();
+  CHECK(policy.is_old_news(one_node_says(Verdict::kFire, {first, second})));
+  CHECK_FALSE(policy.is_old_news(one_node_says(Verdict::kFire, {first, second, third})));
+  CHECK_FALSE(policy.is_old_news(one_node_says(Verdict::kNoFire, {first})));
+  datum::Finding surer = one_node_says(Verdict::kFire, {first});
+  surer.probability = Probability(0.999);
+  CHECK_FALSE(policy.is_old_news(surer));
+  datum::Finding drier = one_node_says(Verdict::kFire, {first});
+  drier.danger = datum::DangerClass::kExtreme;
+  CHECK_FALSE(policy.is_old_news(drier));
+
+  const auto cancel = policy.propose(no_fire(minutes(60 * 12)));
+  REQUIRE(cancel);
+  REQUIRE(policy.apply(committed(*cancel)));
+  CHECK(policy.is_old_news(one_node_says(Verdict::kNoFire, {first})));
+  CHECK_FALSE(policy.is_old_news(one_node_says(Verdict::kFire, {first})));
+}
+
+TEST_CASE("observations that two chains told belong to the older one") {
+  AlertPolicy policy = told_of_fire();  // of 1 and 2
+  MergedFinding other = fire(minutes(5));
+  other.event = EventId(3);  // a lesser name, told later
+  other.observations = {ObservationId(8), ObservationId(9)};
+  const auto second = policy.propose(other);
+  REQUIRE(second);
+  REQUIRE(policy.apply(committed(*second)));
+  const std::vector<ObservationId> newer = {ObservationId(7), ObservationId(9)};
+  const std::vector<ObservationId> both = {ObservationId(2), ObservationId(8), ObservationId(9)};
+  CHECK(policy.chain_of(newer) == EventId(3));
+  CHECK(policy.chain_of(both) == fire(minutes(0)).event);
+  CHECK_FALSE(policy.chain_of(std::vector<ObservationId>{ObservationId(7)}));
 }
 
 TEST_CASE("growth by a quarter is an update, less is not") {

@@ -423,10 +423,12 @@ std::vector<EventRecord> Detector::take_closed() {
 }
 
 bool Detector::mostly_persistent(std::span<const GeoPoint> places) const {
-  std::size_t persistent = 0;
-  for (const GeoPoint& place : places)
-    if (sites_.persistent_at(to_direction(place))) ++persistent;
-  return 2 * persistent >= places.size() && !places.empty();
+  std::size_t others = 0;
+  for (const GeoPoint& place : places) {
+    if (2 * others > places.size()) return false;
+    if (!sites_.persistent_at(to_direction(place))) ++others;
+  }
+  return 2 * others <= places.size() && !places.empty();
 }
 
 Probability pooled(std::span<const datum::Evidence> evidence) {

@@ -15,6 +15,7 @@ constexpr double kInclinationCosine = -0.1478;  // of 98.5°
 constexpr double kFarM = 50'000.0;              // beyond this the circles are near enough
 constexpr double kStripsMax = 8192.0;
 constexpr double kStripMinM = 8.0;
+constexpr double kStripsPerBox = 40.0;  // over its shorter side
 
 Direction operator+(const Direction& a, const Direction& b) {
   return {a.x + b.x, a.y + b.y, a.z + b.z};
@@ -191,45 +192,37 @@ SquareMetres union_area(std::span<const Footprint> boxes) {
   const Plane plane(middle_of(boxes));
   std::vector<Quad> quads;
   quads.reserve(boxes.size());
-  double low = std::numeric_limits<double>::infinity(), high = -low;
+  double low = std::numeric_limits<double>::infinity(), high = -low, shortest = low;
   for (const Footprint& box : boxes) {
     quads.push_back(plane.to_flat(box));
+    shortest = std::min({shortest, 2.0 * box.half_scan_m, 2.0 * box.half_track_m});
     for (const Flat corner : quads.back()) {
       low = std::min(low, corner.y);
       high = std::max(high, corner.y);
     }
   }
-  const double strip = std::max(kStripMinM, (high - low) / kStripsMax);
+  const double strip = std::max({kStripMinM, shortest / kStripsPerBox, (high - low) / kStripsMax});
   struct Run {
-    std::size_t strip;
     double from, to;
   };
-  std::vector<Run> runs;
+  std::vector<std::vector<Run>> strips(static_cast<std::size_t>((high - low) / strip) + 1);
   for (const Quad& quad : quads) {
     const auto [bottom, top] =
         std::minmax_element(quad.begin(), quad.end(), [](const Flat& a, const Flat& b) { return a.y < b.y; });
     auto k = static_cast<std::size_t>(std::max(0.0, (bottom->y - low) / strip - 0.5));
     for (double y = low + (static_cast<double>(k) + 0.5) * strip; y < top->y;
          ++k, y = low + (static_cast<double>(k) + 0.5) * strip)
-      if (const auto run = crossing(quad, y)) runs.push_back({k, run->first, run->second});
+      if (const auto run = crossing(quad, y)) strips[k].push_back({run->first, run->second});
   }
-  std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) {
-    return a.strip != b.strip ? a.strip < b.strip : a.from != b.from ? a.from < b.from : a.to < b.to;
-  });
   double length = 0.0;
-  for (std::size_t i = 0; i < runs.size();) {
-    double from = runs[i].from, to = runs[i].to;
-    const std::size_t in_strip = runs[i].strip;
-    for (++i; i < runs.size() && runs[i].strip == in_strip; ++i) {
-      if (runs[i].from > to) {
-        length += to - from;
-        from = runs[i].from;
-        to = runs[i].to;
-      } else {
-        to = std::max(to, runs[i].to);
-      }
+  for (std::vector<Run>& runs : strips) {
+    std::sort(runs.begin(), runs.end(),
+              [](const Run& a, const Run& b) { return a.from != b.from ? a.from < b.from : a.to < b.to; });
+    double covered = -std::numeric_limits<double>::infinity();  // up to here
+    for (const Run& run : runs) {
+      length += std::max(0.0, run.to - std::max(run.from, covered));
+      covered = std::max(covered, run.to);
     }
-    length += to - from;
   }
   return SquareMetres(length * strip);
 }
