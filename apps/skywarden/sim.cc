@@ -60,6 +60,8 @@ nlohmann::ordered_json to_json(const sim::RunResult& r) {
   json["alerts"] = r.alerts;
   json["elections"] = r.elections;
   json["crashes"] = r.crashes;
+  json["fires_seen"] = r.fires_seen;
+  json["fires_due"] = r.fires_due;
   json["partitions"] = r.partitions;
   json["packets_sent"] = r.packets_sent;
   json["packets_lost"] = r.packets_lost;
@@ -71,7 +73,7 @@ nlohmann::ordered_json to_json(const sim::RunResult& r) {
 
 struct Totals {
   std::uint64_t runs = 0, failed = 0, commits = 0, alerts = 0, elections = 0, crashes = 0, partitions = 0,
-                sent = 0, lost = 0;
+                sent = 0, lost = 0, fires_seen = 0, fires_due = 0;
   std::vector<double> recovery_ms;
   Fnv1a hash;  // of the runs' hashes in the order of seeds
 
@@ -83,6 +85,8 @@ struct Totals {
     elections += r.elections;
     crashes += r.crashes;
     partitions += r.partitions;
+    fires_seen += r.fires_seen;
+    fires_due += r.fires_due;
     sent += r.packets_sent;
     lost += r.packets_lost;
     for (const Duration d : r.leader_loss_to_commit) recovery_ms.push_back(to_seconds(d) * 1e3);
@@ -100,6 +104,7 @@ void print_totals(const Totals& t, const std::string& name) {
   fmt::print("{}: {} runs, {} with violations\n", name, t.runs, t.failed);
   fmt::print("  commits {}, alerts {}, leaders {}, crashes {}, partitions {}\n", t.commits, t.alerts,
              t.elections, t.crashes, t.partitions);
+  fmt::print("  fires seen {}, of which half of the shares find {} to be fires\n", t.fires_seen, t.fires_due);
   fmt::print("  packets {} sent, {} lost\n", t.sent, t.lost);
   if (!t.recovery_ms.empty())
     fmt::print(

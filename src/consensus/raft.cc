@@ -10,6 +10,7 @@
 namespace skywarden::consensus {
 namespace {
 
+constexpr std::uint64_t kLearnerBeats = 8;       // a learner at rest hears one heartbeat of so many
 constexpr std::size_t kEntryOverheadBytes = 64;  // so that many tiny proposals are bounded as well
 
 std::size_t cost(const Entry& entry) {
@@ -147,7 +148,9 @@ bool Raft::quorum_answers(Instant now) const {
 void Raft::arm_election(Instant now) {
   const auto spread =
       static_cast<std::uint64_t>((options_.election_timeout_max - options_.election_timeout_min).count());
-  election_deadline_ = now + options_.election_timeout_min + Duration(random_.below(spread + 1));
+  Duration patience = options_.election_timeout_min + Duration(random_.below(spread + 1));
+  if (share_of(shares_, self_) == 0) patience *= kLearnerBeats;  // it hears so much more seldom
+  election_deadline_ = now + patience;
 }
 
 // After a lost round: soon, because no leader is being waited for, yet apart from the others who lost with
@@ -219,6 +222,7 @@ void Raft::become_leader(Step& step) {
   uncommitted_bytes_ = 0;
   if (last_index() > commit_)
     for (const Entry& entry : log_.between(commit_.next(), last_index())) uncommitted_bytes_ += cost(entry);
+  beats_ = 0;
   heartbeat_due_ = step.now + options_.heartbeat;
   trace(step, TraceKind::kBecameLeader, state_.term.value());
   append_own(step, {});  // entries of earlier terms are committed through this one only (Raft §5.4.2)
@@ -440,9 +444,15 @@ void Raft::broadcast_due(Step& step) {
   for (const auto& [peer, progress] : progress_) send_due(step, peer);
 }
 
-// Each heartbeat asks about the place up to which everything was sent, so that a loss shows in the answer.
+// Each heartbeat asks about the place up to which everything was sent, so that a loss shows in the answer. No
+// quorum waits for learners: one that has everything is asked now and then, so that hundreds may listen.
 void Raft::broadcast_heartbeat(Step& step) {
-  for (const auto& [peer, progress] : progress_) send_append(step, peer, {});
+  const bool learners_too = beats_++ % kLearnerBeats == 0;
+  for (const auto& [peer, progress] : progress_) {
+    const bool rests =
+        shares_.at(peer) == 0 && progress.match == last_index() && progress.heard > committed_at_;
+    if (learners_too || !rests) send_append(step, peer, {});
+  }
 }
 
 void Raft::commit_by_quorum(Step& step) {
@@ -462,6 +472,7 @@ void Raft::commit_up_to(Step& step, LogIndex index) {
     step.out.committed.push_back(entry);
   }
   commit_ = index;
+  committed_at_ = step.now;
 }
 
 // ---- small change

@@ -8,7 +8,8 @@
 // refused while a leader was heard within election_timeout_min); a leader that a quorum of shares has not
 // answered for election_timeout_max steps down; conflicting logs are reconciled a term at a time; appends are
 // batched and pipelined within a window; requests for votes are repeated while unanswered, so loss costs a
-// heartbeat and not an election; of several simultaneous pre-candidates the lesser one yields, once.
+// heartbeat and not an election; of several simultaneous pre-candidates the lesser one yields, once; learners
+// that have everything hear one heartbeat in eight.
 //
 // What it does not do: change shares, compact the log, forward proposals, authenticate. Messages are input:
 // stale, duplicated, reordered, malformed or impossible ones never break a contract and never undo a commit,
@@ -146,6 +147,8 @@ class Raft {
   Instant heartbeat_due_;                // leader
   std::map<NodeId, Progress> progress_;  // leader: every other member
   std::size_t uncommitted_bytes_ = 0;    // leader
+  std::uint64_t beats_ = 0;              // leader: heartbeats of this term
+  Instant committed_at_;                 // when commit_ moved last
 };
 
 }  // namespace skywarden::consensus

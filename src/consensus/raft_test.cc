@@ -444,9 +444,34 @@ TEST_CASE("a learner follows the log and never campaigns") {
   CHECK(group[2].leader() == kNobody);
   CHECK(group[2].next_deadline() == Instant::max());
   CHECK(group.mail.empty());
-  group.heartbeat(1);
+  for (int beat = 0; beat < 8; ++beat) group.heartbeat(1);
   group.settle();
   CHECK(group[2].leader() == NodeId(1));
+}
+
+TEST_CASE("a learner that has everything hears one heartbeat in eight, one that lags hears each") {
+  Group group({{NodeId(1), 1}, {NodeId(2), 0}});
+  group.campaign(1);
+  group.propose(1, "a");
+  group.settle();
+  group.heartbeat(1);  // its answer shows that it knows of the commit
+  group.settle();
+  const auto heard_of_eight = [&] {
+    std::size_t heard = 0;
+    for (int beat = 0; beat < 8; ++beat) {
+      group.heartbeat(1);
+      heard += group.mail.size();
+      group.mail.clear();
+    }
+    return heard;
+  };
+  CHECK(heard_of_eight() == 1);
+  group.propose(1, "b");
+  group.mail.clear();  // lost
+  CHECK(heard_of_eight() == 8);
+  group.heartbeat(1);
+  group.settle();
+  CHECK(group.committed[2].size() == 3);
 }
 
 TEST_CASE("votes not answered are asked for again after a heartbeat") {

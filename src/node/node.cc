@@ -86,6 +86,14 @@ Instant Node::next_deadline() const {
   return next;
 }
 
+const datum::Finding* Node::finding_about(ObservationId observation) const {
+  for (const auto& [event, report] : reports_) {
+    const std::vector<ObservationId>& rests_on = report.finding.observations;
+    if (std::binary_search(rests_on.begin(), rests_on.end(), observation)) return &report.finding;
+  }
+  return nullptr;
+}
+
 void Node::on(NodeId from, const consensus::Message& message, Instant now, Effects& out) {
   if (message.from == from && message.to == self_) absorb(raft_.receive(message, now), now, out);
 }

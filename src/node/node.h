@@ -12,6 +12,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/ids.h"
@@ -88,6 +89,8 @@ class Node {
   [[nodiscard]] NodeId self() const { return self_; }
   [[nodiscard]] const consensus::Raft& raft() const { return raft_; }
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+  // This node's newest finding that rests on the observation, or nullptr.
+  [[nodiscard]] const datum::Finding* finding_about(ObservationId observation) const;
 
  private:
   struct OwnReport {  // this node's newest finding about one event
@@ -145,7 +148,7 @@ class Node {
 
   // Leader only, void when leadership ends.
   std::map<EventId, Gathering> gatherings_;
-  std::map<ObservationId, EventId> gathering_of_;
+  std::unordered_map<ObservationId, EventId> gathering_of_;
   std::set<EventId> pending_;        // gatherings with news
   Instant proposals_due_{};          // none ready before
   std::set<EventId> in_flight_;      // proposed and not yet applied

@@ -86,17 +86,24 @@ class StationSearch {
   }
 
   // SGP4's velocity is not quite the derivative of its position, so the rate's zero lies a little beside the
-  // summit: a parabola through the elevation itself finds the rest of the way.
+  // summit: parabolas through the elevation itself find the rest of the way. Flat summits of slow passes need
+  // more than one.
   [[nodiscard]] Sample summit_near(double t, double low, double high) const {
+    constexpr int kParabolasMax = 20;
     const double h = (high - low) / 100.0;
-    const Sample middle = sample_at(t);
-    const double before = sample_at(t - h).value;
-    const double after = sample_at(t + h).value;
-    const double bend = before - 2.0 * middle.value + after;
-    if (!(bend < 0.0)) return middle;
-    const double shift = std::clamp(0.5 * h * (before - after) / bend, -h, h);
-    const Sample summit = sample_at(std::clamp(t + shift, low, high));
-    return summit.value > middle.value ? summit : middle;
+    Sample best = sample_at(t);
+    for (int i = 0; i < kParabolasMax; ++i) {
+      const double before = sample_at(best.at - h).value;
+      const double after = sample_at(best.at + h).value;
+      const double bend = before - 2.0 * best.value + after;
+      if (!(bend < 0.0)) break;
+      const double shift = std::clamp(0.5 * h * (before - after) / bend, -h, h);
+      const Sample summit = sample_at(std::clamp(best.at + shift, low, high));
+      if (summit.value <= best.value) break;
+      best = summit;
+      if (std::abs(shift) < h) break;
+    }
+    return best;
   }
 
   // Between a and b the elevation only rises or only falls.

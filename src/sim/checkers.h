@@ -1,6 +1,6 @@
 // What must hold in every run, read from the trace and the effects while it plays: one leader a term, logs
 // that agree, nothing committed is lost, every message to people told exactly once in the order of its chain,
-// and in the end every fire that a living node saw has been told to everybody.
+// and in the end every fire that nodes with half of the shares see has been told to everybody.
 #pragma once
 
 #include <map>
@@ -20,8 +20,10 @@ class Checkers : public Observer {
   void on_effects(NodeId node, const node::Effects& effects, Instant now) override;
   void on_trace(const TraceEvent& event) override;
 
-  void expect_told(std::vector<ObservationId> fire);  // one of these must be told in the end
-  void check_end(Instant now);                        // after the quiet time, everything healed
+  // A fire that living nodes saw. In the end one of its observations must have been told, if nodes with half
+  // of the shares find that it is a fire.
+  void fire_seen(std::vector<ObservationId> fire);
+  void check_end(Instant now);  // after the quiet time, everything healed
   void leader_killed(Instant now, Term term);
 
   [[nodiscard]] const std::vector<Violation>& violations() const { return violations_; }
@@ -29,12 +31,17 @@ class Checkers : public Observer {
   [[nodiscard]] std::uint64_t alerts() const { return told_.size(); }
   [[nodiscard]] std::uint64_t elections() const { return leaders_.size(); }
   [[nodiscard]] std::uint64_t crashes() const { return crashes_; }
+  [[nodiscard]] std::uint64_t fires_seen() const { return fires_.size(); }
+  [[nodiscard]] std::uint64_t fires_due() const { return fires_due_; }  // of those, what had to be told
   [[nodiscard]] const std::vector<Duration>& leader_loss_to_commit() const { return recoveries_; }
 
  private:
   void violated(Instant at, std::string what);
   void alert_entered(const TraceEvent& event);
   void entry_committed(const TraceEvent& event);
+  void check_ledgers(Instant now, const node::Ledger& truth);
+  void check_fires(Instant now);
+  [[nodiscard]] bool is_found_by_half(const std::vector<ObservationId>& fire) const;
 
   struct EntryIdentity {
     std::uint64_t term = 0, payload = 0;
@@ -53,7 +60,9 @@ class Checkers : public Observer {
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> told_;  // event, sequence → fingerprint
   std::map<NodeId, std::map<std::uint64_t, std::uint64_t>> chain_of_;      // node → event → next sequence
   std::map<ObservationId, std::uint64_t> opened_by_;  // observation → event whose chain opened with it
-  std::vector<std::vector<ObservationId>> expected_;
+  std::map<std::uint64_t, Instant> committed_at_;     // index → when somebody committed it first
+  std::vector<std::vector<ObservationId>> fires_;
+  std::uint64_t fires_due_ = 0;
   std::set<ObservationId> told_observations_;
   std::uint64_t crashes_ = 0;
   std::optional<Loss> loss_;

@@ -16,9 +16,6 @@
 namespace skywarden::sim {
 namespace {
 
-// Fewer observations may be judged too thin under the scenario's danger, and then telling nobody is right.
-constexpr std::size_t kConvincing = 5;
-
 struct Action {
   Instant at{};
   std::function<void()> perform;
@@ -206,7 +203,7 @@ class Play {
         if (a < b) world_.heal(a, b);
     }
     for (const auto& fire : fires_)
-      if (fire->size() >= kConvincing) checkers_.expect_told(*fire);
+      if (!fire->empty()) checkers_.fire_seen(*fire);
   }
 
   RunResult collect() {
@@ -216,6 +213,8 @@ class Play {
     result_.alerts = checkers_.alerts();
     result_.elections = checkers_.elections();
     result_.crashes = checkers_.crashes();
+    result_.fires_seen = checkers_.fires_seen();
+    result_.fires_due = checkers_.fires_due();
     result_.packets_sent = world_.packets_sent();
     result_.packets_lost = world_.packets_lost();
     result_.leader_loss_to_commit = checkers_.leader_loss_to_commit();

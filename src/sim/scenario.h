@@ -74,6 +74,8 @@ struct RunResult {
   std::uint64_t alerts = 0;
   std::uint64_t elections = 0;  // leaders made
   std::uint64_t crashes = 0, partitions = 0;
+  std::uint64_t fires_seen = 0;  // by living nodes
+  std::uint64_t fires_due = 0;   // of those, found by half of the shares in the end, so to be told
   std::uint64_t packets_sent = 0, packets_lost = 0;
   std::vector<Duration> leader_loss_to_commit;  // each killed leader: until the next commit by another
 };

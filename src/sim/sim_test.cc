@@ -68,14 +68,17 @@ TEST_CASE("five nodes keep their promises through crashes, partitions and loss")
   const Scenario scenario = parse_scenario(kRough, "rough.toml").value();
   std::uint64_t alerts = 0;
   std::uint64_t crashes = 0;
+  std::uint64_t fires_due = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     const RunResult result = run(scenario, seed);
     alerts += result.alerts;
     crashes += result.crashes;
+    fires_due += result.fires_due;
     for (const Violation& violation : result.violations) FAIL_CHECK("seed ", seed, ": ", violation.what);
   }
   CHECK(alerts >= 20);
   CHECK(crashes >= 20);
+  CHECK(fires_due >= 30);  // of 40: else the promise to tell them is empty
 }
 
 TEST_CASE("a scenario that makes no sense says which key") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 
 #include "base/contract.h"
 
@@ -140,7 +141,7 @@ class Contacts : public Topology {
 
   std::vector<NodeId> nodes_;  // satellites, then stations
   std::size_t satellites_;
-  std::map<NodeId, std::size_t> index_;
+  std::unordered_map<NodeId, std::size_t> index_;
   std::shared_ptr<const datum::ContactForecast> forecast_;
   ContactOptions options_;
   bool fresh_ = false;

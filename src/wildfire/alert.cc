@@ -119,9 +119,11 @@ bool AlertPolicy::is_backed(const MergedFinding& finding, ProposalKind kind) con
 
 bool AlertPolicy::is_old_news(const datum::Finding& finding) const {
   const bool fire = finding.verdict == Verdict::kFire && finding.measured;
-  const auto chain = chain_of(finding.observations);
-  if (!chain) return !fire;
-  const Proposal& last = told_.at(*chain).last;
+  auto told = told_.find(finding.event);  // its own name is found sooner than its observations
+  if (told == told_.end())
+    if (const auto chain = chain_of(finding.observations)) told = told_.find(*chain);
+  if (told == told_.end()) return !fire;
+  const Proposal& last = told->second.last;
   const bool told_fire = last.kind != ProposalKind::kCancel;
   if (fire != told_fire) return false;
   const bool knows_more = !std::includes(last.observations.begin(), last.observations.end(),
