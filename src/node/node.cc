@@ -44,9 +44,9 @@ Node::Node(NodeId self, consensus::Shares shares, NodeOptions options, Stored st
 
 Effects Node::receive(NodeId from, std::span<const std::byte> bytes, Instant now) {
   Effects out;
-  const auto message = decode(bytes);
+  auto message = decode(bytes);
   if (!message) return out;  // noise or an enemy; the sender repeats what matters
-  std::visit([&](const auto& body) { on(from, body, now, out); }, *message);
+  std::visit([&](auto& body) { on(from, body, now, out); }, *message);
   settle(now, out);
   return out;
 }
@@ -107,11 +107,11 @@ void Node::on(NodeId from, const BatchReceived& message, Instant, Effects&) {
   outbox_.received(from, message.id);
 }
 
-void Node::on(NodeId from, const Report& message, Instant now, Effects& out) {
+void Node::on(NodeId from, Report& message, Instant now, Effects& out) {
   if (message.finding.by != from || raft_.role() != consensus::Role::kLeader) return;
   follow_leader(now);
-  gather(message.finding, now);
   send(from, ReportConfirmed{message.finding.event, message.finding.time.time_since_epoch().count()}, out);
+  gather(std::move(message.finding), now);
 }
 
 void Node::on(NodeId from, const ReportConfirmed& message, Instant, Effects&) {
@@ -138,12 +138,13 @@ void Node::judge_open(Instant now, Effects& out) {
   });
   for (const auto& [event, report] : reports_) {
     datum::Finding again = pipeline_.judge(self_, event, now);
+    const bool turned = again.verdict != report.finding.verdict;
+    const bool old_news = ledger_.policy().is_old_news(again);
     const double drift = std::abs(again.probability.value() - report.finding.probability.value());
-    const bool same = again.verdict == report.finding.verdict && again.danger == report.finding.danger &&
-                      drift < options_.drift_told.value();
+    const bool drifted = again.danger != report.finding.danger || drift >= options_.drift_told.value();
     // A cancel needs the denial to last: it is said anew each time until the ledger has heard.
-    const bool denies = again.verdict == datum::Verdict::kNoFire && !ledger_.policy().is_old_news(again);
-    if (!same || denies) conclude(std::move(again), now, out);
+    const bool denies = again.verdict == datum::Verdict::kNoFire;
+    if (turned || (!old_news && (drifted || denies))) conclude(std::move(again), now, out);
   }
 }
 
@@ -218,15 +219,7 @@ void Node::follow_leader(Instant now) {
   if (raft_.leader() == leader_ && raft_.term() == leader_term_) return;
   leader_ = raft_.leader();
   leader_term_ = raft_.term();
-  for (auto& [event, own] : reports_) {
-    own.retry_at = now;
-    own.pause = options_.report_retry;
-    if (ledger_.policy().is_old_news(own.finding))
-      unreported_.erase(event);
-    else
-      unreported_.insert(event);
-  }
-  reports_due_ = now;
+  if (leader_ != kNobody) report_anew(now);
   gatherings_.clear();
   gathering_of_.clear();
   pending_.clear();
@@ -236,6 +229,18 @@ void Node::follow_leader(Instant now) {
   // one).
   own_term_committed_ = raft_.role() == consensus::Role::kLeader &&
                         raft_.commit_index() == raft_.last_index() && raft_.log().last().term == raft_.term();
+}
+
+void Node::report_anew(Instant now) {
+  for (auto& [event, own] : reports_) {
+    own.retry_at = now;
+    own.pause = options_.report_retry;
+    if (ledger_.policy().is_old_news(own.finding))
+      unreported_.erase(event);
+    else
+      unreported_.insert(event);
+  }
+  reports_due_ = now;
 }
 
 void Node::report(Instant now, Effects& out) {

@@ -115,6 +115,7 @@ class Node {
   // Ends every step: follows a change of leader, reports findings, proposes what is ready.
   void settle(Instant now, Effects& out);
   void follow_leader(Instant now);
+  void report_anew(Instant now);
   void report(Instant now, Effects& out);
   void gather(datum::Finding finding, Instant now);
   void rehome(EventId from, EventId to, Instant now);
@@ -127,7 +128,7 @@ class Node {
   void on(NodeId from, const consensus::Message& message, Instant now, Effects& out);
   void on(NodeId from, const ObservationBatch& message, Instant now, Effects& out);
   void on(NodeId from, const BatchReceived& message, Instant now, Effects& out);
-  void on(NodeId from, const Report& message, Instant now, Effects& out);
+  void on(NodeId from, Report& message, Instant now, Effects& out);  // takes the finding
   void on(NodeId from, const ReportConfirmed& message, Instant now, Effects& out);
   void on(NodeId from, const Bulletin& message, Instant now, Effects& out);
 

@@ -55,6 +55,7 @@ class Contacts : public Topology {
         options_(options) {
     nodes_.insert(nodes_.end(), stations.begin(), stations.end());
     for (std::size_t i = 0; i < nodes_.size(); ++i) index_[nodes_[i]] = i;
+    known_.resize(nodes_.size() * nodes_.size());
   }
 
   std::optional<Path> path(NodeId from, NodeId to, Instant now, const Cuts& cuts) override {
@@ -88,6 +89,12 @@ class Contacts : public Topology {
     int hops = -1;  // unreachable
   };
 
+  struct Known {
+    bool asked = false;
+    Instant asked_at{};
+    std::optional<datum::Contact> contact;  // nothing: never again
+  };
+
   void refresh(Instant now, const Cuts& cuts) {
     const bool same_links = fresh_ && now >= refreshed_ && now < refreshed_ + options_.refresh;
     if (same_links && cuts.version() == version_) return;
@@ -110,13 +117,21 @@ class Contacts : public Topology {
           physical_.push_back({i, j, options_.terrestrial_delay, options_.terrestrial_rate.value()});
           continue;
         }
-        const auto contact = forecast_->next_contact(nodes_[i], nodes_[j], now);
+        const auto& contact = contact_of(i, j, now);
         if (contact && contact->start <= now)
           physical_.push_back({i, j, contact->delay, contact->rate.value()});
       }
     }
     refreshed_ = now;
     fresh_ = true;
+  }
+
+  // The contact under way or the next one, looked up only when the last one found is over.
+  const std::optional<datum::Contact>& contact_of(std::size_t i, std::size_t j, Instant now) {
+    Known& known = known_[i * nodes_.size() + j];
+    const bool stands = known.asked && now >= known.asked_at && (!known.contact || now < known.contact->end);
+    if (!stands) known = {true, now, forecast_->next_contact(nodes_[i], nodes_[j], now)};
+    return known.contact;
   }
 
   std::vector<Way> search(std::size_t source) const {
@@ -150,6 +165,7 @@ class Contacts : public Topology {
   std::vector<Edge> physical_;
   std::vector<std::vector<Edge>> neighbours_;
   std::vector<std::vector<Way>> ways_;
+  std::vector<Known> known_;  // by pair
 };
 
 }  // namespace

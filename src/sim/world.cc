@@ -48,9 +48,8 @@ World::World(WorldOptions options, std::unique_ptr<Topology> topology, Random ra
 }
 
 void World::run_until(Instant until) {
-  while (!events_.empty() && events_.top().at <= until) {
-    Event event = events_.top();
-    events_.pop();
+  while (!events_.empty() && events_.front().at <= until) {
+    const Event event = take_next();
     now_ = event.at;
     Machine& machine = machines_.at(event.node);
     if (!machine.node || machine.life != event.life) continue;
@@ -189,8 +188,8 @@ void World::send(NodeId from, Machine& machine, node::Outgoing packet) {
     event.node = packet.to;
     event.from = from;
     event.life = machines_.at(packet.to).life;
-    event.bytes = packet.bytes;
-    events_.push(std::move(event));
+    event.bytes = i + 1 < copies ? packet.bytes : std::move(packet.bytes);
+    put(std::move(event));
   }
 }
 
@@ -206,7 +205,19 @@ void World::arm(NodeId node, Machine& machine) {
   event.node = node;
   event.life = machine.life;
   event.is_alarm = true;
-  events_.push(std::move(event));
+  put(std::move(event));
+}
+
+void World::put(Event event) {
+  events_.push_back(std::move(event));
+  std::push_heap(events_.begin(), events_.end(), Later{});
+}
+
+World::Event World::take_next() {
+  std::pop_heap(events_.begin(), events_.end(), Later{});
+  Event event = std::move(events_.back());
+  events_.pop_back();
+  return event;
 }
 
 void World::note(NodeId node, TraceKind kind, std::uint64_t first) {

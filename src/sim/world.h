@@ -4,11 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <queue>
 #include <span>
 #include <string>
 #include <vector>
@@ -98,6 +96,8 @@ class World {
   void perform(NodeId node, Machine& machine, node::Effects effects);
   void send(NodeId from, Machine& machine, node::Outgoing packet);
   void arm(NodeId node, Machine& machine);
+  void put(Event event);
+  Event take_next();
   void down(NodeId node, Machine& machine);
   void note(NodeId node, TraceKind kind, std::uint64_t first = 0);
   void publish(const TraceEvent& event);
@@ -109,7 +109,7 @@ class World {
   Instant now_;
   Cuts cuts_;
   std::map<NodeId, Machine> machines_;
-  std::priority_queue<Event, std::vector<Event>, Later> events_;
+  std::vector<Event> events_;  // a heap, the next one first
   std::uint64_t next_order_ = 0;
   std::uint64_t packets_sent_ = 0, packets_lost_ = 0;
   TraceHash hash_;
