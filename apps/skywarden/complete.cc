@@ -39,7 +39,7 @@ std::string format_end(double value, int decimals) {
 void fill_cell(const datum::FieldSpec& spec, const onboard::Completion& completion, std::size_t cell,
                std::vector<std::string>& cells, std::size_t column) {
   const bool number = spec.kind == datum::FieldKind::kNumber;
-  const int decimals = completion.decimals[cell];
+  const auto decimals = static_cast<int>(completion.decimals[cell]);
   if (column != datum::Table::npos) {
     const double value = completion.values[cell];
     cells[column] =

@@ -134,7 +134,7 @@ Result<void> Player::build() {
   }
   wildfire::DangerOptions danger;
   danger.start = {incident_.start_codes.ffmc, incident_.start_codes.dmc, incident_.start_codes.dc};
-  danger_ = std::make_unique<node::DangerDesk>(std::move(weather_stations), danger);
+  danger_ = std::make_unique<node::DangerDesk>(weather_stations, danger);
   plan();
   return {};
 }

@@ -50,7 +50,7 @@ struct Prior {
   Probability probability{0.01};
   DangerClass danger = DangerClass::kModerate;
   Instant as_of{};
-  std::string source;  // "FWI 38.2 at Santa Rosa"; "none: no weather given"
+  std::string source;  // "FWI 38.2 at Santa Rosa"; empty: no weather is known
 };
 
 }  // namespace skywarden::datum

@@ -107,7 +107,7 @@ std::optional<wildfire::WeatherReading> weather_of(const datum::Schema& schema, 
   return out;
 }
 
-DangerDesk::DangerDesk(std::map<std::string, GeoPoint> stations, wildfire::DangerOptions options) {
+DangerDesk::DangerDesk(const std::map<std::string, GeoPoint>& stations, wildfire::DangerOptions options) {
   for (const auto& [name, place] : stations) watches_.try_emplace(name, name, place, options);
 }
 

@@ -44,7 +44,7 @@ struct Prepared {
 // too low is the dearer mistake.
 class DangerDesk {
  public:
-  DangerDesk(std::map<std::string, GeoPoint> stations, wildfire::DangerOptions options);
+  DangerDesk(const std::map<std::string, GeoPoint>& stations, wildfire::DangerOptions options);
 
   void add(const std::string& station, const wildfire::WeatherReading& reading);
 

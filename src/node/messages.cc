@@ -221,7 +221,6 @@ std::uint64_t items_of(Kind kind) {
     case Kind::kBatch:
       return 4;
     case Kind::kBatchReceived:
-      return 3;
     case Kind::kReport:
       return 3;
     case Kind::kReportConfirmed:

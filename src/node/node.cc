@@ -23,15 +23,15 @@ std::vector<NodeId> judges_beside(NodeId self, const consensus::Shares& shares) 
 }
 
 std::uint64_t ppm(Probability p) {
-  return static_cast<std::uint64_t>(p.value() * 1e6 + 0.5);
+  return static_cast<std::uint64_t>(std::llround(p.value() * 1e6));
 }
 
 }  // namespace
 
-Node::Node(NodeId self, consensus::Shares shares, NodeOptions options, Stored stored, Random random,
-           Instant now)
+Node::Node(NodeId self, const consensus::Shares& shares, const NodeOptions& options, Stored stored,
+           Random random, Instant now)
     : self_(self),
-      options_(std::move(options)),
+      options_(options),
       raft_(self, shares, std::move(stored.raft), options_.raft, random.fork(1), now),
       pipeline_(options_.pipeline),
       ledger_(options_.alert),

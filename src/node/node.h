@@ -77,7 +77,8 @@ struct Effects {
 class Node {
  public:
   // `shares` are the voters' (and learners') vote shares; every key but self is a peer.
-  Node(NodeId self, consensus::Shares shares, NodeOptions options, Stored stored, Random random, Instant now);
+  Node(NodeId self, const consensus::Shares& shares, const NodeOptions& options, Stored stored, Random random,
+       Instant now);
 
   [[nodiscard]] Effects receive(NodeId from, std::span<const std::byte> bytes, Instant now);
   [[nodiscard]] Effects observe(std::span<const datum::Hotspot> hotspots, Instant now);

@@ -4,8 +4,7 @@
 
 namespace skywarden::node {
 
-Pipeline::Pipeline(const PipelineOptions& options)
-    : options_(options), detector_(options.detect), prior_(wildfire::no_prior(Instant{})) {}
+Pipeline::Pipeline(const PipelineOptions& options) : options_(options), detector_(options.detect) {}
 
 std::vector<EventId> Pipeline::detect(std::span<const datum::Hotspot> hotspots, Instant now) {
   return detector_.add(hotspots, now);
@@ -21,12 +20,13 @@ datum::Finding Pipeline::judge(NodeId self, EventId event, Instant now) const {
   EXPECTS(is_open(event));
   const datum::FireEvent& fire = detector_.event(event);
   const std::vector<datum::Evidence> evidence = detector_.evidence(event, now);
-  return reasoning::judge(self, fire, prior_, evidence, now, options_.judge);
+  return reasoning::judge(self, fire, prior_ ? *prior_ : wildfire::no_prior(now), evidence, now,
+                          options_.judge);
 }
 
 bool Pipeline::set_prior(const datum::Prior& prior) {
-  if (prior.as_of < prior_.as_of) return false;
-  const bool changed = prior.danger != prior_.danger || prior.probability != prior_.probability;
+  if (prior_ && prior.as_of < prior_->as_of) return false;
+  const bool changed = !prior_ || prior.danger != prior_->danger || prior.probability != prior_->probability;
   prior_ = prior;
   return changed;
 }

@@ -2,6 +2,7 @@
 // function or a small class of its own folder.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -35,13 +36,12 @@ class Pipeline {
 
   // The newest counts. True when open events should be judged again: danger or probability changed.
   bool set_prior(const datum::Prior& prior);
-  [[nodiscard]] const datum::Prior& prior() const { return prior_; }
   [[nodiscard]] bool is_open(EventId event) const;
 
  private:
   PipelineOptions options_;
   wildfire::Detector detector_;
-  datum::Prior prior_;
+  std::optional<datum::Prior> prior_;  // nothing until weather is heard of
 };
 
 }  // namespace skywarden::node

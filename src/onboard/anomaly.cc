@@ -18,7 +18,7 @@ std::size_t of(Detector d) {
 
 float quantile(std::vector<float>& values, double q) {
   EXPECTS(!values.empty());
-  const auto at = static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1) + 0.5);
+  const auto at = std::lround(q * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), values.begin() + at, values.end());
   return values[static_cast<std::size_t>(at)];
 }

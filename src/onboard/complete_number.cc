@@ -367,7 +367,7 @@ void NumberModel::learn_offline() {
     if (kept.size() < 40) continue;
     std::sort(kept.begin(), kept.end());
     const auto quantile = [&](double q) {
-      return kept[static_cast<std::size_t>(q * static_cast<double>(kept.size() - 1) + 0.5)];
+      return kept[static_cast<std::size_t>(std::lround(q * static_cast<double>(kept.size() - 1)))];
     };
     for (std::size_t p = 0; p < pool_count_; ++p)
       tails_[i * pool_count_ + p] = {quantile(options_.tail), quantile(1.0 - options_.tail), 0};

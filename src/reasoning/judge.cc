@@ -125,22 +125,22 @@ Reason reason_of(const Weighed& w) {
   return reason;
 }
 
-Probability bounded(Prior prior, const JudgeOptions& options) {
+Probability bounded(const Prior& prior, const JudgeOptions& options) {
   if (!is_fraction(prior.probability.value())) return options.prior_min;
   return std::clamp(prior.probability, options.prior_min, options.prior_max);
 }
 
 Reason prior_reason(const Prior& prior, Probability used, double share, Instant now) {
-  const std::string_view source = prior.source.empty() ? "no source given" : std::string_view(prior.source);
+  const bool known = !prior.source.empty();
   return {.kind = EvidenceKind::kModelled,
           .log_odds = share,
           .source = std::string(kPriorSource),
-          .text_en = fmt::format("Before any look: chance of fire {}, danger {} ({})",
-                                 percent(used.value(), Language::kEnglish),
-                                 danger_word(prior.danger, Language::kEnglish), source),
+          .text_en = fmt::format(
+              "Before any look: chance of fire {}, danger {} ({})", percent(used.value(), Language::kEnglish),
+              danger_word(prior.danger, Language::kEnglish), known ? prior.source : "no weather known"),
           .text_zh =
               fmt::format("观测之前：起火概率{}，火险等级{}（{}）", percent(used.value(), Language::kChinese),
-                          danger_word(prior.danger, Language::kChinese), source),
+                          danger_word(prior.danger, Language::kChinese), known ? prior.source : "无气象数据"),
           .age = std::max(Duration::zero(), now - prior.as_of)};
 }
 

@@ -290,7 +290,7 @@ Phrase advice(Urgency urgency) {
 }
 
 std::string instruction_of(const Proposal& p, Language language, bool exercise) {
-  const std::string text = say(language, advice(level_of(p).urgency));
+  std::string text = say(language, advice(level_of(p).urgency));
   if (!exercise) return text;
   return say(language,
              {"This is an exercise: nobody needs to do anything. In a real event the advice would be: ",

@@ -65,7 +65,7 @@ Probability modelled_prior(double fwi) {
 }
 
 datum::Prior no_prior(Instant as_of) {
-  return {Probability(kBasePrior), datum::DangerClass::kModerate, as_of, "none: no weather given"};
+  return {Probability(kBasePrior), datum::DangerClass::kModerate, as_of, {}};
 }
 
 Result<void> DangerOptions::validate() const {
