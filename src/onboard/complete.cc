@@ -35,6 +35,12 @@ std::vector<std::uint8_t> fields_of_kind(const datum::Schema& schema, datum::Fie
   return out;
 }
 
+std::vector<double> tolerances_of(const datum::Schema& schema) {
+  std::vector<double> out;
+  for (const datum::FieldSpec& spec : schema.fields) out.push_back(spec.tolerance_abs);
+  return out;
+}
+
 class Run {
  public:
   Run(const Panel& panel, const datum::Schema& schema, const CompleteOptions& options)
@@ -45,7 +51,7 @@ class Run {
         is_number_(fields_of_kind(schema, datum::FieldKind::kNumber)),
         work_(panel, schema),
         copies_(panel.streams(), panel.fields(), {.disagreements_max = options.copy_disagreements_max}),
-        lookups_(is_category_, usable()),
+        lookups_(is_category_, usable(), tolerances_of(schema)),
         spatial_(panel.streams(), panel.fields()),
         grid_(schema, panel.streams()),
         forward_(work_) {

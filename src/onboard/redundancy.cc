@@ -1,8 +1,8 @@
 #include "onboard/redundancy.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
+#include <iterator>
 
 #include "base/contract.h"
 
@@ -69,26 +69,35 @@ void CopyFinder::judge(std::size_t stream, std::size_t other) {
 }
 
 LookupFinder::LookupFinder(std::vector<std::uint8_t> is_category, std::vector<std::uint8_t> usable,
-                           LookupOptions options)
+                           std::vector<double> tolerances, LookupOptions options)
     : fields_(is_category.size()),
       is_category_(std::move(is_category)),
       usable_(std::move(usable)),
+      tolerances_(std::move(tolerances)),
       options_(options),
       rules_(fields_ * fields_),
       spread_(fields_) {
   EXPECTS(usable_.size() == fields_);
+  EXPECTS(tolerances_.size() == fields_);
 }
 
-bool LookupFinder::believed(const Rule& rule, std::size_t to) const {
-  if (rule.dropped || rule.trials < options_.trials_min) return false;
+double LookupFinder::deviation(std::size_t field) const {
+  return spread_[field].deviation / std::max(1.0, spread_[field].count);
+}
+
+double LookupFinder::error_limit(std::size_t to) const {
+  return std::max(options_.error_max * deviation(to), std::min(options_.error_max_tolerance * tolerances_[to],
+                                                               options_.error_max_deviation * deviation(to)));
+}
+
+bool LookupFinder::believed(const Trials& trials, std::size_t to) const {
+  if (is_category_[to] == 0)
+    return trials.count >= options_.trials_min && trials.mean_error() <= error_limit(to);
+  if (trials.count < options_.category_trials_min) return false;
   const Spread& spread = spread_[to];
-  if (is_category_[to] != 0) {
-    const double misses = 1.0 - rule.hits / rule.trials;
-    return misses <= 1.0 - options_.hits_min &&
-           misses <= (1.0 - options_.gain_min) * (1.0 - spread.repeats / std::max(1.0, spread.count));
-  }
-  const double deviation = spread.deviation / std::max(1.0, spread.count);
-  return rule.error_sum / rule.trials <= options_.error_max * deviation;
+  const double misses = 1.0 - trials.hits / trials.count;
+  return misses <= 1.0 - options_.hits_min &&
+         misses <= (1.0 - options_.gain_min) * (1.0 - spread.repeats / std::max(1.0, spread.count));
 }
 
 double LookupFinder::answer(const Entry& entry, bool category) {
@@ -96,44 +105,74 @@ double LookupFinder::answer(const Entry& entry, bool category) {
   return category || 2 * entry.lead > entry.count ? entry.candidate : entry.mean;
 }
 
+std::optional<LookupFinder::Said> LookupFinder::say_between(const Rule& rule, std::size_t from,
+                                                            std::size_t to, double key) const {
+  if (is_category_[from] != 0 || is_category_[to] != 0) return std::nullopt;
+  const auto above = rule.table.upper_bound(key);
+  if (above == rule.table.begin() || above == rule.table.end()) return std::nullopt;
+  const auto below = std::prev(above);
+  const double low = answer(below->second, false), high = answer(above->second, false);
+  const double way = (key - below->first) / (above->first - below->first);
+  return Said{low + (high - low) * way, std::abs(high - low)};
+}
+
+std::optional<LookupFinder::Answer> LookupFinder::ask(std::size_t from, std::size_t to, double key) const {
+  const Rule& rule = rules_[from * fields_ + to];
+  if (rule.dropped) return std::nullopt;
+  // A key that is a mere code fails between its values and may still be known value by value.
+  const bool at_keys = believed(rule.at_keys, to);
+  Trials all = rule.at_keys;
+  all.add(rule.between);
+  const bool everywhere = is_category_[to] == 0 && believed(all, to);
+  if (const auto found = rule.table.find(key); found != rule.table.end()) {
+    if (!at_keys && !everywhere) return std::nullopt;
+    const Trials& trials = at_keys ? rule.at_keys : all;
+    const bool category = is_category_[to] != 0;
+    const double error = category ? 1.0 - trials.hits / trials.count : trials.mean_error();
+    return Answer{from, answer(found->second, category), error};
+  }
+  if (!everywhere || rule.between.count < options_.interpolation_trials_min) return std::nullopt;
+  const auto said = say_between(rule, from, to, key);
+  if (!said) return std::nullopt;
+  const double error = rule.step_sum > 0.0 ? said->step * rule.between.error_sum / rule.step_sum : 0.0;
+  if (error > options_.interpolation_error_max * error_limit(to)) return std::nullopt;
+  return Answer{from, said->value, error};
+}
+
 std::optional<LookupFinder::Answer> LookupFinder::look_up(std::size_t field, const double* values,
                                                           const std::uint8_t* known) const {
   std::optional<Answer> best;
   for (std::size_t from = 0; from < fields_; ++from) {
     if (from == field || known[from] == 0) continue;
-    const Rule& rule = rules_[from * fields_ + field];
-    if (!believed(rule, field)) continue;
-    const auto found = rule.table.find(std::bit_cast<std::uint64_t>(values[from] + 0.0));
-    if (found == rule.table.end()) continue;
-    const bool category = is_category_[field] != 0;
-    const double error = category ? 1.0 - rule.hits / rule.trials : rule.error_sum / rule.trials;
-    if (!best || error < best->error) best = Answer{from, answer(found->second, category), error};
+    const auto said = ask(from, field, values[from]);
+    if (said && (!best || said->error < best->error)) best = said;
   }
   return best;
 }
 
-void LookupFinder::test_and_learn(Rule& rule, std::size_t to, double key, double value) {
-  const auto found = rule.table.find(std::bit_cast<std::uint64_t>(key + 0.0));
+void LookupFinder::test_and_learn(std::size_t from, std::size_t to, double key, double value) {
+  Rule& rule = rules_[from * fields_ + to];
+  if (rule.dropped) return;
+  const auto found = rule.table.find(key);
   if (found == rule.table.end()) {
-    if (rule.table.size() < options_.keys_max)
-      rule.table.emplace(std::bit_cast<std::uint64_t>(key + 0.0), Entry{value, value, 1, 1});
+    if (const auto said = say_between(rule, from, to, key)) {
+      rule.between.add({.count = 1, .hits = 0, .error_sum = std::abs(said->value - value)});
+      rule.step_sum += said->step;
+    }
+    if (rule.table.size() < options_.keys_max) rule.table.emplace(key, Entry{value, value, 1, 1});
     return;
   }
   Entry& entry = found->second;
   const double said = answer(entry, is_category_[to] != 0);
-  rule.trials += 1;
-  rule.hits += said == value ? 1 : 0;
-  rule.error_sum += std::abs(said - value);
+  rule.at_keys.add({.count = 1, .hits = said == value ? 1.0 : 0.0, .error_sum = std::abs(said - value)});
   ++entry.count;
   entry.mean += (value - entry.mean) / entry.count;
   if (entry.lead == 0) entry.candidate = value;
   entry.lead += value == entry.candidate ? 1 : -1;
-  if (rule.trials < options_.giving_up_trials) return;
-  const Spread& spread = spread_[to];
-  const bool far_off = is_category_[to] != 0
-                           ? rule.hits < 0.5 * rule.trials
-                           : rule.error_sum / rule.trials >
-                                 10 * options_.error_max * spread.deviation / std::max(1.0, spread.count);
+  const Trials& trials = rule.at_keys;
+  if (trials.count < options_.giving_up_trials) return;
+  const bool far_off = is_category_[to] != 0 ? trials.hits < 0.5 * trials.count
+                                             : trials.mean_error() > 10 * options_.error_max * deviation(to);
   if (far_off) {
     rule.dropped = true;
     rule.table.clear();
@@ -145,8 +184,7 @@ void LookupFinder::learn(const double* values, const std::uint8_t* known) {
     if (known[to] == 0 || usable_[to] == 0) continue;
     for (std::size_t from = 0; from < fields_; ++from) {
       if (from == to || known[from] == 0 || usable_[from] == 0) continue;
-      Rule& rule = rules_[from * fields_ + to];
-      if (!rule.dropped) test_and_learn(rule, to, values[from], values[to]);
+      test_and_learn(from, to, values[from], values[to]);
     }
   }
   for (std::size_t f = 0; f < fields_; ++f) {

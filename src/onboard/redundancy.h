@@ -7,11 +7,12 @@
 // counts only where something changed and the value is not the one that a field takes most of the time.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -67,21 +68,29 @@ class CopyFinder {
 };
 
 struct LookupOptions {
-  double trials_min = 40;         // predictions tested before a rule is believed
-  double error_max = 0.03;        // mean error over the field's mean absolute deviation
-  double hits_min = 0.95;         // categories: share of right predictions
+  double trials_min = 20;                // predictions tested before a rule that says a number is believed …
+  double category_trials_min = 40;       // … or a category: right or wrong tells less than how far off
+  double error_max = 0.03;               // numbers: mean error over the field's mean absolute deviation, or
+  double error_max_tolerance = 0.2;      // over the tolerance that its schema states, whichever allows more,
+  double error_max_deviation = 0.1;      // … but then never more than this share of the deviation
+  double interpolation_trials_min = 5;   // tested interpolations before one is used
+  double interpolation_error_max = 2.0;  // expected error of one, over the limit of the mean error
+  double hits_min = 0.95;                // categories: share of right predictions
   double gain_min = 0.5;          // … and the share of the errors of always saying the last value it removes
   std::size_t keys_max = 4096;    // values remembered for a pair of fields
   double giving_up_trials = 400;  // after so many a rule that is far off is dropped for good
 };
 
 // For each ordered pair of fields a table from the one's value to the other's, tested on each new record
-// before it learns from it.
+// before it learns from it. Between two numbers the table is also read between its keys: a rule is known by
+// few records then, and holds for values that no record had yet. What lies between two keys is expected to
+// err by a share of the step between their values, and that share is learnt as well.
 class LookupFinder {
  public:
-  // `is_category[f]`; fields with `usable[f]` false (text) take no part.
+  // `is_category[f]`; fields with `usable[f]` false (text) take no part. `tolerances[f]`: the error of a
+  // number that does not matter, 0 where none is stated.
   LookupFinder(std::vector<std::uint8_t> is_category, std::vector<std::uint8_t> usable,
-               LookupOptions options = {});
+               std::vector<double> tolerances, LookupOptions options = {});
 
   struct Answer {
     std::size_t from = 0;
@@ -100,22 +109,43 @@ class LookupFinder {
     std::int32_t lead = 0;
     std::int32_t count = 0;
   };
+  struct Trials {
+    double count = 0, hits = 0, error_sum = 0;
+
+    [[nodiscard]] double mean_error() const { return error_sum / std::max(1.0, count); }
+    void add(const Trials& other) {
+      count += other.count;
+      hits += other.hits;
+      error_sum += other.error_sum;
+    }
+  };
   struct Rule {
-    std::unordered_map<std::uint64_t, Entry> table;  // only looked up, never walked
-    double trials = 0, hits = 0, error_sum = 0;
+    std::map<double, Entry> table;
+    Trials at_keys, between;  // … the keys that the table had
+    double step_sum = 0;      // of the trials between keys: how far the values around were apart
     bool dropped = false;
+  };
+  struct Said {
+    double value = 0.0;
+    double step = 0.0;  // between the values of the two keys around; 0 at a key
   };
   struct Spread {
     double mean = 0.0, deviation = 0.0, last = 0.0;
     double count = 0, repeats = 0;
   };
 
-  [[nodiscard]] bool believed(const Rule& rule, std::size_t to) const;
+  [[nodiscard]] double error_limit(std::size_t to) const;
+  [[nodiscard]] double deviation(std::size_t field) const;  // mean absolute
+  [[nodiscard]] bool believed(const Trials& trials, std::size_t to) const;
   [[nodiscard]] static double answer(const Entry& entry, bool category);
-  void test_and_learn(Rule& rule, std::size_t to, double key, double value);
+  [[nodiscard]] std::optional<Said> say_between(const Rule& rule, std::size_t from, std::size_t to,
+                                                double key) const;
+  [[nodiscard]] std::optional<Answer> ask(std::size_t from, std::size_t to, double key) const;
+  void test_and_learn(std::size_t from, std::size_t to, double key, double value);
 
   std::size_t fields_;
   std::vector<std::uint8_t> is_category_, usable_;
+  std::vector<double> tolerances_;
   LookupOptions options_;
   std::vector<Rule> rules_;  // from × to
   std::vector<Spread> spread_;
