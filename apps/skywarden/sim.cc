@@ -49,6 +49,18 @@ Result<Seeds> seeds_of(const Options& options) {
   return Seeds{static_cast<std::uint64_t>(*first), static_cast<std::uint64_t>(*last)};
 }
 
+nlohmann::ordered_json to_json(const sim::LossProfile& p) {
+  nlohmann::ordered_json json;
+  json["sent"] = p.records_sent;
+  json["lost"] = p.records_lost;
+  json["complete"] = p.records_complete;
+  json["critical_fields"] = p.critical_fields;
+  json["critical_missing"] = p.critical_missing;
+  json["values_missing"] = p.values_missing;
+  json["values_recovered"] = p.values_recovered;
+  return json;
+}
+
 nlohmann::ordered_json to_json(const sim::RunResult& r) {
   nlohmann::ordered_json json;
   json["seed"] = r.seed;
@@ -65,6 +77,7 @@ nlohmann::ordered_json to_json(const sim::RunResult& r) {
   json["partitions"] = r.partitions;
   json["packets_sent"] = r.packets_sent;
   json["packets_lost"] = r.packets_lost;
+  if (r.records) json["records"] = to_json(*r.records);
   json["leader_loss_to_commit_ms"] = nlohmann::json::array();
   for (const Duration d : r.leader_loss_to_commit)
     json["leader_loss_to_commit_ms"].push_back(to_seconds(d) * 1e3);
@@ -74,6 +87,7 @@ nlohmann::ordered_json to_json(const sim::RunResult& r) {
 struct Totals {
   std::uint64_t runs = 0, failed = 0, commits = 0, alerts = 0, elections = 0, crashes = 0, partitions = 0,
                 sent = 0, lost = 0, fires_seen = 0, fires_due = 0;
+  sim::LossProfile records;
   std::vector<double> recovery_ms;
   Fnv1a hash;  // of the runs' hashes in the order of seeds
 
@@ -89,8 +103,19 @@ struct Totals {
     fires_due += r.fires_due;
     sent += r.packets_sent;
     lost += r.packets_lost;
+    if (r.records) add(*r.records);
     for (const Duration d : r.leader_loss_to_commit) recovery_ms.push_back(to_seconds(d) * 1e3);
     hash.add(r.hash);
+  }
+
+  void add(const sim::LossProfile& p) {
+    records.records_sent += p.records_sent;
+    records.records_lost += p.records_lost;
+    records.records_complete += p.records_complete;
+    records.critical_fields += p.critical_fields;
+    records.critical_missing += p.critical_missing;
+    records.values_missing += p.values_missing;
+    records.values_recovered += p.values_recovered;
   }
 };
 
@@ -100,12 +125,29 @@ double quantile(std::vector<double> values, double q) {
   return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1) + 0.5)];
 }
 
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return "none";
+  return fmt::format("{:.2f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+void print_records(const sim::LossProfile& p) {
+  const std::uint64_t arrived = p.records_sent - p.records_lost;
+  fmt::print("  records {} sent, {} lost ({}); of {} that arrived {} complete ({})\n", p.records_sent,
+             p.records_lost, percent(p.records_lost, p.records_sent), arrived, p.records_complete,
+             percent(p.records_complete, arrived));
+  fmt::print("  critical fields of those: {}, {} missing ({})\n", p.critical_fields, p.critical_missing,
+             percent(p.critical_missing, p.critical_fields));
+  fmt::print("  values missing {}, {} of them estimated within tolerance ({})\n", p.values_missing,
+             p.values_recovered, percent(p.values_recovered, p.values_missing));
+}
+
 void print_totals(const Totals& t, const std::string& name) {
   fmt::print("{}: {} runs, {} with violations\n", name, t.runs, t.failed);
   fmt::print("  commits {}, alerts {}, leaders {}, crashes {}, partitions {}\n", t.commits, t.alerts,
              t.elections, t.crashes, t.partitions);
   fmt::print("  fires seen {}, of which half of the shares find {} to be fires\n", t.fires_seen, t.fires_due);
   fmt::print("  packets {} sent, {} lost\n", t.sent, t.lost);
+  if (t.records.records_sent > 0) print_records(t.records);
   if (!t.recovery_ms.empty())
     fmt::print(
         "  killed leader to next commit: median {:.0f} ms, p95 {:.0f} ms, longest {:.0f} ms ({} times)\n",

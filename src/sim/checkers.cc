@@ -8,8 +8,6 @@ namespace skywarden::sim {
 namespace {
 
 constexpr std::size_t kViolationsMax = 20;  // one is enough to fail; a few help to understand
-// A follower may lack what was committed just before the end: the news of it travels, and may be lost once.
-constexpr Duration kNewsTravels = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -100,7 +98,7 @@ void Checkers::check_end(Instant now) {
 void Checkers::check_ledgers(Instant now, const node::Ledger& truth) {
   std::uint64_t due = 0;
   for (const auto& [index, at] : committed_at_)
-    if (at <= now - kNewsTravels) due = std::max(due, index);
+    if (at <= now - news_travels_) due = std::max(due, index);
   for (const NodeId id : world_.nodes()) {
     const node::Node* node = world_.node(id);
     if (node == nullptr) {

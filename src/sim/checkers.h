@@ -15,7 +15,8 @@ namespace skywarden::sim {
 
 class Checkers : public Observer {
  public:
-  explicit Checkers(const World& world) : world_(world) {}
+  // A follower may lack what was committed just before the end, for as long as the news of it may travel.
+  Checkers(const World& world, Duration news_travels) : world_(world), news_travels_(news_travels) {}
 
   void on_effects(NodeId node, const node::Effects& effects, Instant now) override;
   void on_trace(const TraceEvent& event) override;
@@ -53,6 +54,7 @@ class Checkers : public Observer {
   };
 
   const World& world_;
+  Duration news_travels_;
   std::vector<Violation> violations_;
   std::map<std::uint64_t, NodeId> leaders_;           // term → who led it
   std::map<std::uint64_t, EntryIdentity> committed_;  // index → what everybody committed there

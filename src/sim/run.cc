@@ -10,6 +10,7 @@
 #include "network/contact_windows.h"
 #include "orbit/walker.h"
 #include "sim/checkers.h"
+#include "sim/gateway.h"
 #include "sim/scenario.h"
 #include "wildfire/danger.h"
 
@@ -29,7 +30,7 @@ class Play {
         start_(from_civil({.year = 2026, .month = 7, .day = 1}).value()),
         fault_end_(start_ + scenario.duration),
         world_(scenario.world, topology(), random_.fork(10), start_),
-        checkers_(world_) {
+        checkers_(world_, news_travels(scenario)) {
     world_.watch(&checkers_);
     if (observer != nullptr) world_.watch(observer);
     result_.seed = seed;
@@ -38,7 +39,10 @@ class Play {
   RunResult run() {
     plan_faults(random_.fork(20));
     plan_fires(random_.fork(30));
-    plan_weather(random_.fork(50));
+    if (scenario_.records)
+      plan_bulletins(random_.fork(60));
+    else
+      plan_weather(random_.fork(50));
     at(fault_end_, [this] { heal_everything(); });
     std::stable_sort(actions_.begin(), actions_.end(),
                      [](const Action& a, const Action& b) { return a.at < b.at; });
@@ -71,6 +75,11 @@ class Play {
     const Instant end = start_ + scenario_.duration + scenario_.quiet;
     auto windows = network::contact_windows(flying, {}, start_, end, options).value();
     return contact_topology(nodes, {}, std::make_shared<network::ContactPlan>(std::move(windows)), {});
+  }
+
+  // Heartbeats carry the news of a commit, and some are lost.
+  static Duration news_travels(const Scenario& scenario) {
+    return std::max<Duration>(std::chrono::seconds(5), 10 * scenario.world.node.raft.heartbeat);
   }
 
   template <typename Perform>
@@ -153,13 +162,34 @@ class Play {
     }
   }
 
+  // The prior of the stations, told by a living node: bulletins may be lost, and nodes that restart have
+  // forgotten.
+  void plan_bulletins(const Random& random) {
+    const Instant end = fault_end_ + scenario_.quiet;
+    gateway_ = std::make_unique<Gateway>(*scenario_.records, start_, end, random.fork(1));
+    result_.records = gateway_->profile();
+    auto draws = std::make_shared<Random>(random.fork(2));
+    for (Instant when = start_; when < end; when += scenario_.records->bulletin_every)
+      at(when, [=, this] {
+        if (const auto prior = gateway_->prior(world_.now())) tell_somebody(*prior, *draws);
+      });
+  }
+
+  void tell_somebody(const datum::Prior& prior, Random& draws) {
+    std::vector<NodeId> living;
+    for (const NodeId node : world_.nodes())
+      if (world_.is_up(node)) living.push_back(node);
+    if (!living.empty()) world_.announce(living[draws.below(living.size())], prior);
+  }
+
   // Fires that start during the faulty part and grow pixel by pixel; each pixel reaches one or two nodes.
   void plan_fires(const Random& random) {
     for (int i = 0; i < scenario_.fires.fires; ++i) {
       Random draws = random.fork(static_cast<std::uint64_t>(i));
       const GeoPoint origin{draws.uniform(-55.0, 60.0), draws.uniform(-170.0, 170.0)};
       Instant when =
-          start_ + from_seconds(draws.uniform(1.0, std::max(2.0, to_seconds(scenario_.duration) * 0.8)));
+          start_ + from_seconds(draws.uniform(
+                       1.0, std::max(2.0, to_seconds(scenario_.duration) * scenario_.fires.start_until)));
       const auto pixels = 3 + draws.below(static_cast<std::uint64_t>(scenario_.fires.pixels_max));
       auto fire = std::make_shared<std::vector<ObservationId>>();
       fires_.push_back(fire);
@@ -228,6 +258,7 @@ class Play {
   World world_;
   Checkers checkers_;
   RunResult result_;
+  std::unique_ptr<Gateway> gateway_;  // of a scenario with records
   std::vector<Action> actions_;
   std::vector<std::shared_ptr<std::vector<ObservationId>>> fires_;
   NodeId killed_leader_;

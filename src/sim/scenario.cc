@@ -103,11 +103,42 @@ void read_faults(TomlReader& in, Scenario& s) {
 }
 
 void read_fires(TomlReader& in, Scenario& s) {
-  in.only({"fires", "pixels_max", "grow_every_s", "seen_twice"});
+  in.only({"fires", "pixels_max", "grow_every_s", "start_until", "seen_twice"});
   count(in, "fires", s.fires.fires, 0, 1000);
   count(in, "pixels_max", s.fires.pixels_max, 1, 1000);
   seconds(in, "grow_every_s", s.fires.grow_every);
+  fraction(in, "start_until", s.fires.start_until);
   fraction(in, "seen_twice", s.fires.seen_twice);
+}
+
+void share_lost(TomlReader& in, std::string_view key, double& out) {
+  in.number(key, out);
+  if (!(out >= 0.0 && out <= kLossMax)) in.wrong(key, fmt::format("a number in 0…{}", kLossMax));
+}
+
+void read_records(TomlReader& in, Scenario& s) {
+  in.only({"stations", "record_every_s", "bulletin_every_s", "record_loss", "critical_missing",
+           "field_missing", "gap_records"});
+  RecordScript r;
+  count(in, "stations", r.stations, 1, 64);
+  seconds(in, "record_every_s", r.every);
+  if (r.every < std::chrono::minutes(1) || r.every > std::chrono::hours(24))
+    in.wrong("record_every_s", "seconds in 60…86,400");
+  seconds(in, "bulletin_every_s", r.bulletin_every);
+  if (r.bulletin_every < std::chrono::seconds(1) || r.bulletin_every > std::chrono::hours(24))
+    in.wrong("bulletin_every_s", "seconds in 1…86,400");
+  share_lost(in, "record_loss", r.loss.record);
+  share_lost(in, "critical_missing", r.loss.critical);
+  share_lost(in, "field_missing", r.loss.field);
+  in.number("gap_records", r.loss.gap_records);
+  if (!(r.loss.gap_records >= 1.0 && r.loss.gap_records <= 1000.0))
+    in.wrong("gap_records", "a number in 1…1000");
+  if (!in.error().empty()) return;
+  const Duration length = s.duration + s.quiet;
+  const auto slots = static_cast<std::size_t>((length + r.every - Duration(1)) / r.every);
+  if (slots * static_cast<std::size_t>(r.stations) > kRecordsMax)
+    in.wrong("record_every_s", fmt::format("at most {} records in all", kRecordsMax));
+  s.records = r;
 }
 
 void read_shares(TomlReader& top, Scenario& s) {
@@ -148,23 +179,27 @@ Result<Scenario> parse_scenario(std::string_view toml_text, std::string_view fil
   Scenario s;
   TomlReader top(*parsed, file);
   top.only({"name", "about", "nodes", "learners", "shares", "duration_s", "quiet_s", "links", "walker",
-            "raft", "faults", "fires", "fwi"});
+            "raft", "faults", "fires", "fwi", "records"});
   top.string("name", s.name, true);
   top.string("about", s.about);
   count(top, "nodes", s.nodes, 1, 2000);
   count(top, "learners", s.learners, 0, 2000);
   seconds(top, "duration_s", s.duration);
   seconds(top, "quiet_s", s.quiet);
-  top.number("fwi", s.fwi);
+  std::optional<double> fwi;
+  top.number("fwi", fwi);
+  s.fwi = fwi.value_or(s.fwi);
   if (!(s.fwi >= 0.0 && s.fwi <= 200.0)) top.wrong("fwi", "a number in 0…200");
+  if (fwi && parsed->contains("records")) top.wrong("fwi", "no fixed danger beside [records]");
   read_shares(top, s);
   if (!top.error().empty()) return fail(Errc::kMalformed, "{}", top.error());
   using Read = void (*)(TomlReader&, Scenario&);
-  constexpr std::array<std::pair<std::string_view, Read>, 5> kParts{{{"links", read_links},
+  constexpr std::array<std::pair<std::string_view, Read>, 6> kParts{{{"links", read_links},
                                                                      {"walker", read_walker},
                                                                      {"raft", read_raft},
                                                                      {"faults", read_faults},
-                                                                     {"fires", read_fires}}};
+                                                                     {"fires", read_fires},
+                                                                     {"records", read_records}}};
   for (const auto& [key, read] : kParts) {
     const toml::table* table = top.table(key);
     if (table == nullptr) continue;

@@ -1,5 +1,5 @@
-// A scenario: which nodes, which links, which faults, which fires. A small TOML file; with a seed it is a
-// whole run. docs/formats.md lists the keys.
+// A scenario: which nodes, which links, which faults, which fires, which weather. A small TOML file; with a
+// seed it is a whole run. docs/formats.md lists the keys.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,8 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "orbit/walker.h"
+#include "sim/gateway.h"
+#include "sim/record_link.h"
 #include "sim/world.h"
 
 namespace skywarden::sim {
@@ -33,6 +35,7 @@ struct FireScript {
   int fires = 2;
   int pixels_max = 12;                            // of one fire
   Duration grow_every = std::chrono::seconds(5);  // a new pixel or two
+  double start_until = 0.8;                       // they start in this first part of the duration
   double seen_twice = 0.3;                        // the same observation reaches two nodes
 };
 
@@ -55,7 +58,8 @@ struct Scenario {
   WorldOptions world;  // shares are set from the above
   FaultRates faults;
   FireScript fires;
-  double fwi = 45.0;  // the day's Fire Weather Index, told again and again by some node
+  double fwi = 45.0;                    // the day's Fire Weather Index, told again and again by some node
+  std::optional<RecordScript> records;  // weather stations; then the prior is theirs and `fwi` is not used
 };
 
 [[nodiscard]] orbit::WalkerPattern walker_pattern(const Scenario& scenario, Instant epoch);  // expects walker
@@ -77,6 +81,7 @@ struct RunResult {
   std::uint64_t fires_seen = 0;  // by living nodes
   std::uint64_t fires_due = 0;   // of those, found by half of the shares in the end, so to be told
   std::uint64_t packets_sent = 0, packets_lost = 0;
+  std::optional<LossProfile> records;           // of a scenario with stations
   std::vector<Duration> leader_loss_to_commit;  // each killed leader: until the next commit by another
 };
 

@@ -87,6 +87,23 @@ TEST_CASE("a scenario that makes no sense says which key") {
   CHECK(message("name = \"x\"\nnodes = 0") == "s.toml: key 'nodes': expected a whole number in 1…2000");
   CHECK(message("name = \"x\"\n[links]\nloss = 2") ==
         "s.toml: [links]: key 'loss': expected a number in 0…1");
+  const auto of_records = [&](const std::string& lines) {
+    return message(("name = \"x\"\n[records]\n" + lines).c_str());
+  };
+  CHECK(of_records("stations = 0") == "s.toml: [records]: key 'stations': expected a whole number in 1…64");
+  CHECK(of_records("record_every_s = 30") ==
+        "s.toml: [records]: key 'record_every_s': expected seconds in 60…86,400");
+  CHECK(of_records("bulletin_every_s = 0") ==
+        "s.toml: [records]: key 'bulletin_every_s': expected seconds in 1…86,400");
+  for (const std::string key : {"record_loss", "critical_missing", "field_missing"})
+    CHECK(of_records(key + " = 0.6") == "s.toml: [records]: key '" + key + "': expected a number in 0…0.5");
+  CHECK(of_records("gap_records = 0.5") ==
+        "s.toml: [records]: key 'gap_records': expected a number in 1…1000");
+  CHECK(of_records("noise = 1") == "s.toml: [records]: key 'noise': expected no such key");
+  CHECK(message("name = \"x\"\nduration_s = 1e7\n[records]\nstations = 64")
+            .find("at most 100000 records in all") != std::string::npos);
+  CHECK(message("name = \"x\"\nfwi = 20\n[records]\nstations = 4").find("key 'fwi'") != std::string::npos);
+  CHECK(message("name = \"x\"\n[fires]\nstart_until = 2").find("'start_until'") != std::string::npos);
   CHECK(message("name = \"x\"\nshares = [1]").find("a share for each") != std::string::npos);
 }
 
