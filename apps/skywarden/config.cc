@@ -11,6 +11,7 @@
 #include "datum/schema.h"
 #include "datum/toml_reader.h"
 #include "formats/read_file.h"
+#include "incident.h"
 #include "sim/scenario.h"
 
 namespace skywarden::app {
@@ -37,12 +38,22 @@ Result<std::string> check_schema(std::string_view text, const std::string& file)
 }
 
 bool is_incident(const toml::table& root) {
-  return root.contains("hotspots") || root.contains("records");
+  const bool plays_nodes =
+      root.contains("nodes") || root.contains("duration_s");  // a scenario has records too
+  return !plays_nodes && (root.contains("hotspots") || root.contains("records"));
 }
 
-// Only the syntax: a part named wrongly is reported when the incident is loaded.
-Result<std::string> check_incident(std::string_view, const std::string&) {
-  return "incident, keys not checked";
+// With all its parts, as replay would load it.
+Result<std::string> check_incident(std::string_view, const std::string& file) {
+  const auto incident = load_incident({.paths = {file}, .elements = {}});
+  if (!incident) return tl::unexpected(incident.error());
+  std::size_t records = 0;
+  for (const RecordSource& source : incident->records) records += source.records.size();
+  std::string said =
+      fmt::format("incident '{}', {} hotspots, {} station records, {} satellites", printable(incident->name),
+                  incident->hotspots.size(), records, incident->satellites.size());
+  for (const std::string& problem : incident->problems) said += "\n  " + problem;
+  return said;
 }
 
 bool is_scenario(const toml::table& root) {

@@ -358,8 +358,10 @@ Result<Incident> load_incident(const IncidentOptions& options) {
     std::error_code ignored;
     if (!fs::exists(path, ignored))
       return fail(Errc::kNotFound, "{}: expected a file or folder, found nothing", path);
-    if (fs::is_directory(path) && fs::exists(fs::path(path) / "incident.toml")) {
-      if (const auto read = Folder(path, incident).read(); !read) return tl::unexpected(read.error());
+    const bool is_toml = fs::path(path).filename() == "incident.toml";
+    const fs::path folder = is_toml ? fs::path(path).parent_path() : fs::path(path);
+    if (is_toml || (fs::is_directory(path) && fs::exists(folder / "incident.toml"))) {
+      if (const auto read = Folder(folder, incident).read(); !read) return tl::unexpected(read.error());
       described = true;
       continue;
     }

@@ -36,6 +36,7 @@ struct NamedPoint {
   GeoPoint point;
   Metres altitude;
   std::optional<int> population;
+  std::optional<Metres> radius;
 };
 
 struct RecordSource {

@@ -9,12 +9,15 @@
 #include "onboard/ingest.h"
 #include "orbit/element_file.h"
 #include "shipped_schemas.h"
+#include "wildfire/heat_sites.h"
 
 namespace skywarden::app {
 namespace {
 
 constexpr std::size_t kProblemLinesMax = 20;  // of one file; the rest is counted
 constexpr std::size_t kGeoJsonFeaturesMax = 100'000;
+constexpr double kRadiusMaxKm = 50.0;
+constexpr Metres kHeatRadius(2000.0);  // of a heat source whose radius is not given
 
 std::string_view first_line(std::string_view bytes) {
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
@@ -90,6 +93,7 @@ std::vector<NamedPoint> IncidentLoader::named_points(const std::string& file, st
   const std::size_t lat = table->column("lat_deg");
   const std::size_t lon = table->column("lon_deg");
   const std::size_t alt = table->column("alt_m");
+  const std::size_t radius = table->column("radius_km");
   if (name == datum::Table::npos || lat == datum::Table::npos || lon == datum::Table::npos) {
     skipped(fmt::format("{}:1: expected the columns name, lat_deg, lon_deg", file));
     return out;
@@ -99,12 +103,16 @@ std::vector<NamedPoint> IncidentLoader::named_points(const std::string& file, st
     const auto& row = table->rows[i];
     const auto y = parse_number(trim(row[lat]));
     const auto x = parse_number(trim(row[lon]));
+    const auto km = radius == datum::Table::npos ? std::optional(0.0) : parse_number(trim(row[radius]));
     if (!y || *y < -90.0 || *y > 90.0) {
       problems.push_back({table->row_numbers[i], "lat_deg", "expected a latitude −90…90"});
     } else if (!x || *x < -180.0 || *x > 360.0) {
       problems.push_back({table->row_numbers[i], "lon_deg", "expected a longitude −180…180"});
+    } else if (!km || *km < 0.0 || *km > kRadiusMaxKm) {
+      problems.push_back({table->row_numbers[i], "radius_km", "expected a radius of 0…50 km"});
     } else {
-      NamedPoint point{std::string(trim(row[name])), "", {*y, wrap_longitude(*x)}, Metres(0.0), std::nullopt};
+      NamedPoint point{std::string(trim(row[name])), "", {*y, wrap_longitude(*x)}, Metres(0.0), {}, {}};
+      if (*km > 0.0) point.radius = kilometres(*km);
       if (alt != datum::Table::npos) point.altitude = Metres(parse_number(trim(row[alt])).value_or(0.0));
       out.push_back(std::move(point));
     }
@@ -130,14 +138,12 @@ void IncidentLoader::ground_stations(const std::string& file, std::string_view b
 
 void IncidentLoader::heat_sources(const std::string& file, std::string_view bytes, const PartLabel& label) {
   Part part{"heat sources", file, label.provenance, label.source};
-  const std::vector<NamedPoint> points = named_points(file, bytes, part);
-  const auto table = datum::parse_delimited(bytes, {.detect_delimiter = true});
-  const std::size_t radius = table ? table->column("radius_km") : datum::Table::npos;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    double km = 2.0;
-    if (radius != datum::Table::npos && i < table->rows.size())
-      km = parse_number(trim(table->rows[i][radius])).value_or(km);
-    incident_.heat_sources.push_back({points[i].point, kilometres(km), points[i].name});
+  for (const NamedPoint& place : named_points(file, bytes, part)) {
+    if (incident_.heat_sources.size() == wildfire::kKnownHeatMax) {
+      skipped(fmt::format("{}: only the first {} heat sources count", file, wildfire::kKnownHeatMax));
+      break;
+    }
+    incident_.heat_sources.push_back({place.point, place.radius.value_or(kHeatRadius), place.name});
   }
   incident_.parts.push_back(std::move(part));
 }

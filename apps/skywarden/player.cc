@@ -75,7 +75,7 @@ void Player::name_nodes() {
   if (ground_.empty()) {
     const GeoPoint middle{(incident_.bbox.south + incident_.bbox.north) / 2.0,
                           (incident_.bbox.west + incident_.bbox.east) / 2.0};
-    ground_.push_back({"Incident desk (what-if)", "事件台站（假设）", middle, Metres(0.0), std::nullopt});
+    ground_.push_back({"Incident desk (what-if)", "事件台站（假设）", middle, Metres(0.0), {}, {}});
   }
   for (const NamedPoint& station : ground_) {
     if (gateways_.size() < kGatewaysMax) gateways_.push_back(NodeId(next));
@@ -121,6 +121,8 @@ Result<void> Player::build() {
   options.node.outbox.retry_first = std::chrono::seconds(2);
   options.node.outbox.retry_longest = std::max<Duration>(std::chrono::minutes(5), length / 240);
   options.node.rejudge_every = std::max<Duration>(std::chrono::minutes(10), length / 60);
+  for (const HeatSource& source : incident_.heat_sources)
+    options.node.pipeline.detect.sites.known.push_back({source.centre, source.radius});
   world_ = std::make_unique<sim::World>(options, std::move(topology), random_.fork(1), incident_.start);
   world_->watch(this);
   summary_.nodes = nodes_.size();

@@ -141,7 +141,7 @@ Result<void> DetectorOptions::validate() const {
   return sites.validate();
 }
 
-Detector::Detector(DetectorOptions options) : options_(options), sites_(options.sites) {
+Detector::Detector(const DetectorOptions& options) : options_(options), sites_(options.sites) {
   EXPECTS(options_.validate().has_value());
 }
 

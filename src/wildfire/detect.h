@@ -72,7 +72,7 @@ struct DetectorCounts {
 
 class Detector {
  public:
-  explicit Detector(DetectorOptions options = {});
+  explicit Detector(const DetectorOptions& options = {});
   Detector(Detector&&) = default;
   Detector& operator=(Detector&&) = default;
 

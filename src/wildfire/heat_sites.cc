@@ -25,12 +25,20 @@ Result<void> HeatSiteOptions::validate() const {
     return fail(Errc::kOutOfRange, "sites: expected 0 <= span_min <= forget_after");
   if (!(core_share_min >= 0.0 && core_share_min <= 1.0))
     return fail(Errc::kOutOfRange, "sites.core_share_min: expected 0…1");
+  if (known.size() > kKnownHeatMax)
+    return fail(Errc::kLimitReached, "sites.known: expected at most {}", kKnownHeatMax);
+  for (const KnownHeat& place : known)
+    if (!(std::abs(place.centre.lat_deg) <= 90.0 && std::abs(place.centre.lon_deg) <= 360.0) ||
+        !(place.radius.value() > 0.0 && place.radius.value() <= 50'000.0))
+      return fail(Errc::kOutOfRange, "sites.known: expected places on the Earth with a radius of 0…50 km");
   if (cells_max < 1) return fail(Errc::kOutOfRange, "sites.cells_max: expected at least 1");
   return {};
 }
 
-HeatSites::HeatSites(HeatSiteOptions options) : options_(options) {
+HeatSites::HeatSites(HeatSiteOptions options) : options_(std::move(options)) {
   EXPECTS(options_.validate().has_value());
+  for (const KnownHeat& place : options_.known)
+    known_.push_back({to_direction(place.centre), std::cos(place.radius.value() / kEarthMeanRadiusM)});
 }
 
 HeatSites::Key HeatSites::key_of(const Direction& where) {
@@ -64,7 +72,15 @@ void HeatSites::advance(Instant now) {
   while (!by_last_day_.empty() && by_last_day_.begin()->first < oldest) forget(by_last_day_.begin()->second);
 }
 
+bool HeatSites::is_known(const Direction& where) const {
+  return std::any_of(known_.begin(), known_.end(), [&](const auto& circle) {
+    const Direction& c = circle.centre;
+    return where.x * c.x + where.y * c.y + where.z * c.z >= circle.cosine;
+  });
+}
+
 bool HeatSites::persistent_at(const Direction& where) const {
+  if (is_known(where)) return true;
   const Key centre = key_of(where);
   const auto around = [&](int reach, auto&& visit) {
     for (int dx = -reach; dx <= reach; ++dx)

@@ -5,8 +5,10 @@
 // does.) A peat or log fire that smoulders in one place for weeks looks the same and is counted as
 // persistent.
 //
-// The answer depends on the set of detections only, not on their order, until the limit makes it forget
-// cells.
+// Places that somebody knows to be warm without a fire count at once.
+//
+// The answer depends on the known places and the set of detections only, not on their order, until the limit
+// makes it forget cells.
 #pragma once
 
 #include <array>
@@ -23,8 +25,16 @@
 
 namespace skywarden::wildfire {
 
+struct KnownHeat {
+  GeoPoint centre;
+  Metres radius;
+};
+
+inline constexpr std::size_t kKnownHeatMax = 1000;
+
 struct HeatSiteOptions {
-  std::size_t days_min = 8;  // distinct UTC days with a detection: more than half a fortnight
+  std::vector<KnownHeat> known;  // at most kKnownHeatMax, of up to 50 km
+  std::size_t days_min = 8;      // distinct UTC days with a detection: more than half a fortnight
   Duration span_min = std::chrono::hours(14 * 24);  // from the first of them to the last
   double core_share_min = 0.6;  // of the detections within about 4 km, those within about 1.5
   Duration forget_after = std::chrono::hours(90 * 24);
@@ -52,8 +62,14 @@ class HeatSites {
   static constexpr std::size_t kDaysMax = 64;
   [[nodiscard]] static Key key_of(const Direction& where);
   void forget(const Key& key);
+  [[nodiscard]] bool is_known(const Direction& where) const;
 
+  struct Circle {
+    Direction centre;
+    double cosine;  // of the angle of its radius
+  };
   HeatSiteOptions options_;
+  std::vector<Circle> known_;
   std::map<Key, Cell> cells_;
   std::set<std::pair<std::int32_t, Key>> by_last_day_;
 };

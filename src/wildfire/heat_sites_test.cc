@@ -25,6 +25,16 @@ TEST_CASE("the same place on many days over a fortnight is a persistent source")
   CHECK(!sites.persistent_at(to_direction({kFlare.lat_deg + 0.1, kFlare.lon_deg})));
 }
 
+TEST_CASE("a place known to be warm counts at once, as far as its radius") {
+  HeatSiteOptions options;
+  options.known = {{kFlare, Metres(7000.0)}};
+  HeatSites sites(options);
+  CHECK(sites.persistent_at(to_direction(destination(kFlare, Degrees(30.0), Metres(6900.0)))));
+  CHECK(!sites.persistent_at(to_direction(destination(kFlare, Degrees(30.0), Metres(7100.0)))));
+  options.known[0].radius = Metres(60'000.0);
+  CHECK(!options.validate());
+}
+
 TEST_CASE("a fire that burns for days and moves on is none") {
   HeatSites sites;
   for (int i = 0; i < 30; ++i)
