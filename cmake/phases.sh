@@ -79,6 +79,17 @@ phases_of_hashes() {
   phase "debug and release agree" "$root/tests/same_hashes.sh" "$bin/release/bin/skywarden" "$bin/dev/bin/skywarden"
 }
 
+# The release build by clang is what clang-tidy reads; it holds no tests, those are left to the compilers.
+lint() {
+  cd "$root"
+  if ! run-clang-tidy-19 -quiet -j "$(jobs_that_fit)" -p build/clang "^$root/(src|apps)/" >build/tidy.log 2>&1; then
+    grep -E '(error|warning):' build/tidy.log | sort -u | head -n 50
+    return 1
+  fi
+}
+
+phase_lint() { phase "lint" lint; }
+
 # phase_fuzz SECONDS [FUZZER...]: each fuzzer for that long, two at a time
 phase_fuzz() {
   local seconds=$1 folder="$root/build/fuzz/bin" fuzzer

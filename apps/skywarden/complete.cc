@@ -2,6 +2,7 @@
 #include "onboard/complete.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
 
 #include "commands.h"
@@ -39,7 +40,7 @@ std::string format_end(double value, int decimals) {
 void fill_cell(const datum::FieldSpec& spec, const onboard::Completion& completion, std::size_t cell,
                std::vector<std::string>& cells, std::size_t column) {
   const bool number = spec.kind == datum::FieldKind::kNumber;
-  const auto decimals = static_cast<int>(completion.decimals[cell]);
+  const std::int8_t decimals = completion.decimals[cell];
   if (column != datum::Table::npos) {
     const double value = completion.values[cell];
     cells[column] =
