@@ -103,7 +103,8 @@ TEST_CASE("passes of low orbits equal those of looking every second") {
   }));
 }
 
-// Found by the property below: the zero of the rate lay so far beside a flat summit that one parabola missed it.
+// Found by the property below: the zero of the rate lay so far beside a flat summit that one parabola missed
+// it.
 TEST_CASE("the summit of a slow eccentric pass is found") {
   const double axis_km = 6378.0 * std::pow(17.04 / 2.3, 2.0 / 3.0);
   const double eccentricity = 0.712387 * (1.0 - (6378.0 + 300.0) / axis_km);
