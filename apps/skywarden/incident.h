@@ -35,8 +35,8 @@ struct NamedPoint {
   std::string name, name_zh;
   GeoPoint point;
   Metres altitude;
-  std::optional<int> population;
-  std::optional<Metres> radius;
+  std::optional<int> population = std::nullopt;
+  std::optional<Metres> radius = std::nullopt;
 };
 
 struct RecordSource {

@@ -111,7 +111,7 @@ std::vector<NamedPoint> IncidentLoader::named_points(const std::string& file, st
     } else if (!km || *km < 0.0 || *km > kRadiusMaxKm) {
       problems.push_back({table->row_numbers[i], "radius_km", "expected a radius of 0…50 km"});
     } else {
-      NamedPoint point{std::string(trim(row[name])), "", {*y, wrap_longitude(*x)}, Metres(0.0), {}, {}};
+      NamedPoint point{std::string(trim(row[name])), "", {*y, wrap_longitude(*x)}, Metres(0.0)};
       if (*km > 0.0) point.radius = kilometres(*km);
       if (alt != datum::Table::npos) point.altitude = Metres(parse_number(trim(row[alt])).value_or(0.0));
       out.push_back(std::move(point));

@@ -75,7 +75,7 @@ void Player::name_nodes() {
   if (ground_.empty()) {
     const GeoPoint middle{(incident_.bbox.south + incident_.bbox.north) / 2.0,
                           (incident_.bbox.west + incident_.bbox.east) / 2.0};
-    ground_.push_back({"Incident desk (what-if)", "事件台站（假设）", middle, Metres(0.0), {}, {}});
+    ground_.push_back({"Incident desk (what-if)", "事件台站（假设）", middle, Metres(0.0)});
   }
   for (const NamedPoint& station : ground_) {
     if (gateways_.size() < kGatewaysMax) gateways_.push_back(NodeId(next));

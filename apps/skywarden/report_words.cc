@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "reasoning/wording.h"
+#include "wildfire/cap_xml.h"
 
 namespace skywarden::app {
 namespace {
@@ -47,29 +48,7 @@ std::string plain_text(std::string_view text) {
 }
 
 std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : plain_text(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
+  return wildfire::xml_escaped(plain_text(text));  // HTML knows XML's five entities
 }
 
 std::string three_digits(double value) {

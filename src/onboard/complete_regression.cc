@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 #include "base/contract.h"
+#include "onboard/cholesky.h"
 
 namespace skywarden::onboard {
 namespace {
@@ -163,26 +165,8 @@ void RegressionFamily::solve(std::size_t stream, std::size_t situation, const st
     for (std::size_t j = 0; j < n; ++j) b[i] -= a[i * n + j] * start[j];
   }
   for (std::size_t i = 0; i < n; ++i) a[i * n + i] += options_.prior / count * a[i * n + i] + 1e-9;
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      double sum = a[i * n + j];
-      for (std::size_t k = 0; k < j; ++k) sum -= a[i * n + k] * a[j * n + k];
-      if (i == j) {
-        if (sum <= 1e-12) sum = 1e30;  // a feature that says nothing new gets no coefficient
-        a[i * n + i] = std::sqrt(sum);
-      } else {
-        a[i * n + j] = sum / a[j * n + j];
-      }
-    }
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) b[i] -= a[i * n + k] * b[k];
-    b[i] /= a[i * n + i];
-  }
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t k = i + 1; k < n; ++k) b[i] -= a[k * n + i] * b[k];
-    b[i] /= a[i * n + i];
-  }
+  constexpr double kPivotMin = 1e-12;
+  (void)solve_cholesky(a, std::span(b).first(n), Dependent::kGetsZero, kPivotMin);
   double* coefficients = coefficients_.data() + index(stream, situation) * size_;
   for (std::size_t i = 0; i < n; ++i) coefficients[i] = start[i] + b[i];
 }

@@ -2,36 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
+
+#include "onboard/cholesky.h"
 
 namespace skywarden::onboard {
 namespace {
 
 constexpr std::size_t kRankEvery = 24;  // slots
-
-// Solves A x = b in place for a symmetric positive definite matrix (row-major, n × n); false when it is not.
-bool solve_cholesky(std::vector<double>& a, std::vector<double>& b, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      double sum = a[i * n + j];
-      for (std::size_t k = 0; k < j; ++k) sum -= a[i * n + k] * a[j * n + k];
-      if (i == j) {
-        if (sum <= 0.0) return false;
-        a[i * n + i] = std::sqrt(sum);
-      } else {
-        a[i * n + j] = sum / a[j * n + j];
-      }
-    }
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) b[i] -= a[i * n + k] * b[k];
-    b[i] /= a[i * n + i];
-  }
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t k = i + 1; k < n; ++k) b[i] -= a[k * n + i] * b[k];
-    b[i] /= a[i * n + i];
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -76,7 +54,7 @@ bool SpatialModel::solve(std::size_t stream, std::size_t field, double* answer) 
     matrix_[i * n + i] = own * (1.0 + options_.nugget);
   }
   double sum = 0.0;
-  bool sound = solve_cholesky(matrix_, right_, n);
+  bool sound = solve_cholesky(matrix_, std::span(right_).first(n), Dependent::kFails);
   for (std::size_t i = 0; sound && i < n; ++i) {
     right_[i] = std::max(right_[i], 0.0);  // a neighbour never speaks against itself
     sum += right_[i];
