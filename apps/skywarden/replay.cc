@@ -79,8 +79,8 @@ std::string minutes_words(Duration d) {
 
 std::vector<std::pair<Bilingual, std::string>> summary_rows(const PlaySummary& s) {
   std::vector<std::pair<Bilingual, std::string>> rows;
-  const auto row = [&](const char* en, const char* zh, std::string value) {
-    rows.push_back({{en, zh}, std::move(value)});
+  const auto row = [&](const char* en, const char* zh, const std::string& value) {
+    rows.push_back({{en, zh}, value});
   };
   row("hotspots", "热点", fmt::format("{}", s.hotspots));
   row("station records", "站点记录", fmt::format("{}", s.records));
@@ -318,7 +318,8 @@ class Replay {
   }
 
   void obey(Player& player) {
-    if ((dropped_ = inbox_.take_dropped())) has_dropped_ = true;
+    dropped_ = inbox_.take_dropped();
+    if (dropped_) has_dropped_ = true;
     for (const std::string& message : inbox_.take()) {
       const auto json = nlohmann::json::parse(message, nullptr, false);
       const bool understood = json.is_object() && obey(player, json);
