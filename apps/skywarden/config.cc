@@ -37,10 +37,12 @@ Result<std::string> check_schema(std::string_view text, const std::string& file)
   return fmt::format("schema '{}', {} fields", printable(schema->name), schema->fields.size());
 }
 
+bool is_scenario(const toml::table& root) {
+  return root.contains("nodes") || root.contains("duration_s");
+}
+
 bool is_incident(const toml::table& root) {
-  const bool plays_nodes =
-      root.contains("nodes") || root.contains("duration_s");  // a scenario has records too
-  return !plays_nodes && (root.contains("hotspots") || root.contains("records"));
+  return !is_scenario(root) && (root.contains("hotspots") || root.contains("records"));  // both have records
 }
 
 // With all its parts, as replay would load it.
@@ -54,10 +56,6 @@ Result<std::string> check_incident(std::string_view, const std::string& file) {
                   incident->hotspots.size(), records, incident->satellites.size());
   for (const std::string& problem : incident->problems) said += "\n  " + problem;
   return said;
-}
-
-bool is_scenario(const toml::table& root) {
-  return root.contains("nodes") || root.contains("duration_s");
 }
 
 Result<std::string> check_scenario(std::string_view text, const std::string& file) {
