@@ -66,10 +66,10 @@ jobs_that_fit() {
   echo $((processors < gigabytes ? processors : gigabytes))
 }
 
-# configure_preset PRESET: once; afterwards ninja repeats it when a CMakeLists.txt has changed
+# configure_preset PRESET: when the presets have changed since; ninja repeats it when a CMakeLists.txt has
 configure_preset() {
   local preset=$1
-  [ ! -e "$root/build/$preset/build.ninja" ] || return 0
+  if [ "$root/build/$preset/build.ninja" -nt "$root/CMakePresets.json" ]; then return 0; fi
   say "Configuring build/$preset"
   mkdir -p "$root/build"
   if ! (cd "$root" && cmake --preset "$preset") >"$root/build/configure-$preset.log" 2>&1; then

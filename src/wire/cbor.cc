@@ -12,16 +12,7 @@
 namespace skywarden::wire {
 namespace {
 
-enum Major : unsigned { kUnsigned, kNegative, kBytes, kText, kArray, kMap, kTag, kSimple };
-enum Info : unsigned {
-  kFalse = 20,
-  kTrue = 21,
-  kNull = 22,
-  kOneByte = 24,
-  kTwoBytes = 25,
-  kFourBytes = 26,
-  kEightBytes = 27,
-};
+enum Simple : unsigned { kFalse = 20, kTrue = 21, kNull = 22 };
 
 struct FloatBits {
   unsigned info;  // its width
@@ -61,32 +52,20 @@ double from_half(std::uint64_t bits) {
 }
 
 FloatBits shortest(double value) {
-  if (std::isnan(value)) return {kTwoBytes, 0x7E00U};
+  if (std::isnan(value)) return {kCborTwoBytes, 0x7E00U};
   const bool fits_float = std::isinf(value) || std::abs(value) <= std::numeric_limits<float>::max();
   if (fits_float && static_cast<double>(static_cast<float>(value)) == value) {
     const auto narrow = static_cast<float>(value);
-    if (const auto half = exact_half(narrow)) return {kTwoBytes, *half};
-    return {kFourBytes, std::bit_cast<std::uint32_t>(narrow)};
+    if (const auto half = exact_half(narrow)) return {kCborTwoBytes, *half};
+    return {kCborFourBytes, std::bit_cast<std::uint32_t>(narrow)};
   }
-  return {kEightBytes, std::bit_cast<std::uint64_t>(value)};
+  return {kCborEightBytes, std::bit_cast<std::uint64_t>(value)};
 }
 
 double widen(FloatBits stored) {
-  if (stored.info == kTwoBytes) return from_half(stored.bits);
-  if (stored.info == kFourBytes) return std::bit_cast<float>(static_cast<std::uint32_t>(stored.bits));
+  if (stored.info == kCborTwoBytes) return from_half(stored.bits);
+  if (stored.info == kCborFourBytes) return std::bit_cast<float>(static_cast<std::uint32_t>(stored.bits));
   return std::bit_cast<double>(stored.bits);
-}
-
-unsigned shortest_info(std::uint64_t argument) {
-  if (argument < kOneByte) return static_cast<unsigned>(argument);
-  if (argument <= 0xFFU) return kOneByte;
-  if (argument <= 0xFFFFU) return kTwoBytes;
-  if (argument <= 0xFFFFFFFFU) return kFourBytes;
-  return kEightBytes;
-}
-
-int bytes_of(unsigned info) {
-  return info < kOneByte ? 0 : 1 << (info - kOneByte);
 }
 
 }  // namespace
@@ -128,17 +107,10 @@ bool CborNesting::container_begins(Container container, std::uint64_t items, std
 
 // ---- writer
 
-void CborWriter::raw(std::uint64_t value, int byte_count) {
-  for (int shift = 8 * (byte_count - 1); shift >= 0; shift -= 8)
-    out_.push_back(static_cast<std::byte>((value >> shift) & 0xFFU));
-}
-
-void CborWriter::head(unsigned major, std::uint64_t argument) {
+void CborWriter::head(CborMajor major, std::uint64_t argument) {
   EXPECTS(nesting_.may_begin());
   nesting_.item_begins(out_.size());
-  const unsigned info = shortest_info(argument);
-  out_.push_back(static_cast<std::byte>((major << 5) | info));
-  raw(argument, bytes_of(info));
+  append_cbor_head(out_, major, argument);
 }
 
 CborWriter& CborWriter::leaf_ends() {
@@ -147,7 +119,7 @@ CborWriter& CborWriter::leaf_ends() {
   return *this;
 }
 
-CborWriter& CborWriter::begin_container(CborNesting::Container container, unsigned major,
+CborWriter& CborWriter::begin_container(CborNesting::Container container, CborMajor major,
                                         std::uint64_t argument, std::uint64_t items) {
   EXPECTS(nesting_.depth() < kCborDepthMax);
   head(major, argument);
@@ -157,12 +129,12 @@ CborWriter& CborWriter::begin_container(CborNesting::Container container, unsign
 }
 
 CborWriter& CborWriter::unsigned_integer(std::uint64_t value) {
-  head(kUnsigned, value);
+  head(CborMajor::kUnsigned, value);
   return leaf_ends();
 }
 
 CborWriter& CborWriter::negative_integer(std::uint64_t n) {
-  head(kNegative, n);
+  head(CborMajor::kNegative, n);
   return leaf_ends();
 }
 
@@ -173,39 +145,39 @@ CborWriter& CborWriter::signed_integer(std::int64_t value) {
 }
 
 CborWriter& CborWriter::bytes(std::span<const std::byte> value) {
-  head(kBytes, value.size());
+  head(CborMajor::kBytes, value.size());
   out_.insert(out_.end(), value.begin(), value.end());
   return leaf_ends();
 }
 
 CborWriter& CborWriter::text(std::string_view utf8) {
   EXPECTS(is_valid_utf8(utf8));
-  head(kText, utf8.size());
+  head(CborMajor::kText, utf8.size());
   const auto value = std::as_bytes(std::span(utf8));
   out_.insert(out_.end(), value.begin(), value.end());
   return leaf_ends();
 }
 
 CborWriter& CborWriter::array(std::uint64_t items) {
-  return begin_container(CborNesting::Container::kArray, kArray, items, items);
+  return begin_container(CborNesting::Container::kArray, CborMajor::kArray, items, items);
 }
 
 CborWriter& CborWriter::map(std::uint64_t pairs) {
   EXPECTS(pairs <= std::numeric_limits<std::uint64_t>::max() / 2);
-  return begin_container(CborNesting::Container::kMap, kMap, pairs, 2 * pairs);
+  return begin_container(CborNesting::Container::kMap, CborMajor::kMap, pairs, 2 * pairs);
 }
 
 CborWriter& CborWriter::tag(std::uint64_t number) {
-  return begin_container(CborNesting::Container::kTag, kTag, number, 1);
+  return begin_container(CborNesting::Container::kTag, CborMajor::kTag, number, 1);
 }
 
 CborWriter& CborWriter::boolean(bool value) {
-  head(kSimple, value ? kTrue : kFalse);
+  head(CborMajor::kSimple, value ? kTrue : kFalse);
   return leaf_ends();
 }
 
 CborWriter& CborWriter::null() {
-  head(kSimple, kNull);
+  head(CborMajor::kSimple, kNull);
   return leaf_ends();
 }
 
@@ -213,8 +185,9 @@ CborWriter& CborWriter::floating(double value) {
   EXPECTS(nesting_.may_begin());
   nesting_.item_begins(out_.size());
   const FloatBits stored = shortest(value);
-  out_.push_back(static_cast<std::byte>((kSimple << 5) | stored.info));
-  raw(stored.bits, bytes_of(stored.info));
+  out_.push_back(static_cast<std::byte>((static_cast<unsigned>(CborMajor::kSimple) << 5) | stored.info));
+  for (std::size_t left = cbor_argument_bytes(stored.info); left > 0; --left)
+    out_.push_back(static_cast<std::byte>((stored.bits >> (8 * (left - 1))) & 0xFFU));
   return leaf_ends();
 }
 
@@ -240,25 +213,24 @@ tl::unexpected<Error> CborReader::stop(Errc code, fmt::format_string<Args...> fo
   return tl::unexpected<Error>(*stopped_);
 }
 
-Result<CborReader::Head> CborReader::read_head() {
+Result<CborHead> CborReader::read_head() {
   if (stopped_) return tl::unexpected<Error>(*stopped_);
   if (!nesting_.may_begin()) return stop(Errc::kMalformed, "expected the end of the item");
-  if (left() == 0) return stop(Errc::kMalformed, "expected an item, found the end");
-  const auto first = static_cast<unsigned>(input_[at_]);
-  Head head{first >> 5, first & 0x1FU, first & 0x1FU};
-  if (head.info > kEightBytes) return stop(Errc::kMalformed, "indefinite or reserved length {}", head.info);
-  const auto extra = static_cast<std::size_t>(bytes_of(head.info));
-  if (left() < 1 + extra) return stop(Errc::kMalformed, "head cut short");
-  if (extra > 0) {
-    head.argument = 0;
-    for (const std::byte b : input_.subspan(at_ + 1, extra))
-      head.argument = (head.argument << 8) | static_cast<std::uint64_t>(b);
+  const CborHead head = parse_cbor_head(input_.subspan(at_));
+  switch (head.fault) {
+    case CborHeadFault::kNone:
+      break;
+    case CborHeadFault::kEnd:
+      return stop(Errc::kMalformed, "expected an item, found the end");
+    case CborHeadFault::kIndefiniteOrReserved:
+      return stop(Errc::kMalformed, "indefinite or reserved length {}", head.info);
+    case CborHeadFault::kCut:
+      return stop(Errc::kMalformed, "head cut short");
+    case CborHeadFault::kNotShortest:
+      return stop(Errc::kMalformed, "{} is not in its shortest form", head.argument);
   }
-  const bool is_float = head.major == kSimple && head.info >= kTwoBytes;
-  if (!is_float && shortest_info(head.argument) != head.info)
-    return stop(Errc::kMalformed, "{} is not in its shortest form", head.argument);
   nesting_.item_begins(at_);
-  at_ += 1 + extra;
+  at_ += head.size;
   return head;
 }
 
@@ -273,30 +245,30 @@ Result<CborKind> CborReader::peek() {
   if (!head) return tl::unexpected<Error>(head.error());
   at_ = here;
   switch (head->major) {
-    case kUnsigned:
+    case CborMajor::kUnsigned:
       return CborKind::kUnsigned;
-    case kNegative:
+    case CborMajor::kNegative:
       return CborKind::kNegative;
-    case kBytes:
+    case CborMajor::kBytes:
       return CborKind::kBytes;
-    case kText:
+    case CborMajor::kText:
       return CborKind::kText;
-    case kArray:
+    case CborMajor::kArray:
       return CborKind::kArray;
-    case kMap:
+    case CborMajor::kMap:
       return CborKind::kMap;
-    case kTag:
+    case CborMajor::kTag:
       return CborKind::kTag;
     default:
       break;
   }
-  if (head->info >= kTwoBytes) return CborKind::kFloat;
+  if (head->info >= kCborTwoBytes) return CborKind::kFloat;
   if (head->info == kFalse || head->info == kTrue) return CborKind::kBoolean;
   if (head->info == kNull) return CborKind::kNull;
   return stop(Errc::kUnsupported, "simple value {}", head->argument);
 }
 
-Result<std::uint64_t> CborReader::read_leaf(unsigned major, const char* expected) {
+Result<std::uint64_t> CborReader::read_leaf(CborMajor major, const char* expected) {
   const auto head = read_head();
   if (!head) return tl::unexpected<Error>(head.error());
   if (head->major != major) return stop(Errc::kMalformed, "expected {}", expected);
@@ -305,11 +277,11 @@ Result<std::uint64_t> CborReader::read_leaf(unsigned major, const char* expected
 }
 
 Result<std::uint64_t> CborReader::unsigned_integer() {
-  return read_leaf(kUnsigned, "an unsigned integer");
+  return read_leaf(CborMajor::kUnsigned, "an unsigned integer");
 }
 
 Result<std::uint64_t> CborReader::negative_integer() {
-  return read_leaf(kNegative, "a negative integer");
+  return read_leaf(CborMajor::kNegative, "a negative integer");
 }
 
 Result<std::int64_t> CborReader::signed_integer() {
@@ -324,7 +296,7 @@ Result<std::int64_t> CborReader::signed_integer() {
   return negative ? -1 - value : value;
 }
 
-Result<std::span<const std::byte>> CborReader::read_string(unsigned major, const char* expected) {
+Result<std::span<const std::byte>> CborReader::read_string(CborMajor major, const char* expected) {
   const auto head = read_head();
   if (!head) return tl::unexpected<Error>(head.error());
   if (head->major != major) return stop(Errc::kMalformed, "expected {}", expected);
@@ -337,18 +309,18 @@ Result<std::span<const std::byte>> CborReader::read_string(unsigned major, const
 }
 
 Result<std::span<const std::byte>> CborReader::bytes() {
-  return read_string(kBytes, "a byte string");
+  return read_string(CborMajor::kBytes, "a byte string");
 }
 
 Result<std::string_view> CborReader::text() {
-  const auto value = read_string(kText, "a text");
+  const auto value = read_string(CborMajor::kText, "a text");
   if (!value) return tl::unexpected<Error>(value.error());
   const std::string_view utf8(reinterpret_cast<const char*>(value->data()), value->size());
   if (!is_valid_utf8(utf8)) return stop(Errc::kMalformed, "text is not UTF-8");
   return utf8;
 }
 
-Result<std::uint64_t> CborReader::read_container(CborNesting::Container container, unsigned major,
+Result<std::uint64_t> CborReader::read_container(CborNesting::Container container, CborMajor major,
                                                  const char* expected) {
   const auto head = read_head();
   if (!head) return tl::unexpected<Error>(head.error());
@@ -368,21 +340,22 @@ Result<std::uint64_t> CborReader::read_container(CborNesting::Container containe
 }
 
 Result<std::uint64_t> CborReader::array() {
-  return read_container(CborNesting::Container::kArray, kArray, "an array");
+  return read_container(CborNesting::Container::kArray, CborMajor::kArray, "an array");
 }
 
 Result<std::uint64_t> CborReader::map() {
-  return read_container(CborNesting::Container::kMap, kMap, "a map");
+  return read_container(CborNesting::Container::kMap, CborMajor::kMap, "a map");
 }
 
 Result<std::uint64_t> CborReader::tag() {
-  return read_container(CborNesting::Container::kTag, kTag, "a tag");
+  return read_container(CborNesting::Container::kTag, CborMajor::kTag, "a tag");
 }
 
 Result<unsigned> CborReader::read_simple(const char* expected) {
   const auto head = read_head();
   if (!head) return tl::unexpected<Error>(head.error());
-  if (head->major != kSimple || head->info > kNull) return stop(Errc::kMalformed, "expected {}", expected);
+  if (head->major != CborMajor::kSimple || head->info > kNull)
+    return stop(Errc::kMalformed, "expected {}", expected);
   if (const auto ended = leaf_ends(); !ended) return tl::unexpected<Error>(ended.error());
   return head->info;
 }
@@ -404,7 +377,8 @@ Result<void> CborReader::null() {
 Result<double> CborReader::floating() {
   const auto head = read_head();
   if (!head) return tl::unexpected<Error>(head.error());
-  if (head->major != kSimple || head->info < kTwoBytes) return stop(Errc::kMalformed, "expected a float");
+  if (head->major != CborMajor::kSimple || head->info < kCborTwoBytes)
+    return stop(Errc::kMalformed, "expected a float");
   const double value = widen({head->info, head->argument});
   const FloatBits canonical = shortest(value);
   if (canonical.info != head->info || canonical.bits != head->argument)

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "wire/cbor_head.h"
 
 namespace skywarden::wire {
 
@@ -71,10 +72,9 @@ class CborWriter {
   [[nodiscard]] std::vector<std::byte> take();
 
  private:
-  void head(unsigned major, std::uint64_t argument);
-  void raw(std::uint64_t value, int byte_count);
+  void head(CborMajor major, std::uint64_t argument);
   CborWriter& leaf_ends();
-  CborWriter& begin_container(CborNesting::Container container, unsigned major, std::uint64_t argument,
+  CborWriter& begin_container(CborNesting::Container container, CborMajor major, std::uint64_t argument,
                               std::uint64_t items);
 
   std::vector<std::byte> out_;
@@ -117,14 +117,10 @@ class CborReader {
   Result<void> finish();  // one complete item and not a byte more
 
  private:
-  struct Head {
-    unsigned major = 0, info = 0;
-    std::uint64_t argument = 0;
-  };
-  [[nodiscard]] Result<Head> read_head();  // whole head, shortest form checked
-  [[nodiscard]] Result<std::uint64_t> read_leaf(unsigned major, const char* expected);
-  [[nodiscard]] Result<std::span<const std::byte>> read_string(unsigned major, const char* expected);
-  [[nodiscard]] Result<std::uint64_t> read_container(CborNesting::Container container, unsigned major,
+  [[nodiscard]] Result<CborHead> read_head();  // whole head, shortest form checked
+  [[nodiscard]] Result<std::uint64_t> read_leaf(CborMajor major, const char* expected);
+  [[nodiscard]] Result<std::span<const std::byte>> read_string(CborMajor major, const char* expected);
+  [[nodiscard]] Result<std::uint64_t> read_container(CborNesting::Container container, CborMajor major,
                                                      const char* expected);
   [[nodiscard]] Result<unsigned> read_simple(const char* expected);
   [[nodiscard]] Result<void> leaf_ends();

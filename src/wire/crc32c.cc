@@ -1,31 +1,53 @@
 #include "wire/crc32c.h"
 
-#include <array>
+#include <cstring>
+
+#include "wire/sliced_crc.h"
 
 namespace skywarden::wire {
 namespace {
 
 constexpr std::uint32_t kReflectedPolynomial = 0x82F63B78U;
 
-constexpr std::array<std::uint32_t, 256> make_table() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
-    std::uint32_t crc = byte;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1U) != 0 ? kReflectedPolynomial : 0U);
-    table[byte] = crc;
+#if defined(__x86_64__)
+
+__attribute__((target("sse4.2"))) std::uint32_t by_instruction(std::uint32_t crc,
+                                                               std::span<const std::byte> bytes) {
+  std::uint64_t wide = crc;
+  for (; bytes.size() >= sizeof(std::uint64_t); bytes = bytes.subspan(sizeof(std::uint64_t))) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, bytes.data(), sizeof eight);
+    wide = __builtin_ia32_crc32di(wide, eight);
   }
-  return table;
+  auto narrow = static_cast<std::uint32_t>(wide);
+  for (const std::byte byte : bytes) narrow = __builtin_ia32_crc32qi(narrow, static_cast<std::uint8_t>(byte));
+  return narrow;
 }
 
-constexpr std::array<std::uint32_t, 256> kTable = make_table();
+bool has_instruction() {
+  return __builtin_cpu_supports("sse4.2") != 0;
+}
+
+#else
+
+std::uint32_t by_instruction(std::uint32_t crc, std::span<const std::byte>) {
+  return crc;  // never called
+}
+
+bool has_instruction() {
+  return false;
+}
+
+#endif
 
 }  // namespace
 
+std::uint32_t crc32c_by_tables(std::span<const std::byte> bytes, std::uint32_t before) {
+  return ~SlicedCrc<std::uint32_t, kReflectedPolynomial>::update(~before, bytes);
+}
+
 std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before) {
-  std::uint32_t crc = ~before;
-  for (const std::byte byte : bytes)
-    crc = (crc >> 8) ^ kTable[(crc ^ static_cast<std::uint32_t>(byte)) & 0xFFU];
-  return ~crc;
+  return has_instruction() ? ~by_instruction(~before, bytes) : crc32c_by_tables(bytes, before);
 }
 
 }  // namespace skywarden::wire
