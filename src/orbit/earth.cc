@@ -53,6 +53,21 @@ EcefState to_ecef(const TemeState& s, const EarthRotation& earth) {
   return {{x, y, s.position.z}, {vx + earth.rate * y, vy - earth.rate * x, s.velocity.z}};
 }
 
+// AIAA 2006-6753, appendix C: from the pseudo Earth-fixed frame, whose pole is the Earth's axis, to the
+// crust's.
+EcefState to_ecef(const TemeState& state, Instant t, const EarthOrientation& orientation) {
+  const EcefState pseudo = to_ecef(state, earth_rotation(t, orientation.ut1_minus_utc));
+  const double sin_x = std::sin(orientation.pole_x.value());
+  const double cos_x = std::cos(orientation.pole_x.value());
+  const double sin_y = std::sin(orientation.pole_y.value());
+  const double cos_y = std::cos(orientation.pole_y.value());
+  const auto tilt = [&]<typename Vector>(const Vector& v) {
+    const double forward = sin_y * v.y + cos_y * v.z;
+    return Vector{cos_x * v.x + sin_x * forward, cos_y * v.y - sin_y * v.z, -sin_x * v.x + cos_x * forward};
+  };
+  return {tilt(pseudo.position), tilt(pseudo.velocity)};
+}
+
 TemeState to_teme(const EcefState& s, const EarthRotation& earth) {
   const auto turn = [&](double x, double y) {
     return std::pair{earth.cosine * x - earth.sine * y, earth.sine * x + earth.cosine * y};

@@ -1,7 +1,7 @@
 // From SGP4's frame to the ground and back: sidereal time (IAU 1982), TEME to Earth-fixed, WGS 84
 // coordinates, and what a station sees. UT1 is taken as UTC (within 0.9 s) unless the difference is given,
-// and the pole as fixed (within 15 m); there is no refraction. Vallado, Fundamentals of Astrodynamics and
-// Applications, chapter 3; AIAA 2006-6753, appendix C.
+// and the pole as fixed (within 15 m) likewise; there is no refraction. Vallado, Fundamentals of
+// Astrodynamics and Applications, chapter 3; AIAA 2006-6753, appendix C.
 #pragma once
 
 #include "base/frames.h"
@@ -34,7 +34,15 @@ struct EarthRotation {
 };
 [[nodiscard]] EarthRotation earth_rotation(Instant t, Duration ut1_minus_utc = Duration(0));
 
+// What the Earth does that no formula foretells, as published by the IERS (Bulletin A).
+struct EarthOrientation {
+  Duration ut1_minus_utc{0};
+  Radians pole_x, pole_y;
+};
+
 [[nodiscard]] EcefState to_ecef(const TemeState& state, const EarthRotation& earth);
+// With the pole where it is: up to 15 m at the ground, as much as 0.3 arc seconds of it.
+[[nodiscard]] EcefState to_ecef(const TemeState& state, Instant t, const EarthOrientation& orientation);
 [[nodiscard]] TemeState to_teme(const EcefState& state, const EarthRotation& earth);
 
 [[nodiscard]] Position<Ecef> to_ecef(const Place& place);
@@ -62,6 +70,7 @@ class Horizon {
   };
   [[nodiscard]] SineElevation sine_elevation(const EcefState& satellite) const;
   [[nodiscard]] const Position<Ecef>& position() const { return position_; }
+  [[nodiscard]] const Position<Ecef>& up() const { return up_; }  // unit vector
 
  private:
   Position<Ecef> position_;

@@ -45,13 +45,14 @@ Result<ElementFile> parse_as(Format format, std::string_view bytes, const Elemen
     case Format::kOmmJson:
       return parse_omm_json(bytes, options);
     case Format::kOmmXml:
-      return fail(Errc::kUnsupported, "expected TLE, OMM CSV or OMM JSON, found XML");
+      return parse_omm_xml(bytes, options);
     case Format::kOmmKvn:
-      return fail(Errc::kUnsupported, "expected TLE, OMM CSV or OMM JSON, found OMM key-value notation");
+      return fail(Errc::kUnsupported,
+                  "expected TLE, or OMM as CSV, JSON or XML, found OMM key-value notation");
     case Format::kUnknown:
       break;
   }
-  return fail(Errc::kMalformed, "expected TLE, OMM CSV or OMM JSON");
+  return fail(Errc::kMalformed, "expected TLE, or OMM as CSV, JSON or XML");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // What comes out of a file of orbital elements, and the one function that reads any of them: two- and
-// three-line elements (TLE), CCSDS Orbit Mean-elements Messages (OMM, CCSDS 502.0-B-3) as CSV or JSON with
-// CelesTrak's keys. The format is recognised by content, never by name. OMM as XML or KVN is refused with a
-// clear line.
+// three-line elements (TLE), CCSDS Orbit Mean-elements Messages (OMM, CCSDS 502.0-B-3) as CSV, JSON or XML
+// with CelesTrak's keys. The format is recognised by content, never by name. OMM in key-value notation is
+// refused with a clear line.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,8 @@ struct ElementFileOptions {
   std::size_t sets_max = 1'000'000;
 };
 
-// kMalformed when the bytes are no known format at all, kUnsupported for OMM as XML or KVN, kLimitReached
-// past `sets_max`. Messages name the file.
+// kMalformed when the bytes are no known format at all, kUnsupported for OMM in key-value notation,
+// kLimitReached past `sets_max`. Messages name the file.
 [[nodiscard]] Result<ElementFile> read_elements(std::string_view bytes, std::string_view file_name,
                                                 const ElementFileOptions& options = {});
 

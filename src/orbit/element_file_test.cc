@@ -127,13 +127,37 @@ TEST_CASE("a spoilt set costs itself, not its neighbours") {
   }
 }
 
+TEST_CASE("swapped lines cost one problem a set, whatever stands around them") {
+  const std::string one = with_checksum(kFirst) + "\n";
+  const std::string two = with_checksum(kSecond) + "\n";
+  std::string other_first = kFirst;
+  std::string other_second = kSecond;
+  other_first.replace(2, 5, "99002");
+  other_second.replace(2, 5, "99002");
+  const std::string other = with_checksum(other_second) + "\n" + with_checksum(other_first) + "\n";
+  for (const std::string& text :
+       {two + one + one + two, "A\n" + two + one + "B\n" + one + two, one + two + two + one}) {
+    CAPTURE(text);
+    const ElementFile file = parsed(text);
+    CHECK(file.sets.size() == 1);
+    REQUIRE(file.problems.size() == 1);
+    CHECK(file.problems[0].expected == "expected line 1 of the set before its line 2, found them swapped");
+  }
+  const ElementFile all = parsed(two + one + other);
+  CHECK(all.sets.empty());
+  REQUIRE(all.problems.size() == 2);
+  CHECK(all.problems[0].row == 1);
+  CHECK(all.problems[1].row == 3);
+}
+
 TEST_CASE("what is no element file is refused with a line that names it") {
   for (const char* bad : {"", "\n\n", "hello\nworld\n", "{", "[1, 2", "\xFF\xFEx"}) {
     const auto file = read_elements(bad, "odd.txt");
     REQUIRE_FALSE(file.has_value());
     CHECK(file.error().message.find("odd.txt: ") == 0);
   }
-  CHECK(read_elements("<?xml version=\"1.0\"?><ndm/>", "x").error().code == Errc::kUnsupported);
+  CHECK(read_elements("<!DOCTYPE html><html><body>Not found</body></html>", "x").error().message ==
+        "x: expected <ndm> or <omm>, found <html>");
   CHECK(read_elements("CCSDS_OMM_VERS = 2.0\n", "x").error().code == Errc::kUnsupported);
   CHECK(read_elements(std::string("1 \0 binary", 10), "x").error().code == Errc::kMalformed);
 }

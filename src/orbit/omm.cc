@@ -1,6 +1,5 @@
 #include "orbit/omm.h"
 
-#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numbers>
@@ -8,18 +7,16 @@
 #include <string>
 
 #include "base/text.h"
+#include "orbit/omm_message.h"
 #include "orbit/tle.h"
 
 namespace skywarden::orbit {
 namespace {
 
-// The text of one key of one message; nothing when absent or empty.
-using Lookup = std::function<std::optional<std::string>(std::string_view)>;
-
 // Reads keys until the first that is wrong.
 class KeyReader {
  public:
-  KeyReader(const Lookup& lookup, std::size_t row) : lookup_(lookup), row_(row) {}
+  KeyReader(const OmmLookup& lookup, std::size_t row) : lookup_(lookup), row_(row) {}
 
   double number(const char* key) {
     const auto text = lookup_(key);
@@ -65,12 +62,29 @@ class KeyReader {
                       : fmt::format("expected {}, found nothing", expected)};
   }
 
-  const Lookup& lookup_;
+  const OmmLookup& lookup_;
   std::size_t row_;
   std::optional<datum::RowProblem> problem_;
 };
 
-void take_message(const Lookup& lookup, std::size_t row, ElementFile& out) {
+std::string upper_ascii(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return out;
+}
+
+std::optional<std::string> text_of(const nlohmann::json& value) {
+  if (const auto* text = value.get_ptr<const std::string*>())
+    return trim(*text).empty() ? std::nullopt : std::optional(*text);
+  if (value.is_number_integer()) return value.dump();
+  if (const auto* number = value.get_ptr<const double*>()) return fmt::format("{}", *number);
+  return std::nullopt;
+}
+
+}  // namespace
+
+void take_omm_message(const OmmLookup& lookup, std::size_t row, ElementFile& out) {
   KeyReader read(lookup, row);
   ElementSet set;
   read.expect_one_of("MEAN_ELEMENT_THEORY", {"SGP4", "SGP/SGP4", "SDP4", "SGP"});
@@ -109,23 +123,6 @@ void take_message(const Lookup& lookup, std::size_t row, ElementFile& out) {
   out.sets.push_back(std::move(set));
 }
 
-std::string upper_ascii(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return out;
-}
-
-std::optional<std::string> text_of(const nlohmann::json& value) {
-  if (const auto* text = value.get_ptr<const std::string*>())
-    return trim(*text).empty() ? std::nullopt : std::optional(*text);
-  if (value.is_number_integer()) return value.dump();
-  if (const auto* number = value.get_ptr<const double*>()) return fmt::format("{}", *number);
-  return std::nullopt;
-}
-
-}  // namespace
-
 Result<ElementFile> parse_omm_csv(std::string_view bytes, const ElementFileOptions& options) {
   auto table = datum::parse_delimited(bytes, {.detect_delimiter = true, .rows_max = options.sets_max});
   if (!table) return tl::unexpected(table.error());
@@ -139,12 +136,12 @@ Result<ElementFile> parse_omm_csv(std::string_view bytes, const ElementFileOptio
   for (std::size_t i = 0; i < table->header.size(); ++i)
     columns.emplace(upper_ascii(trim(table->header[i])), i);
   for (std::size_t i = 0; i < table->rows.size(); ++i) {
-    const Lookup lookup = [&](std::string_view key) -> std::optional<std::string> {
+    const OmmLookup lookup = [&](std::string_view key) -> std::optional<std::string> {
       const auto column = columns.find(key);
       if (column == columns.end() || trim(table->rows[i][column->second]).empty()) return std::nullopt;
       return table->rows[i][column->second];
     };
-    take_message(lookup, table->row_numbers[i], out);
+    take_omm_message(lookup, table->row_numbers[i], out);
   }
   return out;
 }
@@ -165,11 +162,11 @@ Result<ElementFile> parse_omm_json(std::string_view bytes, const ElementFileOpti
       out.problems.push_back({i + 1, "", "expected an object"});
       continue;
     }
-    const Lookup lookup = [&](std::string_view key) -> std::optional<std::string> {
+    const OmmLookup lookup = [&](std::string_view key) -> std::optional<std::string> {
       const auto found = message.find(std::string(key));
       return found == message.end() ? std::nullopt : text_of(*found);
     };
-    take_message(lookup, i + 1, out);
+    take_omm_message(lookup, i + 1, out);
   }
   return out;
 }

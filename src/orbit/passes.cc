@@ -1,9 +1,11 @@
 #include "orbit/passes.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/contract.h"
+#include "orbit/pass_filter.h"
 #include "orbit/root.h"
 
 namespace skywarden::orbit {
@@ -22,22 +24,51 @@ struct Sample {
   double rate = 0.0;
 };
 
+// The satellite over the turning Earth, by the reference path. A search asks again for what it has just seen,
+// so the last few answers are kept.
+class GroundTrack {
+ public:
+  GroundTrack(const Sgp4& satellite, Duration ut1_minus_utc)
+      : satellite_(satellite), ut1_minus_utc_(ut1_minus_utc) {}
+
+  [[nodiscard]] const tl::expected<EcefState, Sgp4Error>& at(Instant t) {
+    for (std::size_t i = 0; i < used_; ++i)
+      if (answers_[i].at == t) return answers_[i].state;
+    Answer& answer = answers_[next_];
+    next_ = (next_ + 1) % answers_.size();
+    used_ = std::min(used_ + 1, answers_.size());
+    answer.at = t;
+    answer.state = satellite_.at(t).map(
+        [&](const TemeState& state) { return to_ecef(state, earth_rotation(t, ut1_minus_utc_)); });
+    return answer.state;
+  }
+
+ private:
+  struct Answer {
+    Instant at{};
+    tl::expected<EcefState, Sgp4Error> state;
+  };
+  const Sgp4& satellite_;
+  Duration ut1_minus_utc_;
+  std::array<Answer, 4> answers_;
+  std::size_t used_ = 0;
+  std::size_t next_ = 0;
+};
+
 class StationSearch {
  public:
-  StationSearch(const Sgp4& satellite, const Horizon& horizon, std::size_t station, Instant start,
+  StationSearch(GroundTrack& track, const Horizon& horizon, std::size_t station, Instant start,
                 const PassOptions& options)
-      : satellite_(satellite),
-        horizon_(horizon),
+      : track_(&track),
+        horizon_(&horizon),
         station_(station),
         start_(start),
         sine_min_(std::sin(to_radians(options.elevation_min).value())),
-        tolerance_s_(to_seconds(options.edge_tolerance)),
-        ut1_minus_utc_(options.ut1_minus_utc) {}
+        tolerance_s_(to_seconds(options.edge_tolerance)) {}
 
   // The next sample, at `t` seconds. `interval_start`: a pass found under way here was cut there.
   void take(double t, const EcefState& state, bool interval_start, std::vector<Pass>& out) {
-    const auto sine = horizon_.sine_elevation(state);
-    const Sample now{t, sine.value, sine.rate};
+    const Sample now = sample_of(t, state);
     if (!last_) {
       last_ = now;
       if (is_up(now)) begin(now, interval_start);
@@ -52,6 +83,10 @@ class StationSearch {
     last_ = now;
   }
 
+  // Samples below the mask follow that need not be taken.
+  void look_away() { last_.reset(); }
+  [[nodiscard]] bool is_looking() const { return last_.has_value(); }
+
   // No further samples for now: the theory failed or the interval is over.
   void stop(bool interval_end, std::vector<Pass>& out) {
     if (best_ && last_) finish(last_->at, interval_end, out);
@@ -62,17 +97,14 @@ class StationSearch {
   [[nodiscard]] bool is_up(const Sample& sample) const { return sample.value >= sine_min_; }
   [[nodiscard]] Instant instant(double t) const { return start_ + from_seconds(t); }
 
-  [[nodiscard]] std::optional<EcefState> state_at(double t) const {
-    const Instant when = instant(t);
-    const auto state = satellite_.at(when);
-    if (!state) return std::nullopt;
-    return to_ecef(*state, earth_rotation(when, ut1_minus_utc_));
+  [[nodiscard]] Sample sample_of(double t, const EcefState& state) const {
+    const auto sine = horizon_->sine_elevation(state);
+    return {t, sine.value, sine.rate};
   }
   [[nodiscard]] Sample sample_at(double t) const {
-    const auto state = state_at(t);
+    const auto& state = track_->at(instant(t));
     if (!state) return {t, -1.0, 0.0};  // between two good samples: not seen in practice
-    const auto sine = horizon_.sine_elevation(*state);
-    return {t, sine.value, sine.rate};
+    return sample_of(t, *state);
   }
 
   // A minimum matters only when it can dip below the mask between two samples above it.
@@ -127,8 +159,8 @@ class StationSearch {
     pass_.station = station_;
     pass_.aos = instant(sample.at);
     pass_.cut_at_start = cut;
-    if (const auto state = state_at(sample.at))
-      pass_.range_rate_kms_at_aos = horizon_.look(*state).range_rate_kms;
+    if (const auto& state = track_->at(pass_.aos))
+      pass_.range_rate_kms_at_aos = horizon_->look(*state).range_rate_kms;
     best_ = sample;
   }
 
@@ -141,8 +173,8 @@ class StationSearch {
     pass_.los = instant(t);
     pass_.cut_at_end = cut;
     pass_.tca = instant(best_->at);
-    if (const auto state = state_at(best_->at)) {
-      const LookAngles look = horizon_.look(*state);
+    if (const auto& state = track_->at(pass_.tca)) {
+      const LookAngles look = horizon_->look(*state);
       pass_.elevation_max = look.elevation;
       pass_.range_km_at_tca = look.range_km;
     }
@@ -150,16 +182,106 @@ class StationSearch {
     if (pass_.los > pass_.aos) out.push_back(pass_);
   }
 
-  const Sgp4& satellite_;
-  const Horizon& horizon_;
+  GroundTrack* track_;
+  const Horizon* horizon_;
   std::size_t station_;
   Instant start_;
   double sine_min_;
   double tolerance_s_;
-  Duration ut1_minus_utc_;
   std::optional<Sample> last_;
   std::optional<Sample> best_;  // set while a pass is under way
   Pass pass_;
+};
+
+// One satellite over all its stations, some samples at a time.
+class PassSearch {
+ public:
+  PassSearch(const Sgp4& satellite, std::span<const Horizon> stations, Instant start,
+             const PassOptions& options)
+      : satellite_(satellite),
+        stations_(stations),
+        start_(start),
+        ut1_minus_utc_(options.ut1_minus_utc),
+        track_(satellite, options.ut1_minus_utc),
+        filter_(satellite, options.ut1_minus_utc, std::sin(to_radians(options.elevation_min).value())) {
+    for (std::size_t i = 0; i < stations.size(); ++i)
+      searches_.emplace_back(track_, stations[i], i, start, options);
+  }
+  PassSearch(const PassSearch&) = delete;  // the searches know where the track is
+  PassSearch& operator=(const PassSearch&) = delete;
+
+  // `times` begins with the last sample of the call before.
+  void take(std::span<const Instant> times) {
+    if (!filter_.load(times)) return take_all(times);
+    states_.assign(times.size(), std::nullopt);
+    for (std::size_t i = 0; i < searches_.size(); ++i) {
+      filter_.classify(stations_[i], kinds_);
+      follow(searches_[i], times);
+    }
+  }
+
+  PassList finish() {
+    for (StationSearch& search : searches_) search.stop(true, list_.passes);
+    std::sort(list_.passes.begin(), list_.passes.end(), [](const Pass& a, const Pass& b) {
+      return a.station != b.station ? a.station < b.station : a.aos < b.aos;
+    });
+    return std::move(list_);
+  }
+
+ private:
+  [[nodiscard]] tl::expected<EcefState, Sgp4Error> state_at(Instant t) const {
+    return satellite_.at(t).map(
+        [&](const TemeState& state) { return to_ecef(state, earth_rotation(t, ut1_minus_utc_)); });
+  }
+
+  void take_all(std::span<const Instant> times) {
+    for (const Instant t : times) {
+      const auto state = state_at(t);
+      if (!state && !list_.failure) list_.failure = {t, state.error()};
+      for (StationSearch& search : searches_) {
+        if (!state)
+          search.stop(false, list_.passes);
+        else if (t != times.front() || !search.is_looking())
+          search.take(to_seconds(t - start_), *state, t == start_, list_.passes);
+      }
+    }
+  }
+
+  // Only what the filter leaves open is looked at; the outcome is that of looking at every sample.
+  void follow(StationSearch& search, std::span<const Instant> times) {
+    bool behind = false;  // the elevation rose or fell to the sample at hand, which the search has not seen
+    for (std::size_t k = 0; k < kinds_.size(); ++k) {
+      if (kinds_[k] == SampleInterval::kBelow) {
+        search.look_away();
+        continue;
+      }
+      if (!search.is_looking() || (behind && kinds_[k] == SampleInterval::kOpen)) show(search, times, k);
+      if (kinds_[k] == SampleInterval::kOpen) show(search, times, k + 1);
+      behind = kinds_[k] == SampleInterval::kMonotone;
+    }
+    if (behind) show(search, times, kinds_.size());
+  }
+
+  void show(StationSearch& search, std::span<const Instant> times, std::size_t k) {
+    auto& state = states_[k];
+    if (!state) state = state_at(times[k]);
+    if (*state) return search.take(to_seconds(times[k] - start_), **state, times[k] == start_, list_.passes);
+    // The batch path has the same errors and the filter keeps away from decay: not seen in practice.
+    if (!list_.failure) list_.failure = {times[k], state->error()};
+    search.stop(false, list_.passes);
+  }
+
+  const Sgp4& satellite_;
+  std::span<const Horizon> stations_;
+  Instant start_;
+  Duration ut1_minus_utc_;
+  GroundTrack track_;
+  PassFilter filter_;
+  std::vector<StationSearch> searches_;
+  std::vector<SampleInterval> kinds_;  // of the station at hand
+  // At the samples, once a station has asked.
+  std::vector<std::optional<tl::expected<EcefState, Sgp4Error>>> states_;
+  PassList list_;
 };
 
 }  // namespace
@@ -174,27 +296,17 @@ Duration pass_sampling_step(const ElementSet& elements) {
 PassList find_passes(const Sgp4& satellite, std::span<const Horizon> stations, Instant start, Instant end,
                      const PassOptions& options) {
   EXPECTS(options.elevation_min.value() > -90.0 && options.elevation_min.value() < 90.0);
-  PassList list;
-  std::vector<StationSearch> searches;
-  for (std::size_t i = 0; i < stations.size(); ++i)
-    searches.emplace_back(satellite, stations[i], i, start, options);
+  constexpr std::size_t kSamplesAtOnce = 256;
+  PassSearch search(satellite, stations, start, options);
   const Duration step = pass_sampling_step(satellite.elements());
-  for (Instant t = start; start < end;) {
-    const auto state = satellite.at(t);
-    if (state) {
-      const EcefState fixed = to_ecef(*state, earth_rotation(t, options.ut1_minus_utc));
-      for (auto& search : searches) search.take(to_seconds(t - start), fixed, t == start, list.passes);
-    } else {
-      if (!list.failure) list.failure = {t, state.error()};
-      for (auto& search : searches) search.stop(false, list.passes);
-    }
-    if (t == end) break;
-    t = std::min(t + step, end);
+  std::vector<Instant> times{start};
+  while (times.back() < end) {
+    times = {times.back()};
+    while (times.size() < kSamplesAtOnce && times.back() < end)
+      times.push_back(std::min(times.back() + step, end));
+    search.take(times);
   }
-  for (auto& search : searches) search.stop(true, list.passes);
-  std::stable_sort(list.passes.begin(), list.passes.end(),
-                   [](const Pass& a, const Pass& b) { return a.station < b.station; });
-  return list;
+  return search.finish();
 }
 
 }  // namespace skywarden::orbit

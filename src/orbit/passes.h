@@ -2,7 +2,9 @@
 // satellite's fastest motion around the Earth; every maximum and minimum between samples is found where the
 // elevation's rate changes sign, so that a pass that peaks just above the mask between two samples is not
 // missed; crossings are then bracketed by monotone pieces and refined with Brent's method. Geometric: no
-// refraction, no obstacles but the mask. The moment of closest approach is that of the greatest elevation.
+// refraction, no obstacles but the mask. Which samples need no look is known from pass_filter.h; the answer
+// is that of looking at all of them, with the same bits on every machine. The moment of closest approach is
+// that of the greatest elevation.
 #pragma once
 
 #include <cstddef>

@@ -5,6 +5,7 @@
 #include <numbers>
 #include <vector>
 
+#include "orbit/pass_filter.h"
 #include "orbit/passes.h"
 #include "orbit/root.h"
 
@@ -124,6 +125,55 @@ TEST_CASE("passes of eccentric and high orbits equal those of looking every seco
                      between(0, 360)),
             Place{{between(-90, 90), between(-180, 180)}, Metres(0)}, between(0, 40), std::chrono::hours(4));
   }));
+}
+
+TEST_CASE("what the filter rules out does not happen") {
+  CHECK(rc::check("intervals looked at ten times each", [] {
+    const Sgp4 satellite(orbit_of(*rc::gen::element(1.0027, 2.006, 4.5, 12.5, 14.0, 15.8), between(0.0, 0.02),
+                                  between(0, 180), between(0, 360), between(0, 360), between(0, 360)));
+    const Horizon station(Place{{between(-90, 90), between(-180, 180)}, Metres(between(0, 3000))});
+    const double mask = between(-60, 60);
+    const Duration step = pass_sampling_step(satellite.elements());
+    std::vector<Instant> times{start_time()};
+    while (times.size() < 200) times.push_back(times.back() + step);
+    times.push_back(times.back() + step / 3);
+    PassFilter filter(satellite, Duration(0), std::sin(mask * kDegree));
+    RC_ASSERT(filter.load(times));
+    std::vector<SampleInterval> kinds;
+    filter.classify(station, kinds);
+    RC_ASSERT(kinds.size() + 1 == times.size());
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+      if (kinds[i] == SampleInterval::kOpen) continue;
+      const bool above = kinds[i] == SampleInterval::kMonotone;
+      const bool rises =
+          elevation(satellite, station, times[i + 1]) > elevation(satellite, station, times[i]);
+      double before = rises ? -90.0 : 90.0;
+      for (int part = 0; part <= 10; ++part) {
+        const double now = elevation(satellite, station, times[i] + (times[i + 1] - times[i]) * part / 10);
+        RC_ASSERT((now >= mask) == above);
+        if (above) RC_ASSERT((rises ? now > before : now < before));
+        before = now;
+      }
+    }
+  }));
+}
+
+TEST_CASE("the filter says nothing about what does not follow its velocity, decays, or spans a leap second") {
+  std::vector<Instant> times{start_time()};
+  while (times.size() < 100) times.push_back(times.back() + std::chrono::seconds(900));
+  PassFilter hasty(Sgp4(orbit_of(15.0, 0.001, 97.6, 40.0, 0.0, 0.0)), Duration(0), 0.0);
+  CHECK_FALSE(hasty.load(times));  // a sixth of a turn a step
+  ElementSet falling = orbit_of(16.4, 0.001, 97.6, 40.0, 0.0, 0.0);
+  falling.bstar = 0.05;
+  PassFilter decaying((Sgp4(falling)), Duration(0), 0.0);
+  std::vector<Instant> days{start_time()};
+  while (days.size() < 5000) days.push_back(days.back() + std::chrono::seconds(50));
+  CHECK_FALSE(decaying.load(days));
+  PassFilter still(Sgp4(orbit_of(1.0027, 0.001, 5.0, 40.0, 0.0, 0.0)), Duration(0), 0.0);
+  CHECK(still.load(times));
+  std::vector<Instant> leap{parse_utc("2016-12-31T23:50:00Z").value()};
+  while (leap.size() < 10) leap.push_back(leap.back() + std::chrono::seconds(300));
+  CHECK_FALSE(still.load(leap));
 }
 
 TEST_CASE("a pass that peaks a twentieth of a degree above the mask is found") {

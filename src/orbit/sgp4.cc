@@ -23,16 +23,13 @@ struct LongPeriod {
 LongPeriod with_long_period(const OrbitElements& el, double a, const GravityModel& gravity) {
   const double cos_i = std::cos(el.inclination);
   const double sin_i = std::sin(el.inclination);
-  const double j3_over_j2 = gravity.j3 / gravity.j2;
-  const double divisor = std::abs(cos_i + 1.0) > kNearPolar ? 1.0 + cos_i : kNearPolar;
-  const double longitude_factor = -0.25 * j3_over_j2 * sin_i * (3.0 + 5.0 * cos_i) / divisor;
-  const double sine_factor = -0.5 * j3_over_j2 * sin_i;
+  const LongPeriodFactors factors = long_period_factors(sin_i, cos_i, gravity);
   const double inverse_p = 1.0 / (a * (1.0 - el.eccentricity * el.eccentricity));
   LongPeriod out{};
   out.a = a;
   out.e_cos = el.eccentricity * std::cos(el.perigee_argument);
-  out.e_sin = el.eccentricity * std::sin(el.perigee_argument) + inverse_p * sine_factor;
-  out.longitude = el.mean_anomaly + el.perigee_argument + inverse_p * longitude_factor * out.e_cos;
+  out.e_sin = el.eccentricity * std::sin(el.perigee_argument) + inverse_p * factors.sine;
+  out.longitude = el.mean_anomaly + el.perigee_argument + inverse_p * factors.longitude * out.e_cos;
   return out;
 }
 
@@ -159,6 +156,12 @@ std::string_view to_string(Sgp4Error error) {
       return "decayed";
   }
   return "unknown";
+}
+
+LongPeriodFactors long_period_factors(double sin_i, double cos_i, const GravityModel& gravity) {
+  const double j3_over_j2 = gravity.j3 / gravity.j2;
+  const double divisor = std::abs(cos_i + 1.0) > kNearPolar ? 1.0 + cos_i : kNearPolar;
+  return {-0.5 * j3_over_j2 * sin_i, -0.25 * j3_over_j2 * sin_i * (3.0 + 5.0 * cos_i) / divisor};
 }
 
 Sgp4::Sgp4(const ElementSet& elements, const GravityModel& gravity)

@@ -27,6 +27,12 @@ enum class Sgp4Error : std::uint8_t {  // the numbers of the paper
 };
 [[nodiscard]] std::string_view to_string(Sgp4Error error);
 
+// How J3 moves e sin ω and the mean longitude, before division by the semi-latus rectum.
+struct LongPeriodFactors {
+  double sine = 0.0, longitude = 0.0;
+};
+[[nodiscard]] LongPeriodFactors long_period_factors(double sin_i, double cos_i, const GravityModel& gravity);
+
 class Sgp4 {
  public:
   explicit Sgp4(const ElementSet& elements, const GravityModel& gravity = wgs72());
@@ -35,6 +41,11 @@ class Sgp4 {
   [[nodiscard]] tl::expected<TemeState, Sgp4Error> at(Instant t) const;
   [[nodiscard]] bool is_deep_space() const { return deep_.has_value(); }
   [[nodiscard]] const ElementSet& elements() const { return elements_; }
+  [[nodiscard]] const GravityModel& gravity() const { return gravity_; }
+  // What the state is computed from, for the batch path; null near the Earth.
+  [[nodiscard]] const NearEarthModel& near_earth() const { return near_; }
+  [[nodiscard]] const LunarSolarModel* lunar_solar() const { return deep_ ? &deep_->lunar_solar : nullptr; }
+  [[nodiscard]] const ResonanceModel* resonance() const { return deep_ ? &deep_->resonance : nullptr; }
 
  private:
   struct DeepSpace {

@@ -205,8 +205,10 @@ class TleParser {
         first_ = line;
         return;
       case LineKind::kSecond:
+        if (first_ && follows_its_second() && number_of(line) != number_of(*first_)) close_first();
         if (!first_) {
           out_.problems.push_back({line.number, "", "expected line 1 of the set before its line 2"});
+          second_alone_ = line;
           name_ = {};
           return;
         }
@@ -215,10 +217,20 @@ class TleParser {
     }
   }
 
-  // A first line that was never followed by its second.
+  static std::string_view number_of(Line line) { return columns(line.text, 3, 7); }
+  [[nodiscard]] bool follows_its_second() const {
+    return second_alone_ && second_alone_->number + 1 == first_->number &&
+           number_of(*second_alone_) == number_of(*first_);
+  }
+
+  // A first line that was never followed by its second. When that stood before it, one problem names both.
   void close_first() {
     if (!first_) return;
-    out_.problems.push_back({first_->number, "", "expected line 2 of the set to follow its line 1"});
+    if (follows_its_second())
+      out_.problems.back().expected = "expected line 1 of the set before its line 2, found them swapped";
+    else
+      out_.problems.push_back({first_->number, "", "expected line 2 of the set to follow its line 1"});
+    second_alone_.reset();
     first_.reset();
     name_ = {};
   }
@@ -246,6 +258,7 @@ class TleParser {
   ElementFile out_;
   std::string_view name_;
   std::optional<Line> first_;
+  std::optional<Line> second_alone_;  // the last second line without a first
 };
 
 }  // namespace
