@@ -1,0 +1,438 @@
+#include "network/forwarder.h"
+
+#include <algorithm>
+
+#include "base/contract.h"
+#include "network/bundle_decode.h"
+
+namespace skywarden::network {
+namespace {
+
+constexpr int kRanks = 3;
+
+}  // namespace
+
+Answer answer_of(Acceptance acceptance) {
+  switch (acceptance) {
+    case Acceptance::kDelivered:
+    case Acceptance::kArrived:
+      return Answer::kArrived;
+    case Acceptance::kRefused:
+      return Answer::kRefused;
+    case Acceptance::kKept:
+    case Acceptance::kDuplicate:
+      break;
+  }
+  return Answer::kTaken;
+}
+
+Forwarder::Forwarder(const ContactGraph& plan, Vertex self, const ForwarderOptions& options)
+    : plan_(&plan), self_(self), options_(options), store_(options.store), book_(plan), search_(plan) {
+  for (const ContactGraph::Edge& edge : plan.edges_from(self))
+    for (std::uint32_t i = edge.first; i < edge.last; ++i) own_.emplace_back(i);
+  std::ranges::sort(own_, {}, [&](PlannedContactId id) { return std::pair(planned(id).start, id); });
+}
+
+const Passage* Forwarder::passage(std::uint64_t slot) const {
+  const auto found = custody_.find(slot);
+  return found == custody_.end() ? nullptr : &found->second.passage;
+}
+
+// False when the bundle was here with as many failures or more: it is the same copy, or a critical one.
+bool Forwarder::remember(const BundleId& id, const Known& news) {
+  const auto [found, fresh] = known_.try_emplace(id, news);
+  if (!fresh && found->second.failures >= news.failures) return false;
+  found->second = news;
+  known_by_expiry_.emplace(news.expires, id);
+  while (known_.size() > options_.known_max) {
+    known_.erase(known_by_expiry_.begin()->second);
+    known_by_expiry_.erase(known_by_expiry_.begin());
+  }
+  return true;
+}
+
+// Whoever sends a critical bundle has it.
+Acceptance Forwarder::known_already(const Known& known, const Passage& passage) {
+  if (known.arrived) return Acceptance::kArrived;
+  const auto custody = custody_.find(known.slot);
+  if (custody == custody_.end() || !custody->second.critical()) return Acceptance::kDuplicate;
+  for (const Vertex holder : passage.visited) {
+    custody->second.holders.insert(holder);
+    for (auto& [contact, link] : links_)
+      if (planned(contact).to == holder) withdraw_copy(link, known.slot);
+  }
+  return Acceptance::kDuplicate;
+}
+
+Acceptance Forwarder::accept(std::vector<std::byte> bundle, Passage passage, Duration now, Effects& effects) {
+  const Instant received = options_.epoch + now;
+  expire(now, effects);
+  const auto view = decode_bundle(bundle);
+  if (!view) return Acceptance::kRefused;
+  const BundleId id = identity(*view);
+  const Instant expires = expiry(*view, received).value_or(received + options_.store.retention);
+  const bool critical = view->criticality == BundleCriticality::kCritical;
+  if (const auto known = known_.find(id); known != known_.end())
+    if (critical || passage.destination == self_ || known->second.failures >= passage.failures)
+      return known_already(known->second, passage);
+  if (expires <= received) return Acceptance::kRefused;
+  if (passage.destination == self_) {
+    ENSURES(remember(id, {passage.failures, expires, 0, true}));
+    return Acceptance::kDelivered;
+  }
+  const std::uint64_t bytes = bundle.size();
+  const auto put = store_.put(std::move(bundle), received);
+  if (!put) return put.error().code == Errc::kConflict ? Acceptance::kDuplicate : Acceptance::kRefused;
+  ENSURES(remember(id, {passage.failures, expires, put->slot, false}));
+  for (const std::uint64_t slot : put->evicted) {
+    effects.emplace_back(Drop{slot, custody_.at(slot).criticality, DropReason::kEvicted});
+    forget(slot);
+  }
+
+  Custody custody{std::move(passage),
+                  store_.find(put->slot)->criticality,
+                  bytes,
+                  expires - options_.epoch,
+                  std::nullopt,
+                  {}};
+  custody.holders.insert(custody.passage.visited.begin(), custody.passage.visited.end());
+  custody.passage.visited.push_back(self_);
+  const Custody& kept = custody_.emplace(put->slot, std::move(custody)).first->second;
+  if (kept.critical()) {
+    critical_.insert(put->slot);
+    offer_copies(put->slot, kept, now);
+  } else {
+    route(put->slot, now);
+  }
+  pump(now, effects);
+  return Acceptance::kKept;
+}
+
+void Forwarder::link_up(PlannedContactId contact, Duration now, Effects& effects) {
+  EXPECTS(planned(contact).from == self_);
+  const Vertex neighbour = planned(contact).to;
+  heard_.insert(contact);
+  trust(neighbour, true);
+  Link& link = links_[contact];
+  link.open = true;
+  link.ranks.clear();
+  for (const std::uint64_t slot : critical_) {
+    const Custody& custody = custody_.at(slot);
+    if (custody.holders.contains(neighbour)) continue;
+    const auto [known, fresh] = link.ranks.try_emplace(custody.passage.destination, 0);
+    if (fresh) known->second = rank(custody, contact, now);
+    link.copies.insert({known->second, slot});
+  }
+  retry(now);
+  pump(now, effects);
+}
+
+void Forwarder::link_down(PlannedContactId contact, Duration now, Effects& effects) {
+  const auto found = links_.find(contact);
+  if (found == links_.end()) return;
+  Link& link = found->second;
+  link.open = false;
+  link.copies.clear();
+  book_.close(contact);
+  for (auto* sending : {&link.current, &link.suspended}) {
+    if (!*sending) continue;
+    const std::uint64_t slot = (*sending)->slot;
+    sending->reset();
+    const auto custody = custody_.find(slot);
+    if (custody == custody_.end()) continue;
+    if (custody->second.critical())
+      copy_again(slot, contact, now);
+    else
+      fail_way(slot, now);
+  }
+  if (auto queue = queues_.extract(contact); !queue.empty())
+    for (const Urgency& each : queue.mapped()) fail_way(each.second, now);
+  if (link.flying.empty()) links_.erase(found);
+  pump(now, effects);
+}
+
+void Forwarder::sent(PlannedContactId contact, Duration now, Effects& effects) {
+  const auto found = links_.find(contact);
+  if (found == links_.end() || !found->second.current) return;
+  const std::uint64_t slot = found->second.current->slot;
+  found->second.current.reset();
+  const Duration round_trip = 2 * planned(contact).light_time + options_.acknowledgement_margin;
+  found->second.flying.push_back({slot, now + round_trip});
+  book_.release(slot, contact);
+  pump(now, effects);
+}
+
+void Forwarder::answered(PlannedContactId contact, std::uint64_t slot, Answer answer, Duration now,
+                         Effects& effects) {
+  const auto found = links_.find(contact);
+  if (found == links_.end()) return;
+  if (std::erase_if(found->second.flying, [&](const Flying& each) { return each.slot == slot; }) == 0) return;
+  if (!found->second.open && found->second.flying.empty()) links_.erase(found);
+  const auto custody = custody_.find(slot);
+  if (custody != custody_.end()) {
+    Custody& mine = custody->second;
+    if (answer == Answer::kArrived || (answer == Answer::kTaken && !mine.critical())) {
+      if (answer == Answer::kArrived)
+        if (const auto known = known_.find(store_.find(slot)->id); known != known_.end())
+          known->second.arrived = true;
+      // Bookings further on stay: that volume is used by what was handed over.
+      store_.take(slot);
+      withdraw_copies(slot);
+      custody_.erase(custody);
+    } else if (answer == Answer::kRefused && mine.critical()) {
+      mine.holders.erase(planned(contact).to);
+    } else if (answer == Answer::kRefused) {
+      book_.release(slot);
+      mine.next.reset();
+      unrouted_.insert(urgency(mine, slot));
+    }
+  }
+  pump(now, effects);
+}
+
+void Forwarder::tick(Duration now, Effects& effects) {
+  if (now >= swept_ + options_.sweep) {
+    swept_ = now;
+    expire(now, effects);
+    book_.forget_ended(now);
+    const Instant instant = options_.epoch + now;
+    while (!known_by_expiry_.empty() && known_by_expiry_.begin()->first <= instant) {
+      known_.erase(known_by_expiry_.begin()->second);
+      known_by_expiry_.erase(known_by_expiry_.begin());
+    }
+  }
+  mark_silent(now);
+  end_waits(now);
+  pump(now, effects);
+}
+
+Duration Forwarder::wake_at() const {
+  Duration at = swept_ + options_.sweep;
+  if (own_checked_ < own_.size()) at = std::min(at, planned(own_[own_checked_]).start + options_.silence_max);
+  for (const auto& [contact, link] : links_)
+    if (!link.flying.empty()) at = std::min(at, link.flying.front().due);
+  return at;
+}
+
+// ---- routes
+
+void Forwarder::route(std::uint64_t slot, Duration now) {
+  for (const auto& [contact, link] : links_)
+    if (link.open) book_.advance(contact, now);
+  std::vector<std::uint64_t> work{slot};
+  while (!work.empty()) {  // the displaced are ever less critical: it ends
+    const std::uint64_t each = work.back();
+    work.pop_back();
+    const auto found = custody_.find(each);
+    if (found == custody_.end()) continue;  // handed over; its volume further on yields
+    Custody& custody = found->second;
+    if (custody.next) {
+      const auto queue = queues_.find(*custody.next);
+      if (queue == queues_.end() || !queue->second.contains(urgency(custody, each))) continue;  // on its way
+      unqueue(each, custody);
+    }
+    const RouteQuery query{self_, custody.passage.destination, now, custody.bytes};
+    const auto route = search_.best(query, book_.state(custody.criticality, custody.passage.visited));
+    if (!route || route->arrival > custody.expires) {
+      unrouted_.insert(urgency(custody, each));
+      continue;
+    }
+    unrouted_.erase(urgency(custody, each));
+    custody.next = route->contacts.front();
+    queues_[*custody.next].insert(urgency(custody, each));
+    const auto displaced = book_.book(each, custody.criticality, custody.bytes, route->contacts);
+    work.insert(work.end(), displaced.begin(), displaced.end());
+  }
+}
+
+// In turn, so that a few hopeless ones do not keep the others from being tried.
+void Forwarder::retry(Duration now) {
+  std::vector<std::uint64_t> again;
+  auto each = unrouted_.upper_bound(retried_);
+  for (std::size_t count = std::min(options_.retries_max, unrouted_.size()); count > 0; --count) {
+    if (each == unrouted_.end()) each = unrouted_.begin();
+    retried_ = *each++;
+    again.push_back(retried_.second);
+  }
+  for (const std::uint64_t slot : again) route(slot, now);
+}
+
+void Forwarder::unqueue(std::uint64_t slot, Custody& custody) {
+  book_.release(slot);
+  unrouted_.erase(urgency(custody, slot));
+  if (!custody.next) return;
+  if (const auto queue = queues_.find(*custody.next); queue != queues_.end()) {
+    queue->second.erase(urgency(custody, slot));
+    if (queue->second.empty()) queues_.erase(queue);
+  }
+  custody.next.reset();
+}
+
+void Forwarder::fail_way(std::uint64_t slot, Duration now) {
+  const auto found = custody_.find(slot);
+  if (found == custody_.end()) return;
+  unqueue(slot, found->second);
+  Passage& passage = found->second.passage;
+  if (passage.failures < options_.failures_max) {
+    ++passage.failures;
+    passage.visited.assign(1, self_);
+  }
+  route(slot, now);
+}
+
+void Forwarder::mark_silent(Duration now) {
+  for (; own_checked_ < own_.size(); ++own_checked_) {
+    const PlannedContactId contact = own_[own_checked_];
+    if (planned(contact).start + options_.silence_max > now) return;
+    if (heard_.erase(contact) > 0) continue;
+    trust(planned(contact).to, false);
+    if (auto queue = queues_.extract(contact); !queue.empty())
+      for (const Urgency& each : queue.mapped()) fail_way(each.second, now);
+  }
+}
+
+void Forwarder::trust(Vertex neighbour, bool heard) {
+  if (heard ? silent_.erase(neighbour) == 0 : !silent_.insert(neighbour).second) return;
+  for (const ContactGraph::Edge& edge : plan_->edges_from(self_)) {
+    if (edge.to != neighbour) continue;
+    for (std::uint32_t i = edge.first; i < edge.last; ++i)
+      heard ? book_.open(PlannedContactId(i)) : book_.close(PlannedContactId(i));
+  }
+}
+
+// ---- what leaves the store
+
+void Forwarder::forget(std::uint64_t slot) {
+  const auto found = custody_.find(slot);
+  if (found == custody_.end()) return;
+  unqueue(slot, found->second);
+  withdraw_copies(slot);
+  custody_.erase(found);
+}
+
+void Forwarder::withdraw_copies(std::uint64_t slot) {
+  if (critical_.erase(slot) == 0) return;
+  for (auto& [contact, link] : links_) withdraw_copy(link, slot);
+}
+
+void Forwarder::withdraw_copy(Link& link, std::uint64_t slot) {
+  for (int each = 0; each < kRanks; ++each) link.copies.erase({each, slot});
+}
+
+void Forwarder::expire(Duration now, Effects& effects) {
+  for (const std::uint64_t slot : store_.expire(options_.epoch + now)) {
+    effects.emplace_back(Drop{slot, custody_.at(slot).criticality, DropReason::kExpired});
+    forget(slot);
+  }
+}
+
+// ---- links
+
+// 0: for the neighbour itself; 1: the best route as planned begins with this contact; 2: any other.
+int Forwarder::rank(const Custody& custody, PlannedContactId contact, Duration now) {
+  if (custody.passage.destination == planned(contact).to) return 0;
+  const RouteQuery query{self_, custody.passage.destination, now, custody.bytes};
+  const auto route = search_.best(query, book_.state(BundleCriticality::kCritical));
+  return route && !route->contacts.empty() && route->contacts.front() == contact ? 1 : 2;
+}
+
+void Forwarder::offer_copies(std::uint64_t slot, const Custody& custody, Duration now) {
+  for (auto& [contact, link] : links_)
+    if (link.open && !custody.holders.contains(planned(contact).to))
+      link.copies.insert({rank(custody, contact, now), slot});
+}
+
+void Forwarder::copy_again(std::uint64_t slot, PlannedContactId contact, Duration now) {
+  Custody& custody = custody_.at(slot);
+  custody.holders.erase(planned(contact).to);
+  offer_copies(slot, custody, now);
+}
+
+// Those without an answer in time were lost: again while the contact lasts, else another way.
+void Forwarder::end_waits(Duration now) {
+  std::vector<std::pair<PlannedContactId, std::uint64_t>> lost;
+  for (auto& [contact, link] : links_) {
+    const auto waiting = std::ranges::find_if(link.flying, [&](const Flying& f) { return f.due > now; });
+    for (auto each = link.flying.begin(); each != waiting; ++each) lost.emplace_back(contact, each->slot);
+    link.flying.erase(link.flying.begin(), waiting);
+  }
+  for (const auto& [contact, slot] : lost) {
+    const auto found = custody_.find(slot);
+    if (found == custody_.end()) continue;
+    if (found->second.critical())
+      copy_again(slot, contact, now);
+    else if (links_.at(contact).open)
+      queues_[contact].insert(urgency(found->second, slot));
+    else
+      fail_way(slot, now);
+  }
+  std::erase_if(links_, [](const auto& each) { return !each.second.open && each.second.flying.empty(); });
+}
+
+void Forwarder::pump(Duration now, Effects& effects) {
+  for (auto& [contact, link] : links_)
+    if (link.open) start_sending(contact, link, now, effects);
+}
+
+void Forwarder::start_sending(PlannedContactId contact, Link& link, Duration now, Effects& effects) {
+  if (link.current && !interrupt(contact, link, now, effects)) return;
+  if (link.flying.size() >= options_.flying_max) return;
+  auto send = next_copy(contact, link, now);
+  if (!send && link.suspended) {
+    const Sending rest = *link.suspended;
+    link.suspended.reset();
+    if (now + rest.takes <= planned(contact).end)
+      send = Send{contact, rest.slot, rest.takes, true};
+    else if (const auto custody = custody_.find(rest.slot); custody != custody_.end())
+      queues_[contact].insert(urgency(custody->second, rest.slot));  // routed anew when the contact ends
+  }
+  if (!send) send = next_single(contact, now);
+  if (!send) return;
+  link.current = Sending{send->slot, now, send->takes};
+  effects.emplace_back(*send);
+}
+
+// True when the contact is free for a critical bundle now.
+bool Forwarder::interrupt(PlannedContactId contact, Link& link, Duration now, Effects& effects) {
+  if (link.copies.empty() || link.suspended) return false;
+  const auto current = custody_.find(link.current->slot);
+  if (current == custody_.end() || current->second.critical()) return false;
+  const Duration left = link.current->takes - (now - link.current->since);
+  const Custody& copy = custody_.at(link.copies.begin()->second);
+  if (left <= Duration::zero() || now + takes(copy, contact) > planned(contact).end) return false;
+  link.suspended = Sending{link.current->slot, now, left};
+  link.current.reset();
+  effects.emplace_back(Suspend{contact, link.suspended->slot});
+  return true;
+}
+
+std::optional<Send> Forwarder::next_copy(PlannedContactId contact, Link& link, Duration now) {
+  while (!link.copies.empty()) {
+    const std::uint64_t slot = link.copies.begin()->second;
+    link.copies.erase(link.copies.begin());
+    const auto custody = custody_.find(slot);
+    if (custody == custody_.end() || custody->second.expires <= now) continue;
+    if (now + takes(custody->second, contact) > planned(contact).end) continue;
+    if (!custody->second.holders.insert(planned(contact).to).second) continue;
+    return Send{contact, slot, takes(custody->second, contact), false};
+  }
+  return std::nullopt;
+}
+
+std::optional<Send> Forwarder::next_single(PlannedContactId contact, Duration now) {
+  const auto queue = queues_.find(contact);
+  if (queue == queues_.end()) return std::nullopt;
+  for (auto each = queue->second.begin(); each != queue->second.end();) {
+    const Custody& custody = custody_.at(each->second);
+    if (now + takes(custody, contact) > planned(contact).end || custody.expires <= now) {
+      ++each;  // a smaller one may fit; this one is routed anew when the contact ends
+      continue;
+    }
+    const Send send{contact, each->second, takes(custody, contact), false};
+    queue->second.erase(each);
+    return send;
+  }
+  return std::nullopt;
+}
+
+}  // namespace skywarden::network

@@ -1,0 +1,185 @@
+// How one node that has a contact plan treats bundles: keeps them in a bounded store, routes them (CCSDS
+// 734.3-B-1) around what its volume book says is taken, sends the most critical first while a contact is
+// open, and keeps custody until the link acknowledges. Values and `now` in, effects out: no clock, no I/O.
+//
+//  - A critical bundle is copied to every neighbour not known to have it (734.3-B-1 sends critical bundles
+//    over every route; here every contact is one): no failure it could not foresee delays it. On a contact
+//    those for the neighbour itself go first, then those whose best route begins there, then the others. It
+//    interrupts the bulk being sent, which goes on afterwards (links have parallel sessions, as LTP, RFC
+//    5326). Copies stay until they expire or this node learns that one has arrived: it handed it over itself,
+//    or was told so in answer to a copy.
+//  - Any other bundle has one custodian and one route; only its first contact binds. When that is over, the
+//    bundle is routed anew. Without a route it waits and is tried again when a contact opens.
+//  - No loops: a route never leads to a node visited since the bundle's last recorded failure. A failure is a
+//    contact that was not there, ended first, or left a bundle without acknowledgement; then the bundle may
+//    go back. Failures are bounded, and so are hops.
+//  - A planned contact unheard for `silence_max` after its start has failed, and later contacts to that
+//    neighbour are not routed over until it is heard again.
+//  - A bundle comes twice when an acknowledgement is lost: it is acknowledged again and kept once. After a
+//    recorded failure a second copy may travel; the destination takes the first only.
+//
+// Times are nanoseconds since the plan's epoch.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <variant>
+#include <vector>
+
+#include "network/bundle_store.h"
+#include "network/contact_graph.h"
+#include "network/route_search.h"
+#include "network/volume_book.h"
+
+namespace skywarden::network {
+
+// What travels with a bundle from node to node.
+struct Passage {
+  Vertex destination;
+  std::vector<Vertex> visited;  // since the last failure, in order; ends with the sender
+  std::uint32_t failures = 0;   // recorded
+};
+
+struct ForwarderOptions {
+  Instant epoch{};  // of the plan
+  BundleStoreOptions store;
+  Duration silence_max = std::chrono::seconds(10);
+  Duration acknowledgement_margin = std::chrono::milliseconds(5);  // beyond twice the light time
+  Duration sweep = std::chrono::minutes(1);                        // between looks for what has expired
+  std::size_t flying_max = 64;      // sent and not acknowledged yet, by contact
+  std::size_t retries_max = 16;     // bundles without a route tried again when a contact opens
+  std::uint32_t failures_max = 16;  // recorded by bundle; later ones no longer let it go back
+  std::size_t known_max = 500'000;  // bundles remembered so as not to take them twice
+};
+
+struct Send {
+  PlannedContactId contact;
+  std::uint64_t slot = 0;
+  Duration takes{};      // of what is left to send
+  bool resumed = false;  // the rest of what was suspended
+};
+struct Suspend {
+  PlannedContactId contact;
+  std::uint64_t slot = 0;
+};
+enum class DropReason : std::uint8_t { kExpired, kEvicted };
+struct Drop {
+  std::uint64_t slot = 0;
+  BundleCriticality criticality = BundleCriticality::kNormal;
+  DropReason reason = DropReason::kExpired;
+};
+using Effect = std::variant<Send, Suspend, Drop>;
+using Effects = std::vector<Effect>;
+
+// kDelivered: it was for this node; the caller has the bytes. kDuplicate: it was here before. kArrived: so it
+// was, and is known to have reached its destination. kRefused: expired, malformed, or no room.
+enum class Acceptance : std::uint8_t { kKept, kDelivered, kDuplicate, kArrived, kRefused };
+// What the link tells the sender.
+enum class Answer : std::uint8_t { kTaken, kArrived, kRefused };
+[[nodiscard]] Answer answer_of(Acceptance acceptance);
+
+class Forwarder {
+ public:
+  Forwarder(const ContactGraph& plan, Vertex self, const ForwarderOptions& options);  // plan outlives it
+
+  // A bundle of its own, or received from a neighbour.
+  Acceptance accept(std::vector<std::byte> bundle, Passage passage, Duration now, Effects& effects);
+  void link_up(PlannedContactId contact, Duration now, Effects& effects);  // heard; contact.from is this node
+  void link_down(PlannedContactId contact, Duration now, Effects& effects);
+  void sent(PlannedContactId contact, Duration now, Effects& effects);  // the last bit has left
+  void answered(PlannedContactId contact, std::uint64_t slot, Answer answer, Duration now, Effects& effects);
+  void tick(Duration now, Effects& effects);
+  [[nodiscard]] Duration wake_at() const;  // call tick() then
+
+  [[nodiscard]] const BundleStore& store() const { return store_; }
+  [[nodiscard]] const Passage* passage(std::uint64_t slot) const;
+
+ private:
+  struct Custody {
+    Passage passage;
+    BundleCriticality criticality = BundleCriticality::kNormal;
+    std::uint64_t bytes = 0;
+    Duration expires{};
+    std::optional<PlannedContactId> next;  // queued, being sent or flying there
+    std::set<Vertex> holders;              // of a critical bundle: have it, or are being sent it
+    [[nodiscard]] bool critical() const { return criticality == BundleCriticality::kCritical; }
+  };
+  struct Sending {
+    std::uint64_t slot = 0;
+    Duration since{}, takes{};
+  };
+  struct Flying {
+    std::uint64_t slot = 0;
+    Duration due{};
+  };
+  using Urgency = std::pair<int, std::uint64_t>;  // smaller is more urgent
+  struct Link {
+    bool open = true;
+    std::optional<Sending> current, suspended;
+    std::vector<Flying> flying;   // by due
+    std::set<Urgency> copies;     // critical bundles to copy there, by rank
+    std::map<Vertex, int> ranks;  // by destination, of what was here when it came up
+  };
+  struct Known {
+    std::uint32_t failures = 0;
+    Instant expires{};
+    std::uint64_t slot = 0;  // the last it had; none for the destination
+    bool arrived = false;
+  };
+
+  [[nodiscard]] const PlannedContact& planned(PlannedContactId contact) const {
+    return plan_->contact(contact);
+  }
+  [[nodiscard]] Duration takes(const Custody& custody, PlannedContactId contact) const {
+    return transmission_time(custody.bytes, planned(contact).rate);
+  }
+  [[nodiscard]] static Urgency urgency(const Custody& custody, std::uint64_t slot) {
+    return {-static_cast<int>(custody.criticality), slot};
+  }
+
+  [[nodiscard]] bool remember(const BundleId& id, const Known& news);
+  Acceptance known_already(const Known& known, const Passage& passage);
+  [[nodiscard]] int rank(const Custody& custody, PlannedContactId contact, Duration now);
+  void route(std::uint64_t slot, Duration now);
+  void retry(Duration now);
+  void unqueue(std::uint64_t slot, Custody& custody);
+  void fail_way(std::uint64_t slot, Duration now);  // records a failure and routes anew
+  void offer_copies(std::uint64_t slot, const Custody& custody, Duration now);
+  void copy_again(std::uint64_t slot, PlannedContactId contact, Duration now);
+  void forget(std::uint64_t slot);  // it has left the store
+  void withdraw_copies(std::uint64_t slot);
+  static void withdraw_copy(Link& link, std::uint64_t slot);
+  void expire(Duration now, Effects& effects);
+  void mark_silent(Duration now);
+  void trust(Vertex neighbour, bool heard);
+  void end_waits(Duration now);
+  void start_sending(PlannedContactId contact, Link& link, Duration now, Effects& effects);
+  [[nodiscard]] bool interrupt(PlannedContactId contact, Link& link, Duration now, Effects& effects);
+  [[nodiscard]] std::optional<Send> next_copy(PlannedContactId contact, Link& link, Duration now);
+  [[nodiscard]] std::optional<Send> next_single(PlannedContactId contact, Duration now);
+  void pump(Duration now, Effects& effects);
+
+  const ContactGraph* plan_;
+  Vertex self_;
+  ForwarderOptions options_;
+  BundleStore store_;
+  VolumeBook book_;
+  RouteSearch search_;
+  std::vector<PlannedContactId> own_;  // contacts this node sends on, by start
+  std::size_t own_checked_ = 0;        // of own_: heard, or found silent
+  std::set<PlannedContactId> heard_;
+  std::set<Vertex> silent_;
+  std::map<std::uint64_t, Custody> custody_;
+  std::set<std::uint64_t> critical_;
+  std::map<PlannedContactId, std::set<Urgency>> queues_;
+  std::set<Urgency> unrouted_;
+  Urgency retried_{};  // the last one tried again
+  std::map<PlannedContactId, Link> links_;
+  std::map<BundleId, Known> known_;
+  std::set<std::pair<Instant, BundleId>> known_by_expiry_;
+  Duration swept_{};
+};
+
+}  // namespace skywarden::network

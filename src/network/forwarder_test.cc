@@ -1,0 +1,259 @@
+// Forwarders in conversation, and small constellations under overload.
+#include "network/forwarder.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "base/random.h"
+#include "network/forwarding_trial.h"
+
+using namespace skywarden;
+using namespace skywarden::network;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint32_t kNodes = 5;
+
+Instant epoch() {
+  return from_civil({2026, 5, 10}).value();
+}
+
+PlannedContact contact(std::uint32_t from, std::uint32_t to, Duration start, Duration end) {
+  return {Vertex(from), Vertex(to), start, end, 5ms, BitsPerSecond(80'000.0)};
+}
+
+std::vector<std::byte> bundle(std::uint32_t to, std::uint64_t sequence, BundleCriticality criticality,
+                              std::uint32_t bytes = 1000) {
+  return trial_bundle({Vertex(0), Vertex(to), 0s, criticality, bytes, 1h}, sequence, epoch());
+}
+
+ForwarderOptions small_options() {
+  ForwarderOptions options;
+  options.epoch = epoch();
+  options.store.bytes_max = 60'000;
+  return options;
+}
+
+const Send* send_of(const Effects& effects) {
+  for (const Effect& effect : effects)
+    if (const auto* send = std::get_if<Send>(&effect)) return send;
+  return nullptr;
+}
+
+// An hour of five nodes: pairs meet now and then, a fifth of the meetings fails, both directions together.
+struct SmallWorld {
+  ContactGraph plan;
+  TrialSetup setup;
+  std::vector<std::uint64_t> critical_bytes;  // by place in offered
+
+  explicit SmallWorld(std::uint64_t seed) {
+    Random random(seed);
+    const auto seconds = [&](std::uint64_t low, std::uint64_t high) {
+      return Duration(1s) * static_cast<std::int64_t>(low + random.below(high - low));
+    };
+    std::vector<PlannedContact> contacts;
+    std::vector<std::tuple<Vertex, Vertex, Duration>> failing;
+    for (std::uint32_t a = 0; a < kNodes; ++a)
+      for (std::uint32_t b = a + 1; b < kNodes; ++b)
+        for (Duration t = seconds(0, 900); t < 1h; t += seconds(300, 1200)) {
+          const Duration end = t + seconds(60, 240);
+          contacts.push_back(contact(a, b, t, end));
+          contacts.push_back(contact(b, a, t, end));
+          if (random.chance(0.2))
+            failing.insert(failing.end(), {{Vertex(a), Vertex(b), t}, {Vertex(b), Vertex(a), t}});
+          t = end;
+        }
+    plan = ContactGraph::make(kNodes, std::move(contacts)).value();
+    for (const PlannedContact& each : plan.contacts())
+      setup.fails.push_back(std::ranges::count(failing, std::tuple(each.from, each.to, each.start)) > 0);
+    for (Duration t{}; t < 50min; t += 1s) {
+      const auto from = static_cast<std::uint32_t>(random.below(kNodes));
+      const auto to = static_cast<std::uint32_t>((from + 1 + random.below(kNodes - 1)) % kNodes);
+      const bool critical = random.chance(0.05);
+      setup.offered.push_back(
+          {Vertex(from), Vertex(to), t,
+           critical ? BundleCriticality::kCritical : static_cast<BundleCriticality>(random.below(3)),
+           critical ? 100U : 10'000U, 30min});
+    }
+    setup.plan = &plan;
+    setup.end = 1h + 30min;
+    setup.loss = 0.05;
+    setup.seed = seed;
+    setup.options = small_options();
+    setup.check_visits = true;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a bundle waits for its contact, is sent, sent again without answer, and let go with one") {
+  const auto plan = ContactGraph::make(2, {contact(0, 1, 10s, 60s)}).value();
+  Forwarder node(plan, Vertex(0), small_options());
+  const PlannedContactId link(0);
+  Effects effects;
+  CHECK(node.accept(bundle(1, 1, BundleCriticality::kNormal), {Vertex(1), {}, 0}, 0s, effects) ==
+        Acceptance::kKept);
+  CHECK(node.accept(bundle(1, 1, BundleCriticality::kNormal), {Vertex(1), {}, 0}, 0s, effects) ==
+        Acceptance::kDuplicate);
+  CHECK(effects.empty());
+  node.link_up(link, 10s, effects);
+  REQUIRE(send_of(effects) != nullptr);
+  const Send send = *send_of(effects);
+  effects.clear();
+  node.sent(link, 10s + send.takes, effects);
+  CHECK(node.wake_at() == 10s + send.takes + 15ms);  // two light times and the margin
+  node.tick(node.wake_at(), effects);
+  REQUIRE(send_of(effects) != nullptr);
+  CHECK(send_of(effects)->slot == send.slot);
+  node.sent(link, 15s, effects);
+  CHECK(node.store().count() == 1);
+  node.answered(link, send.slot, Answer::kTaken, 16s, effects);
+  CHECK(node.store().count() == 0);
+}
+
+TEST_CASE("a critical bundle interrupts bulk, which then goes on with its rest") {
+  const auto plan = ContactGraph::make(2, {contact(0, 1, 0s, 60s)}).value();
+  Forwarder node(plan, Vertex(0), small_options());
+  const PlannedContactId link(0);
+  Effects effects;
+  node.link_up(link, 0s, effects);
+  node.accept(bundle(1, 1, BundleCriticality::kBulk, 10'000), {Vertex(1), {}, 0}, 0s, effects);
+  REQUIRE(send_of(effects) != nullptr);
+  const Send bulk = *send_of(effects);
+  effects.clear();
+  node.accept(bundle(1, 2, BundleCriticality::kCritical, 100), {Vertex(1), {}, 0}, 400ms, effects);
+  REQUIRE(effects.size() == 2);
+  CHECK(std::get<Suspend>(effects[0]).slot == bulk.slot);
+  CHECK(std::get<Send>(effects[1]).slot == 2);
+  effects.clear();
+  node.sent(link, 420ms, effects);
+  REQUIRE(send_of(effects) != nullptr);
+  CHECK(send_of(effects)->resumed);
+  CHECK(send_of(effects)->takes == bulk.takes - 400ms);
+}
+
+TEST_CASE(
+    "a contact that is not there is noticed, the bundle goes another way, the neighbour is asked again") {
+  const auto plan =
+      ContactGraph::make(3, {contact(0, 1, 10s, 60s), contact(0, 1, 200s, 260s), contact(0, 1, 400s, 460s),
+                             contact(0, 2, 100s, 160s), contact(2, 1, 300s, 360s)})
+          .value();
+  Forwarder node(plan, Vertex(0), small_options());
+  Effects effects;
+  node.accept(bundle(1, 1, BundleCriticality::kNormal), {Vertex(1), {}, 0}, 0s, effects);
+  node.tick(20s, effects);
+  REQUIRE(node.passage(1) != nullptr);
+  CHECK(node.passage(1)->failures == 1);
+  const PlannedContactId around(3);
+  REQUIRE(plan.contact(around).to == Vertex(2));
+  node.link_up(around, 100s, effects);
+  REQUIRE(send_of(effects) != nullptr);  // not kept for 200 s: that neighbour was silent
+  CHECK(send_of(effects)->contact == around);
+  node.sent(around, 101s, effects);
+  node.answered(around, 1, Answer::kTaken, 101s, effects);
+  effects.clear();
+  node.link_up(PlannedContactId(1), 200s, effects);
+  node.accept(bundle(1, 2, BundleCriticality::kNormal), {Vertex(1), {}, 0}, 201s, effects);
+  REQUIRE(send_of(effects) != nullptr);
+  CHECK(send_of(effects)->contact == PlannedContactId(1));
+}
+
+TEST_CASE("no route leads back to where a bundle has been, unless a failure is recorded") {
+  const auto plan =
+      ContactGraph::make(3, {contact(1, 0, 0s, 60s), contact(0, 2, 100s, 160s), contact(1, 2, 500s, 560s)})
+          .value();
+  Forwarder node(plan, Vertex(1), small_options());
+  Effects effects;
+  node.link_up(PlannedContactId(1), 0s, effects);
+  REQUIRE(plan.contact(PlannedContactId(1)).to == Vertex(0));
+  node.accept(bundle(2, 1, BundleCriticality::kNormal), {Vertex(2), {Vertex(0)}, 0}, 1s, effects);
+  CHECK(effects.empty());  // the way over 0 would be the faster one
+  node.accept(bundle(2, 2, BundleCriticality::kNormal), {Vertex(2), {}, 1}, 1s, effects);
+  CHECK(send_of(effects) != nullptr);
+}
+
+TEST_CASE("a contact booked over keeps the more critical bundle, the other one takes the next contact") {
+  const auto plan = ContactGraph::make(2, {contact(0, 1, 10s, 12s), contact(0, 1, 50s, 60s)}).value();
+  Forwarder node(plan, Vertex(0), small_options());
+  Effects effects;
+  node.accept(bundle(1, 1, BundleCriticality::kBulk, 15'000), {Vertex(1), {}, 0}, 0s, effects);
+  node.accept(bundle(1, 2, BundleCriticality::kNormal, 15'000), {Vertex(1), {}, 0}, 0s, effects);
+  node.link_up(PlannedContactId(0), 10s, effects);
+  REQUIRE(send_of(effects) != nullptr);
+  const Send first = *send_of(effects);
+  CHECK(first.slot == 2);
+  node.sent(PlannedContactId(0), 10s + first.takes, effects);
+  node.answered(PlannedContactId(0), 2, Answer::kTaken, 11'900ms, effects);
+  node.link_down(PlannedContactId(0), 12s, effects);
+  CHECK(node.passage(1)->failures == 0);  // it was routed anew before anything failed
+  effects.clear();
+  node.link_up(PlannedContactId(1), 50s, effects);
+  REQUIRE(send_of(effects) != nullptr);
+  CHECK(send_of(effects)->slot == 1);
+}
+
+TEST_CASE("a copy is not sent to who has it, and is dropped when it has arrived") {
+  const auto plan = ContactGraph::make(4, {contact(0, 1, 0s, 60s), contact(0, 2, 0s, 60s)}).value();
+  Forwarder node(plan, Vertex(0), small_options());
+  Effects effects;
+  node.accept(bundle(3, 1, BundleCriticality::kCritical, 100), {Vertex(3), {Vertex(2)}, 0}, 0s, effects);
+  node.link_up(PlannedContactId(1), 1s, effects);
+  CHECK(effects.empty());
+  node.link_up(PlannedContactId(0), 1s, effects);
+  REQUIRE(send_of(effects) != nullptr);
+  node.sent(PlannedContactId(0), 2s, effects);
+  node.answered(PlannedContactId(0), 1, Answer::kArrived, 3s, effects);
+  CHECK(node.store().count() == 0);
+  CHECK(node.accept(bundle(3, 1, BundleCriticality::kCritical, 100), {Vertex(3), {Vertex(2)}, 0}, 4s,
+                    effects) == Acceptance::kArrived);
+}
+
+TEST_CASE("a full store lets go of the least critical, says so, and expired bundles go too") {
+  const auto plan = ContactGraph::make(2, {contact(0, 1, 10s, 60s)}).value();
+  Forwarder node(plan, Vertex(0), small_options());
+  Effects effects;
+  for (std::uint64_t sequence = 1; sequence <= 6; ++sequence)
+    node.accept(bundle(1, sequence, BundleCriticality::kBulk, 9'500), {Vertex(1), {}, 0}, 0s, effects);
+  CHECK(effects.empty());
+  CHECK(node.accept(bundle(1, 7, BundleCriticality::kBulk, 9'500), {Vertex(1), {}, 0}, 0s, effects) ==
+        Acceptance::kRefused);
+  CHECK(node.accept(bundle(1, 8, BundleCriticality::kCritical, 9'500), {Vertex(1), {}, 0}, 0s, effects) ==
+        Acceptance::kKept);
+  REQUIRE(effects.size() == 1);
+  CHECK(std::get<Drop>(effects[0]).slot == 1);
+  CHECK(std::get<Drop>(effects[0]).reason == DropReason::kEvicted);
+  effects.clear();
+  node.tick(1h, effects);
+  CHECK(effects.size() == 6);
+  CHECK(std::get<Drop>(effects[0]).reason == DropReason::kExpired);
+  CHECK(node.store().count() == 0);
+}
+
+TEST_CASE("an hour of five nodes under overload, with failing contacts and loss") {
+  std::uint64_t could = 0, sound = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    const SmallWorld world(seed);
+    const TrialOutcome outcome = run_trial(world.setup);
+    CHECK(outcome.delivered_again == 0);
+    CHECK(outcome.visited_again == 0);
+    CHECK(outcome.store_bytes_peak <= world.setup.options.store.bytes_max);
+    CHECK(outcome.store_bytes_peak > world.setup.options.store.bytes_max / 2);
+    CHECK(outcome.lost > 0);
+    CHECK(run_trial(world.setup).trace_hash == outcome.trace_hash);
+    for (std::size_t i = 0; i < world.setup.offered.size(); ++i) {
+      const OfferedBundle& offered = world.setup.offered[i];
+      if (offered.criticality != BundleCriticality::kCritical) continue;
+      const std::size_t bytes = trial_bundle(offered, i + 1, epoch()).size();
+      const Duration best = oracle_arrival(world.plan, world.setup.fails, offered, bytes);
+      CHECK(outcome.delivered[i] >= best);
+      if (best >= offered.created + offered.lifetime) continue;
+      ++could;
+      if (outcome.delivered[i] != kNotDelivered) ++sound;
+    }
+  }
+  CHECK(could > 1000);
+  CHECK(sound == could);
+}
