@@ -8,7 +8,10 @@ namespace skywarden::app {
 
 // (declarations in alphabetical order)
 void add_anomaly(CLI::App& app, int* exit_code);
+void add_bundle(CLI::App& app, int* exit_code);
 void add_complete(CLI::App& app, int* exit_code);
+void add_contacts(CLI::App& app, int* exit_code);
+void add_czml(CLI::App& app, int* exit_code);
 void add_detect(CLI::App& app, int* exit_code);
 void add_doctor(CLI::App& app, int* exit_code);
 void add_fwi(CLI::App& app, int* exit_code);
@@ -16,6 +19,8 @@ void add_config(CLI::App& app, int* exit_code);
 void add_passes(CLI::App& app, int* exit_code);
 void add_propagate(CLI::App& app, int* exit_code);
 void add_replay(CLI::App& app, int* exit_code);
+void add_route(CLI::App& app, int* exit_code);
 void add_sim(CLI::App& app, int* exit_code);
+void add_topology(CLI::App& app, int* exit_code);
 
 }  // namespace skywarden::app

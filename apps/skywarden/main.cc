@@ -8,15 +8,20 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   // (one add_… call per subcommand, in alphabetical order)
   skywarden::app::add_anomaly(app, &exit_code);
+  skywarden::app::add_bundle(app, &exit_code);
   skywarden::app::add_complete(app, &exit_code);
   skywarden::app::add_config(app, &exit_code);
+  skywarden::app::add_contacts(app, &exit_code);
+  skywarden::app::add_czml(app, &exit_code);
   skywarden::app::add_detect(app, &exit_code);
   skywarden::app::add_doctor(app, &exit_code);
   skywarden::app::add_fwi(app, &exit_code);
   skywarden::app::add_passes(app, &exit_code);
   skywarden::app::add_propagate(app, &exit_code);
   skywarden::app::add_replay(app, &exit_code);
+  skywarden::app::add_route(app, &exit_code);
   skywarden::app::add_sim(app, &exit_code);
+  skywarden::app::add_topology(app, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

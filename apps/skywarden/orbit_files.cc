@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kProblemLinesMax = 20;
 constexpr std::size_t kBufferBytes = 1 << 20;
+constexpr double kHoursMax = 24.0 * 366.0;
 
 }  // namespace
 
@@ -35,6 +36,22 @@ Result<LoadedElements> load_elements(const std::string& path, bool strict) {
   print_problems(path, file->warnings);
   if (file->sets.empty()) return fail(Errc::kMalformed, "{}: expected at least one good element set", path);
   return LoadedElements{std::move(file->sets), file->problems.empty()};
+}
+
+Result<orbit::StationFile> load_stations(const std::string& path) {
+  const auto bytes = formats::read_file(path);
+  if (!bytes) return tl::unexpected(bytes.error());
+  auto file = orbit::read_stations(*bytes, path);
+  if (file) print_problems(path, file->problems);
+  return file;
+}
+
+Result<Interval> interval_of(const std::string& start, double hours) {
+  const auto begin = parse_utc(start);
+  if (!begin) return fail(begin.error().code, "--start: {}", begin.error().message);
+  if (!(hours > 0.0 && hours <= kHoursMax))
+    return fail(Errc::kOutOfRange, "--hours: expected more than 0 and up to {}, found {}", kHoursMax, hours);
+  return Interval{*begin, *begin + from_seconds(hours * 3600.0)};
 }
 
 TableWriter::TableWriter(std::string path) : path_(std::move(path)) {}

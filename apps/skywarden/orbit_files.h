@@ -1,5 +1,5 @@
-// What `propagate` and `passes` share: reading element files with their problem lines, and writing tables
-// that may be too long to hold in memory.
+// What the commands about orbits share: reading elements, stations and an interval with their problem lines,
+// and writing tables that may be too long to hold in memory.
 #pragma once
 
 #include <cstdio>
@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "datum/delimited.h"
 #include "orbit/elements.h"
+#include "orbit/stations.h"
 
 namespace skywarden::app {
 
@@ -23,6 +24,15 @@ struct LoadedElements {
 
 // Problems and warnings go to stderr. `strict`: sets with a wrong checksum are left out.
 [[nodiscard]] Result<LoadedElements> load_elements(const std::string& path, bool strict);
+
+// Rows left out go to stderr and stay in `problems`.
+[[nodiscard]] Result<orbit::StationFile> load_stations(const std::string& path);
+
+struct Interval {
+  Instant start{}, end{};
+};
+// The options --start and --hours; at most a year of 366 days.
+[[nodiscard]] Result<Interval> interval_of(const std::string& start, double hours);
 
 // Text that goes to a temporary file beside `path`, renamed at the end; "-" is standard output.
 class TableWriter {

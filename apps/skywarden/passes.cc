@@ -4,42 +4,39 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "commands.h"
-#include "formats/read_file.h"
 #include "orbit/reanchor.h"
-#include "orbit/stations.h"
 #include "orbit_files.h"
+#include "shell/thread_executor.h"
 
 namespace skywarden::app {
 namespace {
 
-constexpr double kHoursMax = 24.0 * 366.0;
 constexpr std::size_t kFailureLinesMax = 20;
+constexpr std::size_t kSatellitesAtOnce = 1024;  // whose rows are held in memory
 
 struct Arguments {
   std::string elements, stations, start, out = "-";
   double hours = 24.0, mask_deg = 10.0, ut1_utc_s = 0.0;
+  unsigned threads = shell::ThreadExecutor::processor_count();
   bool strict = false;
 };
 
-struct Interval {
-  Instant start{}, end{};
-};
-
-Result<Interval> interval_of(const Arguments& arguments) {
-  const auto start = parse_utc(arguments.start);
-  if (!start) return fail(start.error().code, "--start: {}", start.error().message);
-  if (!(arguments.hours > 0.0 && arguments.hours <= kHoursMax))
-    return fail(Errc::kOutOfRange, "--hours: expected more than 0 and up to {}, found {}", kHoursMax,
-                arguments.hours);
+// Everything but the files.
+Result<Interval> checked(const Arguments& arguments) {
+  const auto interval = interval_of(arguments.start, arguments.hours);
+  if (!interval) return interval;
   if (!(arguments.mask_deg > -90.0 && arguments.mask_deg < 90.0))
     return fail(Errc::kOutOfRange, "--mask: expected more than −90 and less than 90 degrees, found {}",
                 arguments.mask_deg);
   if (!(arguments.ut1_utc_s >= -1.0 && arguments.ut1_utc_s <= 1.0))
     return fail(Errc::kOutOfRange, "--ut1-utc: expected −1…1 s, found {}", arguments.ut1_utc_s);
-  return Interval{*start, *start + from_seconds(arguments.hours * 3600.0)};
+  return interval;
 }
 
 void append_pass(std::string& text, const orbit::ElementSet& satellite, const std::string& station,
@@ -65,41 +62,66 @@ void warn_of_old_elements(const std::vector<orbit::ElementSet>& sets, const Inte
         sets.size());
 }
 
+// The rows of one satellite.
+struct Rows {
+  std::string text;
+  std::optional<orbit::PassList::Failure> failure;
+};
+
+void warn_of_failure(const orbit::ElementSet& set, const orbit::PassList::Failure& failure) {
+  fmt::print(stderr, "warning: {} ({}): no passes from {} on while its theory fails: {}\n", orbit::label(set),
+             set.norad, format_utc(failure.at), to_string(failure.error));
+}
+
+// Passes of many satellites at a time; rows are written in the satellites' order whichever is done first.
+void write_passes(std::span<const orbit::ElementSet> sets, std::span<const orbit::Station> stations,
+                  const Interval& interval, const orbit::PassOptions& options, Executor& executor,
+                  TableWriter& writer) {
+  std::vector<orbit::Horizon> horizons;
+  for (const orbit::Station& station : stations) horizons.emplace_back(station.place);
+  std::size_t failures = 0;
+  std::vector<Rows> rows;
+  for (std::size_t first = 0; first < sets.size(); first += kSatellitesAtOnce) {
+    const auto some = sets.subspan(first, std::min(kSatellitesAtOnce, sets.size() - first));
+    rows.assign(some.size(), {});
+    executor.run(some.size(), [&](std::size_t i) {
+      const auto list =
+          orbit::find_passes(orbit::Sgp4(some[i]), horizons, interval.start, interval.end, options);
+      for (const orbit::Pass& pass : list.passes)
+        append_pass(rows[i].text, some[i], stations[pass.station].name, pass);
+      rows[i].failure = list.failure;
+    });
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      writer.buffer() += rows[i].text;
+      writer.flush_if_long();
+      if (rows[i].failure && ++failures <= kFailureLinesMax) warn_of_failure(some[i], *rows[i].failure);
+    }
+  }
+  if (failures > kFailureLinesMax)
+    fmt::print(stderr, "warning: {} more satellites whose theory fails\n", failures - kFailureLinesMax);
+}
+
 // True when nothing had to be left out.
 Result<bool> run(const Arguments& arguments) {
-  const auto interval = interval_of(arguments);
+  const auto interval = checked(arguments);
   if (!interval) return tl::unexpected(interval.error());
   const auto elements = load_elements(arguments.elements, arguments.strict);
   if (!elements) return tl::unexpected(elements.error());
-  const auto bytes = formats::read_file(arguments.stations);
-  if (!bytes) return tl::unexpected(bytes.error());
-  const auto stations = orbit::read_stations(*bytes, arguments.stations);
+  const auto stations = load_stations(arguments.stations);
   if (!stations) return tl::unexpected(stations.error());
-  print_problems(arguments.stations, stations->problems);
   if (stations->stations.empty())
     return fail(Errc::kMalformed, "{}: expected at least one good station", arguments.stations);
   warn_of_old_elements(elements->sets, *interval);
 
-  std::vector<orbit::Horizon> horizons;
-  for (const orbit::Station& station : stations->stations) horizons.emplace_back(station.place);
   TableWriter writer(arguments.out);
   if (auto opened = writer.open(); !opened) return opened;
   writer.buffer() +=
       "satellite,norad,station,aos_utc,tca_utc,los_utc,max_el_deg,range_km_at_tca,range_rate_kms_at_aos\n";
-  std::size_t failures = 0;
-  for (const orbit::ElementSet& set : elements->sets) {
-    const auto list = orbit::find_passes(
-        orbit::Sgp4(set), horizons, interval->start, interval->end,
-        {.elevation_min = Degrees(arguments.mask_deg), .ut1_minus_utc = from_seconds(arguments.ut1_utc_s)});
-    for (const orbit::Pass& pass : list.passes)
-      append_pass(writer.buffer(), set, stations->stations[pass.station].name, pass);
-    writer.flush_if_long();
-    if (list.failure && ++failures <= kFailureLinesMax)
-      fmt::print(stderr, "warning: {} ({}): no passes from {} on while its theory fails: {}\n",
-                 orbit::label(set), set.norad, format_utc(list.failure->at), to_string(list.failure->error));
-  }
-  if (failures > kFailureLinesMax)
-    fmt::print(stderr, "warning: {} more satellites whose theory fails\n", failures - kFailureLinesMax);
+  shell::ThreadExecutor executor(arguments.threads);
+  write_passes(
+      elements->sets, stations->stations, *interval,
+      {.elevation_min = Degrees(arguments.mask_deg), .ut1_minus_utc = from_seconds(arguments.ut1_utc_s)},
+      executor, writer);
   if (auto closed = writer.close(); !closed) return closed;
   return elements->complete && stations->problems.empty();
 }
@@ -109,7 +131,7 @@ Result<bool> run(const Arguments& arguments) {
 void add_passes(CLI::App& app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("passes", "Passes of satellites over ground stations");
-  command->add_option("--elements", arguments->elements, "TLE, OMM CSV or OMM JSON (.gz too)")->required();
+  command->add_option("--elements", arguments->elements, "TLE or OMM (.gz too)")->required();
   command->add_option("--stations", arguments->stations, "CSV name,lat_deg,lon_deg,alt_m (.gz too)")
       ->required();
   command->add_option("--start", arguments->start, "UTC, such as 2026-05-08T00:00:00Z")->required();
@@ -118,6 +140,9 @@ void add_passes(CLI::App& app, int* exit_code) {
   command->add_option("--ut1-utc", arguments->ut1_utc_s, "UT1 − UTC in seconds (IERS Bulletin A)")
       ->capture_default_str();
   command->add_option("--out", arguments->out, "CSV; - is standard output")->capture_default_str();
+  command->add_option("--threads", arguments->threads, "cores to use; the result is the same with any")
+      ->check(CLI::Range(1U, shell::kThreadsMax))
+      ->capture_default_str();
   command->add_flag("--strict", arguments->strict, "leave out sets with a wrong checksum (default: warn)");
   command->footer(
       "Columns: satellite,norad,station,aos_utc,tca_utc,los_utc,max_el_deg,range_km_at_tca,\n"

@@ -101,7 +101,7 @@ Result<bool> run(const Arguments& arguments) {
 void add_propagate(CLI::App& app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("propagate", "States of satellites at given times (SGP4, TEME)");
-  command->add_option("--elements", arguments->elements, "TLE, OMM CSV or OMM JSON (.gz too)")->required();
+  command->add_option("--elements", arguments->elements, "TLE or OMM (.gz too)")->required();
   command->add_option("--times", arguments->times, "UTC times, one a line, or norad,time rows (.gz too)")
       ->required();
   command->add_option("--out", arguments->out, "CSV; - is standard output")->capture_default_str();
