@@ -65,7 +65,8 @@ struct PlaySummary {
                 fields_anomalous = 0;
   std::uint64_t events_told = 0, alerts = 0, updates = 0, cancels = 0;
   std::uint64_t leaders = 0, crashes = 0, partitions = 0;
-  std::uint64_t packets_sent = 0, packets_lost = 0;
+  std::uint64_t packets_sent = 0, packets_lost = 0;          // over paths of the moment
+  std::uint64_t bundles_carried = 0, bundles_delivered = 0;  // of what had no path
   std::size_t nodes = 0, voters = 0;
   bool first_alert_known = false;
   Instant first_alert{};

@@ -108,10 +108,10 @@ Result<void> Player::build() {
   contact.elevation_min = Degrees(5.0);
   auto windows = network::contact_windows(flying, standing, incident_.start, incident_.end, contact);
   if (!windows) return tl::unexpected(windows.error());
-  sim::ContactOptions routes;
+  sim::ContactPathOptions routes;
   routes.refresh = length > kLongIncident ? std::chrono::seconds(120) : std::chrono::seconds(30);
-  auto topology = sim::contact_topology(satellites, stations,
-                                        std::make_shared<network::ContactPlan>(std::move(*windows)), routes);
+  auto paths = sim::contact_paths(satellites, stations,
+                                  std::make_shared<network::ContactPlan>(std::move(*windows)), routes);
   options.loss = 0.02;
   options.jitter = std::chrono::milliseconds(20);
   options.node.raft = raft_options(length);
@@ -123,7 +123,7 @@ Result<void> Player::build() {
   options.node.rejudge_every = std::max<Duration>(std::chrono::minutes(10), length / 60);
   for (const HeatSource& source : incident_.heat_sources)
     options.node.pipeline.detect.sites.known.push_back({source.centre, source.radius});
-  world_ = std::make_unique<sim::World>(options, std::move(topology), random_.fork(1), incident_.start);
+  world_ = std::make_unique<sim::World>(options, std::move(paths), random_.fork(1), incident_.start);
   world_->watch(this);
   summary_.nodes = nodes_.size();
 
@@ -390,6 +390,8 @@ PlaySummary Player::summary() const {
   PlaySummary out = summary_;
   out.packets_sent = world_->packets_sent();
   out.packets_lost = world_->packets_lost();
+  out.bundles_carried = world_->bundles().counts().offered;
+  out.bundles_delivered = world_->bundles().counts().delivered;
   for (const node::Prepared& prepared : prepared_)
     for (const datum::MissingReason reason :
          {datum::MissingReason::kOutOfRange, datum::MissingReason::kRateOfChange,

@@ -102,6 +102,8 @@ std::vector<std::pair<Bilingual, std::string>> summary_rows(const PlaySummary& s
   for (const Duration d : s.leader_loss_to_commit)
     row("leader lost to next agreement", "领导丢失到再次达成一致", minutes_words(d));
   row("packets sent / lost", "数据包：发送 / 丢失", fmt::format("{} / {}", s.packets_sent, s.packets_lost));
+  row("bundles carried / delivered", "束：携带 / 送达",
+      fmt::format("{} / {}", s.bundles_carried, s.bundles_delivered));
   row("played in", "播放用时", fmt::format("{:.1f} s", s.wall_seconds));
   return rows;
 }

@@ -182,6 +182,8 @@ inline PlaySummary summary() {
   s.partitions = 1;
   s.packets_sent = 54'321;
   s.packets_lost = 987;
+  s.bundles_carried = 4'321;
+  s.bundles_delivered = 3'210;
   s.nodes = 14;
   s.voters = 12;
   s.first_alert_known = true;

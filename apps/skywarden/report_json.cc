@@ -219,6 +219,8 @@ Json agreement_json(const ReportInput& in) {
               {"partitions", s.partitions},
               {"packets_sent", s.packets_sent},
               {"packets_lost", s.packets_lost},
+              {"bundles_carried", s.bundles_carried},
+              {"bundles_delivered", s.bundles_delivered},
               {"first_alert", nullptr},
               {"observation_to_alert_s", nullptr},
               {"median_commit_ms", rounded(s.median_commit_ms, 3)},

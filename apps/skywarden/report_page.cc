@@ -440,6 +440,8 @@ void write_agreement(Page& page, const ReportInput& in) {
                           : 100.0 * static_cast<double>(s.packets_lost) / static_cast<double>(s.packets_sent);
   line("Packets sent, lost", "发送与丢失的数据包",
        fmt::format("{}, {} ({:.2f} %)", counted(s.packets_sent), counted(s.packets_lost), lost));
+  line("Without a path: carried as bundles, delivered so", "无实时路径：以束携带，已送达",
+       fmt::format("{}, {}", counted(s.bundles_carried), counted(s.bundles_delivered)));
   if (s.first_alert_known) {
     line("First alert agreed, UTC", "首次警报达成一致", format_utc(s.first_alert, 3));
     line("From the newest observation behind it", "距其最新观测", duration_text(s.observation_to_alert).en);

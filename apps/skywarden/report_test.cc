@@ -141,6 +141,7 @@ TEST_CASE("the JSON holds the page's numbers") {
       CHECK(w.html.find(distance_text(kilometres(near["distance_km"]), false).en) != std::string::npos);
   CHECK(w.html.find(counted(j["agreement"]["packets_sent"])) != std::string::npos);
   CHECK(w.html.find(counted(j["agreement"]["packets_lost"])) != std::string::npos);
+  CHECK(w.html.find(counted(j["agreement"]["bundles_carried"])) != std::string::npos);
   for (const Json& a : j["answer"])
     CHECK(w.html.find(escaped(a["en"].get<std::string>())) != std::string::npos);
 }

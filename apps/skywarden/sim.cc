@@ -78,6 +78,9 @@ nlohmann::ordered_json to_json(const sim::RunResult& r) {
   json["partitions"] = r.partitions;
   json["packets_sent"] = r.packets_sent;
   json["packets_lost"] = r.packets_lost;
+  json["bundles"] = {{"offered", r.bundles.offered},   {"repeated", r.bundles.repeated},
+                     {"hopeless", r.bundles.hopeless}, {"delivered", r.bundles.delivered},
+                     {"dropped", r.bundles.dropped},   {"sends", r.bundles.sends}};
   if (r.records) json["records"] = to_json(*r.records);
   json["leader_loss_to_commit_ms"] = nlohmann::json::array();
   for (const Duration d : r.leader_loss_to_commit)
@@ -88,6 +91,7 @@ nlohmann::ordered_json to_json(const sim::RunResult& r) {
 struct Totals {
   std::uint64_t runs = 0, failed = 0, commits = 0, alerts = 0, elections = 0, crashes = 0, partitions = 0,
                 sent = 0, lost = 0, fires_seen = 0, fires_due = 0;
+  sim::BundleCounts bundles;
   sim::LossProfile records;
   std::vector<double> recovery_ms;
   Fnv1a hash;  // of the runs' hashes in the order of seeds
@@ -104,6 +108,7 @@ struct Totals {
     fires_due += r.fires_due;
     sent += r.packets_sent;
     lost += r.packets_lost;
+    bundles += r.bundles;
     if (r.records) add(*r.records);
     for (const Duration d : r.leader_loss_to_commit) recovery_ms.push_back(to_seconds(d) * 1e3);
     hash.add(r.hash);
@@ -148,6 +153,9 @@ void print_totals(const Totals& t, const std::string& name) {
              t.elections, t.crashes, t.partitions);
   fmt::print("  fires seen {}, of which half of the shares find {} to be fires\n", t.fires_seen, t.fires_due);
   fmt::print("  packets {} sent, {} lost\n", t.sent, t.lost);
+  fmt::print(
+      "  without a path: {} carried as bundles, {} delivered so, {} already under way, {} without any way\n",
+      t.bundles.offered, t.bundles.delivered, t.bundles.repeated, t.bundles.hopeless);
   if (t.records.records_sent > 0) print_records(t.records);
   if (!t.recovery_ms.empty())
     fmt::print(

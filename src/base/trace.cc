@@ -36,6 +36,8 @@ std::string_view to_string(TraceKind kind) {
       return "restarted";
     case TraceKind::kPartitioned:
       return "partitioned";
+    case TraceKind::kBundleDelivered:
+      return "bundle_delivered";
     case TraceKind::kHealed:
       return "healed";
   }

@@ -30,6 +30,7 @@ enum class TraceKind : std::uint8_t {
   kRestarted,         // entries recovered
   kPartitioned,       // side
   kHealed,            // nothing
+  kBundleDelivered,   // from
 };
 
 [[nodiscard]] std::string_view to_string(TraceKind kind);

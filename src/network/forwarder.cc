@@ -31,6 +31,7 @@ Forwarder::Forwarder(const ContactGraph& plan, Vertex self, const ForwarderOptio
   for (const ContactGraph::Edge& edge : plan.edges_from(self))
     for (std::uint32_t i = edge.first; i < edge.last; ++i) own_.emplace_back(i);
   std::ranges::sort(own_, {}, [&](PlannedContactId id) { return std::pair(planned(id).start, id); });
+  while (own_checked_ < own_.size() && planned(own_[own_checked_]).start < options.born) ++own_checked_;
 }
 
 const Passage* Forwarder::passage(std::uint64_t slot) const {
@@ -113,6 +114,7 @@ void Forwarder::link_up(PlannedContactId contact, Duration now, Effects& effects
   const Vertex neighbour = planned(contact).to;
   heard_.insert(contact);
   trust(neighbour, true);
+  book_.open(contact);  // it may have been down for a while
   Link& link = links_[contact];
   link.open = true;
   link.ranks.clear();

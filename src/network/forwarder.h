@@ -44,6 +44,7 @@ struct Passage {
 
 struct ForwarderOptions {
   Instant epoch{};  // of the plan
+  Duration born{};  // contacts that began before are not expected to be heard
   BundleStoreOptions store;
   Duration silence_max = std::chrono::seconds(10);
   Duration acknowledgement_margin = std::chrono::milliseconds(5);  // beyond twice the light time

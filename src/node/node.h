@@ -25,6 +25,7 @@
 #include "datum/evidence.h"
 #include "datum/finding.h"
 #include "datum/hotspot.h"
+#include "node/carriage.h"
 #include "node/ledger.h"
 #include "node/messages.h"
 #include "node/outbox.h"
@@ -64,6 +65,7 @@ struct NodePersist {  // to be made durable in this order
 struct Outgoing {
   NodeId to;
   std::vector<std::byte> bytes;
+  Carriage carriage;  // when there is no path
 };
 
 struct Effects {

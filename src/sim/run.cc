@@ -29,7 +29,7 @@ class Play {
         random_(seed),
         start_(from_civil({.year = 2026, .month = 7, .day = 1}).value()),
         fault_end_(start_ + scenario.duration),
-        world_(scenario.world, topology(), random_.fork(10), start_),
+        world_(scenario.world, paths(), random_.fork(10), start_),
         checkers_(world_, news_travels(scenario)) {
     world_.watch(&checkers_);
     if (observer != nullptr) world_.watch(observer);
@@ -57,15 +57,15 @@ class Play {
   }
 
  private:
-  std::unique_ptr<Topology> topology() {
+  std::unique_ptr<LivePaths> paths() {
     std::vector<NodeId> nodes;
     for (const auto& [id, share] : scenario_.world.shares) nodes.push_back(id);
-    if (!scenario_.walker) return mesh_topology(nodes, scenario_.mesh, random_.fork(40));
-    return orbital_topology(nodes);
+    if (!scenario_.walker) return mesh_paths(nodes, scenario_.mesh, random_.fork(40));
+    return orbital_paths(nodes);
   }
 
   // parse_scenario has asked for a pattern that exists.
-  std::unique_ptr<Topology> orbital_topology(const std::vector<NodeId>& nodes) const {
+  std::unique_ptr<LivePaths> orbital_paths(const std::vector<NodeId>& nodes) const {
     const orbit::WalkerPattern pattern = walker_pattern(scenario_, start_);
     const auto elements = orbit::walker_elements(pattern).value();
     std::vector<network::OrbitingNode> flying;
@@ -74,7 +74,7 @@ class Play {
     options.satellite_range_max = Metres(std::numeric_limits<double>::infinity());
     const Instant end = start_ + scenario_.duration + scenario_.quiet;
     auto windows = network::contact_windows(flying, {}, start_, end, options).value();
-    return contact_topology(nodes, {}, std::make_shared<network::ContactPlan>(std::move(windows)), {});
+    return contact_paths(nodes, {}, std::make_shared<network::ContactPlan>(std::move(windows)), {});
   }
 
   // Heartbeats carry the news of a commit, and some are lost.
@@ -247,6 +247,7 @@ class Play {
     result_.fires_due = checkers_.fires_due();
     result_.packets_sent = world_.packets_sent();
     result_.packets_lost = world_.packets_lost();
+    result_.bundles = world_.bundles().counts();
     result_.leader_loss_to_commit = checkers_.leader_loss_to_commit();
     return result_;
   }

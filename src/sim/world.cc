@@ -31,14 +31,31 @@ void persist(const node::NodePersist& step, node::Stored& disk, std::size_t jour
   }
 }
 
+std::vector<NodeId> names(const consensus::Shares& shares) {
+  std::vector<NodeId> out;
+  for (const auto& [id, share] : shares) out.push_back(id);
+  return out;
+}
+
+// Whoever waits without a route is tried again when any contact opens; looking for what has expired can wait.
+BundleOptions bundle_options(const WorldOptions& options) {
+  BundleOptions out;
+  out.loss = options.loss;
+  out.forwarder.sweep = std::chrono::minutes(10);
+  out.forwarder.retries_max = 4096;
+  return out;
+}
+
 }  // namespace
 
-World::World(WorldOptions options, std::unique_ptr<Topology> topology, Random random, Instant start)
+World::World(WorldOptions options, std::unique_ptr<LivePaths> paths, Random random, Instant start)
     : options_(std::move(options)),
-      topology_(std::move(topology)),
+      paths_(std::move(paths)),
       random_(random.fork(1)),
       births_(random.fork(2)),
-      now_(start) {
+      now_(start),
+      bundles_(names(options_.shares), paths_->planned(start), bundle_options(options_), random.fork(3),
+               start) {
   for (const auto& [id, share] : options_.shares) machines_[id];
   for (auto& [id, machine] : machines_) {
     machine.node = std::make_unique<node::Node>(id, options_.shares, options_.node, machine.disk,
@@ -48,7 +65,15 @@ World::World(WorldOptions options, std::unique_ptr<Topology> topology, Random ra
 }
 
 void World::run_until(Instant until) {
-  while (!events_.empty() && events_.front().at <= until) {
+  for (;;) {
+    const Instant packet = events_.empty() ? Instant::max() : events_.front().at;
+    const Instant bundle = bundles_.next_event();
+    if (std::min(packet, bundle) > until) break;
+    if (bundle <= packet) {
+      now_ = std::max(now_, bundle);
+      for (const Delivery& delivery : bundles_.play(now_, cuts_)) deliver(delivery);
+      continue;
+    }
     const Event event = take_next();
     now_ = event.at;
     Machine& machine = machines_.at(event.node);
@@ -62,6 +87,12 @@ void World::run_until(Instant until) {
     }
   }
   now_ = std::max(now_, until);
+}
+
+void World::deliver(const Delivery& delivery) {
+  note(delivery.to, TraceKind::kBundleDelivered, delivery.from.value());
+  for (Observer* observer : observers_) observer->on_delivery(delivery);
+  step(delivery.to, [&](node::Node& node) { return node.receive(delivery.from, delivery.payload, now_); });
 }
 
 void World::crash(NodeId node, bool torn_write) {
@@ -79,6 +110,8 @@ void World::down(NodeId node, Machine& machine) {
   machine.tear_next = false;
   ++machine.life;
   cuts_.set_down(node, true);
+  bundles_.crash(node);
+  cuts_changed();
   note(node, TraceKind::kCrashed);
 }
 
@@ -87,6 +120,8 @@ void World::restart(NodeId node) {
   machine.tear_next = false;
   if (machine.node) return;
   cuts_.set_down(node, false);
+  bundles_.restart(node, now_);
+  cuts_changed();
   machine.egress_free = now_;
   machine.node = std::make_unique<node::Node>(node, options_.shares, options_.node, machine.disk,
                                               Random(births_.next()), now_);
@@ -96,18 +131,22 @@ void World::restart(NodeId node) {
 
 void World::cut(NodeId a, NodeId b) {
   cuts_.cut(a, b);
+  cuts_changed();
 }
 void World::heal(NodeId a, NodeId b) {
   cuts_.heal(a, b);
+  cuts_changed();
 }
 
 void World::split(const std::vector<std::set<NodeId>>& sides) {
   cuts_.split(sides);
+  cuts_changed();
   note(kNobody, TraceKind::kPartitioned, sides.size());
 }
 
 void World::unsplit() {
   cuts_.unsplit();
+  cuts_changed();
   note(kNobody, TraceKind::kHealed);
 }
 
@@ -170,8 +209,12 @@ void World::perform(NodeId node, Machine& machine, node::Effects effects) {
 
 void World::send(NodeId from, Machine& machine, node::Outgoing packet) {
   ++packets_sent_;
-  const auto path = topology_->path(from, packet.to, now_, cuts_);
+  const auto path = paths_->path(from, packet.to, now_, cuts_);
   const auto lost = [&] { ++packets_lost_; };
+  if (!path && machines_.contains(packet.to)) {
+    (void)bundles_.offer(from, packet.to, packet.bytes, packet.carriage, now_);
+    return;
+  }
   if (!path || events_.size() >= options_.packets_in_air_max || !machines_.contains(packet.to)) return lost();
   // The transmitter sends one packet after another; the slowest link of the way sets the pace.
   const double seconds = static_cast<double>(packet.bytes.size()) * 8.0 / path->rate.value();

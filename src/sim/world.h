@@ -1,6 +1,7 @@
 // Many nodes, one thread, virtual time: the very Node code that flies, over links that lose, delay, duplicate
-// and reorder, on disks that keep only what was persisted and may tear the last write. The same options and
-// seed give the same run, event by event; its fingerprint is trace_hash().
+// and reorder, and as bundles when there is no path, on disks that keep only what was persisted and may tear
+// the last write. The same options and seed give the same run, event by event; its fingerprint is
+// trace_hash().
 #pragma once
 
 #include <cstdint>
@@ -15,12 +16,14 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "node/node.h"
-#include "sim/topology.h"
+#include "sim/bundle_links.h"
+#include "sim/cuts.h"
+#include "sim/live_paths.h"
 
 namespace skywarden::sim {
 
 struct WorldOptions {
-  double loss = 0.0;       // of each packet on each hop
+  double loss = 0.0;       // of each packet on each hop, and of each bundle
   double duplicate = 0.0;  // a packet arrives twice
   Duration jitter{};       // added to each packet, uniform in [0, jitter]; this is what reorders
   std::size_t packets_in_air_max = 1'000'000;  // beyond, packets are lost as on a jammed channel
@@ -34,11 +37,13 @@ class Observer {
   virtual ~Observer() = default;
   virtual void on_effects(NodeId /*node*/, const node::Effects& /*effects*/, Instant /*now*/) {}
   virtual void on_trace(const TraceEvent& /*event*/) {}
+  // A bundle arrived; what it made its receiver do follows.
+  virtual void on_delivery(const Delivery& /*delivery*/) {}
 };
 
 class World {
  public:
-  World(WorldOptions options, std::unique_ptr<Topology> topology, Random random, Instant start);
+  World(WorldOptions options, std::unique_ptr<LivePaths> paths, Random random, Instant start);
 
   // Plays every event up to and including `until`.
   void run_until(Instant until);
@@ -61,10 +66,11 @@ class World {
   [[nodiscard]] const node::Node* node(NodeId node) const;  // nullptr when down
   [[nodiscard]] std::vector<NodeId> nodes() const;
   [[nodiscard]] NodeId leader() const;  // the leader of the highest term that is up, or kNobody
-  [[nodiscard]] std::vector<Link> links() { return topology_->links(now_, cuts_); }
+  [[nodiscard]] std::vector<Link> links() { return paths_->links(now_, cuts_); }
   [[nodiscard]] std::uint64_t trace_hash() const { return hash_.value(); }
   [[nodiscard]] std::uint64_t packets_sent() const { return packets_sent_; }
   [[nodiscard]] std::uint64_t packets_lost() const { return packets_lost_; }
+  [[nodiscard]] const BundleLinks& bundles() const { return bundles_; }
   void watch(Observer* observer) { observers_.push_back(observer); }
 
  private:
@@ -99,15 +105,18 @@ class World {
   void put(Event event);
   Event take_next();
   void down(NodeId node, Machine& machine);
+  void deliver(const Delivery& delivery);
+  void cuts_changed() { bundles_.follow(cuts_, now_); }
   void note(NodeId node, TraceKind kind, std::uint64_t first = 0);
   void publish(const TraceEvent& event);
 
   WorldOptions options_;
-  std::unique_ptr<Topology> topology_;
+  std::unique_ptr<LivePaths> paths_;
   Random random_;
   Random births_;  // seeds of nodes: independent of how much traffic there was
   Instant now_;
   Cuts cuts_;
+  BundleLinks bundles_;
   std::map<NodeId, Machine> machines_;
   std::vector<Event> events_;  // a heap, the next one first
   std::uint64_t next_order_ = 0;

@@ -53,7 +53,7 @@ struct FiveNodes {
       nodes.emplace_back(id);
       options.shares[NodeId(id)] = 1;
     }
-    world = std::make_unique<World>(options, mesh_topology(nodes, {}, Random(1)), Random(2), kStart);
+    world = std::make_unique<World>(options, mesh_paths(nodes, {}, Random(1)), Random(2), kStart);
     world->watch(&listener);
     world->run_until(kStart + seconds(5));
     datum::Prior prior;

@@ -1,4 +1,4 @@
-#include "sim/topology.h"
+#include "sim/live_paths.h"
 
 #include <algorithm>
 #include <limits>
@@ -9,11 +9,13 @@
 namespace skywarden::sim {
 namespace {
 
+constexpr Duration kLasting = std::chrono::hours(24 * 366 * 10);  // of a link that is always there
+
 std::pair<NodeId, NodeId> ordered(NodeId a, NodeId b) {
   return a < b ? std::pair(a, b) : std::pair(b, a);
 }
 
-class Mesh : public Topology {
+class Mesh : public LivePaths {
  public:
   Mesh(const std::vector<NodeId>& nodes, const MeshOptions& options, Random random) : options_(options) {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -39,20 +41,24 @@ class Mesh : public Topology {
     return out;
   }
 
+  std::vector<network::ContactWindow> planned(Instant start) const override {
+    std::vector<network::ContactWindow> out;
+    for (const auto& [pair, delay] : delay_)
+      out.push_back({pair.first, pair.second, {start, start + kLasting, delay, options_.rate}});
+    return out;
+  }
+
  private:
   MeshOptions options_;
   std::map<std::pair<NodeId, NodeId>, Duration> delay_;
 };
 
 // All-pairs least-delay paths over the links of one moment, found by Dijkstra from each source on first use.
-class Contacts : public Topology {
+class Contacts : public LivePaths {
  public:
   Contacts(const std::vector<NodeId>& satellites, const std::vector<NodeId>& stations,
-           std::shared_ptr<const datum::ContactForecast> forecast, const ContactOptions& options)
-      : nodes_(satellites),
-        satellites_(satellites.size()),
-        forecast_(std::move(forecast)),
-        options_(options) {
+           std::shared_ptr<const network::ContactPlan> plan, const ContactPathOptions& options)
+      : nodes_(satellites), satellites_(satellites.size()), plan_(std::move(plan)), options_(options) {
     nodes_.insert(nodes_.end(), stations.begin(), stations.end());
     for (std::size_t i = 0; i < nodes_.size(); ++i) index_[nodes_[i]] = i;
     known_.resize(nodes_.size() * nodes_.size());
@@ -74,6 +80,18 @@ class Contacts : public Topology {
     std::vector<Link> out;
     for (const Edge& edge : physical_)
       out.push_back({nodes_[edge.a], nodes_[edge.b], true, !cuts.open(nodes_[edge.a], nodes_[edge.b])});
+    return out;
+  }
+
+  std::vector<network::ContactWindow> planned(Instant start) const override {
+    std::vector<network::ContactWindow> out;
+    for (std::size_t i = satellites_; i < nodes_.size(); ++i)
+      for (std::size_t j = i + 1; j < nodes_.size(); ++j)
+        out.push_back({nodes_[i],
+                       nodes_[j],
+                       {start, start + kLasting, options_.terrestrial_delay, options_.terrestrial_rate}});
+    for (const network::ContactWindow& window : plan_->windows())
+      if (window.contact.end > start) out.push_back(window);
     return out;
   }
 
@@ -130,7 +148,7 @@ class Contacts : public Topology {
   const std::optional<datum::Contact>& contact_of(std::size_t i, std::size_t j, Instant now) {
     Known& known = known_[i * nodes_.size() + j];
     const bool stands = known.asked && now >= known.asked_at && (!known.contact || now < known.contact->end);
-    if (!stands) known = {true, now, forecast_->next_contact(nodes_[i], nodes_[j], now)};
+    if (!stands) known = {true, now, plan_->next_contact(nodes_[i], nodes_[j], now)};
     return known.contact;
   }
 
@@ -157,8 +175,8 @@ class Contacts : public Topology {
   std::vector<NodeId> nodes_;  // satellites, then stations
   std::size_t satellites_;
   std::unordered_map<NodeId, std::size_t> index_;
-  std::shared_ptr<const datum::ContactForecast> forecast_;
-  ContactOptions options_;
+  std::shared_ptr<const network::ContactPlan> plan_;
+  ContactPathOptions options_;
   bool fresh_ = false;
   Instant refreshed_{};
   std::uint64_t version_ = 0;
@@ -170,60 +188,17 @@ class Contacts : public Topology {
 
 }  // namespace
 
-void Cuts::cut(NodeId a, NodeId b) {
-  cut_.insert(ordered(a, b));
-  ++version_;
-}
-
-void Cuts::heal(NodeId a, NodeId b) {
-  cut_.erase(ordered(a, b));
-  ++version_;
-}
-
-void Cuts::split(const std::vector<std::set<NodeId>>& sides) {
-  side_.clear();
-  for (std::size_t i = 0; i < sides.size(); ++i)
-    for (const NodeId node : sides[i]) side_[node] = static_cast<int>(i) + 1;
-  ++version_;
-}
-
-void Cuts::unsplit() {
-  side_.clear();
-  ++version_;
-}
-
-void Cuts::set_down(NodeId node, bool down) {
-  if (down)
-    down_.insert(node);
-  else
-    down_.erase(node);
-  ++version_;
-}
-
-bool Cuts::is_cut(NodeId a, NodeId b) const {
-  return cut_.contains(ordered(a, b));
-}
-
-bool Cuts::open(NodeId a, NodeId b) const {
-  return !down_.contains(a) && !down_.contains(b) && side_of(a) == side_of(b) && !is_cut(a, b);
-}
-
-int Cuts::side_of(NodeId node) const {
-  const auto found = side_.find(node);
-  return found == side_.end() ? 0 : found->second;
-}
-
-std::unique_ptr<Topology> mesh_topology(const std::vector<NodeId>& nodes, const MeshOptions& options,
-                                        Random random) {
+std::unique_ptr<LivePaths> mesh_paths(const std::vector<NodeId>& nodes, const MeshOptions& options,
+                                      Random random) {
   EXPECTS(options.delay_min <= options.delay_max);
   return std::make_unique<Mesh>(nodes, options, random);
 }
 
-std::unique_ptr<Topology> contact_topology(const std::vector<NodeId>& satellites,
-                                           const std::vector<NodeId>& stations,
-                                           std::shared_ptr<const datum::ContactForecast> forecast,
-                                           const ContactOptions& options) {
-  return std::make_unique<Contacts>(satellites, stations, std::move(forecast), options);
+std::unique_ptr<LivePaths> contact_paths(const std::vector<NodeId>& satellites,
+                                         const std::vector<NodeId>& stations,
+                                         std::shared_ptr<const network::ContactPlan> plan,
+                                         const ContactPathOptions& options) {
+  return std::make_unique<Contacts>(satellites, stations, std::move(plan), options);
 }
 
 }  // namespace skywarden::sim

@@ -1,0 +1,98 @@
+#include "node/carriage.h"
+
+#include <initializer_list>
+
+#include "base/hash.h"
+
+namespace skywarden::node {
+namespace {
+
+using network::BundleCriticality;
+
+enum class Kind : std::uint8_t {
+  kPreVoteRequest,
+  kPreVoteReply,
+  kVoteRequest,
+  kVoteReply,
+  kAppendRequest,
+  kAppendReply,
+  kObservations,
+  kReceived,
+  kReport,
+  kConfirmed,
+  kBulletin
+};
+
+std::uint64_t subject(Kind kind, std::initializer_list<std::uint64_t> what) {
+  Fnv1a hash;
+  hash.add(static_cast<std::uint64_t>(kind));
+  for (const std::uint64_t each : what) hash.add(each);
+  return hash.value();
+}
+
+class Choice {
+ public:
+  explicit Choice(Duration election) : election_(election) {}
+
+  Carriage operator()(const consensus::Message& message) const {
+    return std::visit([&](const auto& body) { return of(message.term.value(), body); }, message.body);
+  }
+  Carriage operator()(const ObservationBatch& batch) const {
+    return {BundleCriticality::kImportant, kNewsLifetime, subject(Kind::kObservations, {batch.id})};
+  }
+  Carriage operator()(const BatchReceived& received) const {
+    return {BundleCriticality::kNormal, kNewsLifetime, subject(Kind::kReceived, {received.id})};
+  }
+  Carriage operator()(const Report& report) const {
+    const auto time = static_cast<std::uint64_t>(report.finding.time.time_since_epoch().count());
+    return {BundleCriticality::kImportant, kNewsLifetime,
+            subject(Kind::kReport, {report.finding.event.value(), time})};
+  }
+  Carriage operator()(const ReportConfirmed& confirmed) const {
+    return {
+        BundleCriticality::kNormal, kNewsLifetime,
+        subject(Kind::kConfirmed, {confirmed.event.value(), static_cast<std::uint64_t>(confirmed.time_ns)})};
+  }
+  Carriage operator()(const Bulletin& bulletin) const {
+    const auto time = static_cast<std::uint64_t>(bulletin.prior.as_of.time_since_epoch().count());
+    return {BundleCriticality::kNormal, kWeatherLifetime, subject(Kind::kBulletin, {time})};
+  }
+
+ private:
+  [[nodiscard]] Carriage vote(Kind kind, std::uint64_t term, std::uint64_t what) const {
+    return {BundleCriticality::kNormal, election_, subject(kind, {term, what})};
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::PreVoteRequest& request) const {
+    return vote(Kind::kPreVoteRequest, term, request.last.index.value());
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::PreVoteReply& reply) const {
+    return vote(Kind::kPreVoteReply, term, reply.granted ? 1 : 0);
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::VoteRequest& request) const {
+    return vote(Kind::kVoteRequest, term, request.last.index.value());
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::VoteReply& reply) const {
+    return vote(Kind::kVoteReply, term, reply.granted ? 1 : 0);
+  }
+  // One without entries may still say that more is committed; without even that it repeats the last one.
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::AppendRequest& request) const {
+    const std::uint64_t last = request.previous.index.value() + request.entries.size();
+    return {request.entries.empty() ? BundleCriticality::kImportant : BundleCriticality::kCritical,
+            kNewsLifetime,
+            subject(Kind::kAppendRequest, {term, last, request.entries.size(), request.commit.value()})};
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::AppendReply& reply) const {
+    return {BundleCriticality::kImportant, kNewsLifetime,
+            subject(Kind::kAppendReply, {term, reply.accepted ? 1U : 0U, reply.index.value()})};
+  }
+
+  Duration election_;
+};
+
+}  // namespace
+
+Carriage carriage_of(const Message& message, Duration election) {
+  return std::visit(Choice(election), message);
+}
+
+}  // namespace skywarden::node
