@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "network/contact_plan.h"
 #include "network/contact_windows.h"
 #include "orbit/walker.h"
 
@@ -108,11 +107,9 @@ Result<void> Player::build() {
   contact.elevation_min = Degrees(5.0);
   auto windows = network::contact_windows(flying, standing, incident_.start, incident_.end, contact);
   if (!windows) return tl::unexpected(windows.error());
-  sim::ContactPathOptions routes;
-  routes.refresh = length > kLongIncident ? std::chrono::seconds(120) : std::chrono::seconds(30);
-  auto paths = sim::contact_paths(satellites, stations,
-                                  std::make_shared<network::ContactPlan>(std::move(*windows)), routes);
+  auto paths = sim::contact_paths(satellites, stations, std::move(*windows), {});
   options.loss = 0.02;
+  options.loss_spell = std::chrono::milliseconds(500);
   options.jitter = std::chrono::milliseconds(20);
   options.node.raft = raft_options(length);
   options.node.report_retry = options.node.raft.heartbeat;

@@ -83,11 +83,12 @@ BundleCounts& BundleCounts::operator+=(const BundleCounts& other) {
 }
 
 BundleLinks::BundleLinks(std::vector<NodeId> nodes, std::span<const network::ContactWindow> windows,
-                         BundleOptions options, Random random, Instant start)
+                         BundleOptions options, Channels& channels, Random random, Instant start)
     : nodes_(std::move(nodes)),
       vertices_(index(nodes_)),
       plan_(planned_contacts(vertices_, windows, start)),
       options_(options),
+      channels_(&channels),
       random_(random),
       start_(start),
       search_(*plan_),
@@ -330,7 +331,7 @@ void BundleLinks::sent(const Event& event) {
   const std::uint64_t flight = radio->second.sending;
   radio->second.token = radio->second.sending = 0;
   const PlannedContact& contact = planned(event.subject);
-  if (random_.chance(options_.loss))
+  if (channels_->lost(node_of(contact.from), node_of(contact.to), random_, instant(now_)))
     flights_.erase(flight);
   else
     add(now_ + contact.light_time, Kind::kArrive, event.subject, flight);
@@ -370,7 +371,7 @@ void BundleLinks::arrive(std::uint64_t id, std::vector<Delivery>& delivered) {
       from.ways[contact.to] = std::move(hops);
     }
   }
-  if (random_.chance(options_.loss)) return;
+  if (channels_->lost(node_of(contact.to), node_of(contact.from), random_, instant(now_))) return;
   Flight answer = std::move(node.mapped());
   answer.bytes.clear();
   flights_.emplace(id, std::move(answer));

@@ -27,12 +27,12 @@
 #include "network/forwarder.h"
 #include "network/route_search.h"
 #include "node/carriage.h"
+#include "sim/channels.h"
 #include "sim/cuts.h"
 
 namespace skywarden::sim {
 
 struct BundleOptions {
-  double loss = 0.0;  // of each bundle and each answer on a contact
   network::ForwarderOptions forwarder;
   Duration reply_margin = std::chrono::minutes(1);  // beyond there and back, before the same is sent again
   std::size_t under_way_max = 4096;                 // subjects a node remembers to have sent
@@ -74,9 +74,10 @@ struct BundleCounts {
 
 class BundleLinks {
  public:
-  // `windows` as contact_windows() gives them, in both directions; other nodes than `nodes` are left out.
+  // `windows` as contact_windows() gives them, in both directions; other nodes than `nodes` are left out. The
+  // channels, which outlive this, decide what is lost.
   BundleLinks(std::vector<NodeId> nodes, std::span<const network::ContactWindow> windows,
-              BundleOptions options, Random random, Instant start);
+              BundleOptions options, Channels& channels, Random random, Instant start);
 
   // False when it is not carried: see BundleCounts.
   bool offer(NodeId from, NodeId to, std::span<const std::byte> message, const node::Carriage& carriage,
@@ -182,6 +183,7 @@ class BundleLinks {
   std::map<NodeId, Vertex> vertices_;
   std::unique_ptr<const network::ContactGraph> plan_;
   BundleOptions options_;
+  Channels* channels_;
   Random random_;
   Instant start_;
   Duration now_{};

@@ -1,13 +1,17 @@
 #include "sim/live_paths.h"
 
 #include <algorithm>
-#include <limits>
-#include <unordered_map>
+#include <map>
+#include <queue>
+#include <tuple>
 
 #include "base/contract.h"
+#include "network/connected_routes.h"
 
 namespace skywarden::sim {
 namespace {
+
+using network::Vertex;
 
 constexpr Duration kLasting = std::chrono::hours(24 * 366 * 10);  // of a link that is always there
 
@@ -31,7 +35,7 @@ class Mesh : public LivePaths {
     if (!cuts.open(from, to)) return std::nullopt;
     const auto found = delay_.find(ordered(from, to));
     if (found == delay_.end()) return std::nullopt;
-    return Path{found->second, options_.rate, 1};
+    return Path{{from, to, found->second, options_.rate}};
   }
 
   std::vector<Link> links(Instant, const Cuts& cuts) override {
@@ -53,137 +57,120 @@ class Mesh : public LivePaths {
   std::map<std::pair<NodeId, NodeId>, Duration> delay_;
 };
 
-// All-pairs least-delay paths over the links of one moment, found by Dijkstra from each source on first use.
+// The plan as a sequence of links that come and go, followed as time passes.
 class Contacts : public LivePaths {
  public:
   Contacts(const std::vector<NodeId>& satellites, const std::vector<NodeId>& stations,
-           std::shared_ptr<const network::ContactPlan> plan, const ContactPathOptions& options)
-      : nodes_(satellites), satellites_(satellites.size()), plan_(std::move(plan)), options_(options) {
-    nodes_.insert(nodes_.end(), stations.begin(), stations.end());
-    for (std::size_t i = 0; i < nodes_.size(); ++i) index_[nodes_[i]] = i;
-    known_.resize(nodes_.size() * nodes_.size());
+           std::vector<network::ContactWindow> windows, const ContactPathOptions& options)
+      : options_(options),
+        windows_(std::move(windows)),
+        routes_(static_cast<std::uint32_t>(satellites.size() + stations.size()),
+                {.forwarding = options.forwarding}) {
+    for (const auto* group : {&satellites, &stations})
+      for (const NodeId node : *group) {
+        vertices_.emplace(node, Vertex(static_cast<std::uint32_t>(nodes_.size())));
+        nodes_.push_back(node);
+      }
+    for (std::size_t i = 0; i < stations.size(); ++i)
+      for (std::size_t j = i + 1; j < stations.size(); ++j)
+        terrestrial_.push_back(
+            {stations[i], stations[j], {{}, {}, options.terrestrial_delay, options.terrestrial_rate}});
+    for (const network::ContactWindow& link : terrestrial_) up_.emplace(std::pair(link.a, link.b), &link);
   }
 
   std::optional<Path> path(NodeId from, NodeId to, Instant now, const Cuts& cuts) override {
-    refresh(now, cuts);
-    const auto a = index_.find(from);
-    const auto b = index_.find(to);
-    if (a == index_.end() || b == index_.end()) return std::nullopt;
-    if (ways_[a->second].empty()) ways_[a->second] = search(a->second);
-    const Way& way = ways_[a->second][b->second];
-    if (way.hops < 0) return std::nullopt;
-    return Path{way.delay, BitsPerSecond(way.rate), way.hops};
+    follow(now, cuts);
+    const auto a = vertices_.find(from);
+    const auto b = vertices_.find(to);
+    if (a == vertices_.end() || b == vertices_.end()) return std::nullopt;
+    const auto way = routes_.path(a->second, b->second);
+    if (!way) return std::nullopt;
+    Path out;
+    for (std::size_t i = 1; i < way->vertices.size(); ++i) {
+      const NodeId here = nodes_[way->vertices[i - 1].value()];
+      const NodeId next = nodes_[way->vertices[i].value()];
+      const datum::Contact& contact = up_.at(ordered(here, next))->contact;
+      out.push_back({here, next, contact.delay + options_.forwarding, contact.rate});
+    }
+    return out;
   }
 
   std::vector<Link> links(Instant now, const Cuts& cuts) override {
-    refresh(now, cuts);
+    follow(now, cuts);
     std::vector<Link> out;
-    for (const Edge& edge : physical_)
-      out.push_back({nodes_[edge.a], nodes_[edge.b], true, !cuts.open(nodes_[edge.a], nodes_[edge.b])});
+    for (const auto& [pair, window] : up_)
+      out.push_back({pair.first, pair.second, true, !cuts.open(pair.first, pair.second)});
     return out;
   }
 
   std::vector<network::ContactWindow> planned(Instant start) const override {
-    std::vector<network::ContactWindow> out;
-    for (std::size_t i = satellites_; i < nodes_.size(); ++i)
-      for (std::size_t j = i + 1; j < nodes_.size(); ++j)
-        out.push_back({nodes_[i],
-                       nodes_[j],
-                       {start, start + kLasting, options_.terrestrial_delay, options_.terrestrial_rate}});
-    for (const network::ContactWindow& window : plan_->windows())
+    std::vector<network::ContactWindow> out = terrestrial_;
+    for (network::ContactWindow& link : out) {
+      link.contact.start = start;
+      link.contact.end = start + kLasting;
+    }
+    for (const network::ContactWindow& window : windows_)
       if (window.contact.end > start) out.push_back(window);
     return out;
   }
 
+  void note_wait(NodeId from, NodeId to, Duration wait) override {
+    routes_.set_load(vertices_.at(from), vertices_.at(to), wait);
+  }
+
  private:
-  struct Edge {
-    std::size_t a, b;
-    Duration delay;
-    double rate;
-  };
-  struct Way {
-    Duration delay{};
-    double rate = 0.0;
-    int hops = -1;  // unreachable
-  };
-
-  struct Known {
-    bool asked = false;
-    Instant asked_at{};
-    std::optional<datum::Contact> contact;  // nothing: never again
-  };
-
-  void refresh(Instant now, const Cuts& cuts) {
-    const bool same_links = fresh_ && now >= refreshed_ && now < refreshed_ + options_.refresh;
-    if (same_links && cuts.version() == version_) return;
-    if (!same_links) find_links(now);
-    neighbours_.assign(nodes_.size(), {});
-    for (const Edge& edge : physical_) {
-      if (!cuts.open(nodes_[edge.a], nodes_[edge.b])) continue;
-      neighbours_[edge.a].push_back(edge);
-      neighbours_[edge.b].push_back({edge.b, edge.a, edge.delay, edge.rate});
+  struct Ending {
+    Instant at{};
+    std::size_t window = 0;
+    friend bool operator>(const Ending& a, const Ending& b) {
+      return std::tie(a.at, a.window) > std::tie(b.at, b.window);
     }
-    ways_.assign(nodes_.size(), {});
-    version_ = cuts.version();
-  }
+  };
 
-  void find_links(Instant now) {
-    physical_.clear();
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      for (std::size_t j = i + 1; j < nodes_.size(); ++j) {
-        if (i >= satellites_) {
-          physical_.push_back({i, j, options_.terrestrial_delay, options_.terrestrial_rate.value()});
-          continue;
-        }
-        const auto& contact = contact_of(i, j, now);
-        if (contact && contact->start <= now)
-          physical_.push_back({i, j, contact->delay, contact->rate.value()});
-      }
-    }
-    refreshed_ = now;
-    fresh_ = true;
-  }
-
-  // The contact under way or the next one, looked up only when the last one found is over.
-  const std::optional<datum::Contact>& contact_of(std::size_t i, std::size_t j, Instant now) {
-    Known& known = known_[i * nodes_.size() + j];
-    const bool stands = known.asked && now >= known.asked_at && (!known.contact || now < known.contact->end);
-    if (!stands) known = {true, now, plan_->next_contact(nodes_[i], nodes_[j], now)};
-    return known.contact;
-  }
-
-  std::vector<Way> search(std::size_t source) const {
-    std::vector<Way> ways(nodes_.size());
-    std::vector<bool> done(nodes_.size(), false);
-    ways[source] = {Duration{}, std::numeric_limits<double>::max(), 0};
+  // Links that come and go up to now, ends before beginnings of the same moment; then what the cuts changed.
+  void follow(Instant now, const Cuts& cuts) {
     for (;;) {
-      std::size_t best = nodes_.size();
-      for (std::size_t i = 0; i < nodes_.size(); ++i)
-        if (!done[i] && ways[i].hops >= 0 && (best == nodes_.size() || ways[i].delay < ways[best].delay))
-          best = i;
-      if (best == nodes_.size()) return ways;
-      done[best] = true;
-      for (const Edge& edge : neighbours_[best]) {
-        const Duration delay = ways[best].delay + edge.delay + options_.forwarding;
-        Way& way = ways[edge.b];
-        if (way.hops < 0 || delay < way.delay)
-          way = {delay, std::min(ways[best].rate, edge.rate), ways[best].hops + 1};
+      const Instant start = next_ < windows_.size() ? windows_[next_].contact.start : Instant::max();
+      const Instant end = endings_.empty() ? Instant::max() : endings_.top().at;
+      if (std::min(start, end) > now) break;
+      if (end <= start) {
+        const network::ContactWindow& window = windows_[endings_.top().window];
+        endings_.pop();
+        up_.erase({window.a, window.b});
+        set(window, false);
+      } else {
+        const network::ContactWindow& window = windows_[next_];
+        endings_.push({window.contact.end, next_++});
+        if (!vertices_.contains(window.a) || !vertices_.contains(window.b)) continue;
+        up_.insert_or_assign({window.a, window.b}, &window);
+        set(window, cuts.open(window.a, window.b));
       }
     }
+    if (cuts.version() == version_) return;
+    version_ = cuts.version();
+    for (const auto& [pair, window] : up_) set(*window, cuts.open(pair.first, pair.second));
   }
 
-  std::vector<NodeId> nodes_;  // satellites, then stations
-  std::size_t satellites_;
-  std::unordered_map<NodeId, std::size_t> index_;
-  std::shared_ptr<const network::ContactPlan> plan_;
+  void set(const network::ContactWindow& window, bool open) {
+    const auto a = vertices_.find(window.a);
+    const auto b = vertices_.find(window.b);
+    if (a == vertices_.end() || b == vertices_.end()) return;
+    if (open)
+      routes_.set_link(a->second, b->second, window.contact.delay, window.contact.rate);
+    else
+      routes_.remove_link(a->second, b->second);
+  }
+
   ContactPathOptions options_;
-  bool fresh_ = false;
-  Instant refreshed_{};
-  std::uint64_t version_ = 0;
-  std::vector<Edge> physical_;
-  std::vector<std::vector<Edge>> neighbours_;
-  std::vector<std::vector<Way>> ways_;
-  std::vector<Known> known_;  // by pair
+  std::vector<network::ContactWindow> windows_;  // by start
+  std::vector<network::ContactWindow> terrestrial_;
+  std::vector<NodeId> nodes_;  // by vertex
+  std::map<NodeId, Vertex> vertices_;
+  network::ConnectedRoutes routes_;
+  std::map<std::pair<NodeId, NodeId>, const network::ContactWindow*> up_;  // what physics gives now
+  std::size_t next_ = 0;
+  std::priority_queue<Ending, std::vector<Ending>, std::greater<>> endings_;
+  std::uint64_t version_ = ~std::uint64_t{0};  // of the cuts; none seen yet
 };
 
 }  // namespace
@@ -196,9 +183,9 @@ std::unique_ptr<LivePaths> mesh_paths(const std::vector<NodeId>& nodes, const Me
 
 std::unique_ptr<LivePaths> contact_paths(const std::vector<NodeId>& satellites,
                                          const std::vector<NodeId>& stations,
-                                         std::shared_ptr<const network::ContactPlan> plan,
+                                         std::vector<network::ContactWindow> windows,
                                          const ContactPathOptions& options) {
-  return std::make_unique<Contacts>(satellites, stations, std::move(plan), options);
+  return std::make_unique<Contacts>(satellites, stations, std::move(windows), options);
 }
 
 }  // namespace skywarden::sim

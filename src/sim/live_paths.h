@@ -6,23 +6,23 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/random.h"
 #include "base/time.h"
 #include "base/units.h"
-#include "network/contact_plan.h"
+#include "network/contact_windows.h"
 #include "sim/cuts.h"
 
 namespace skywarden::sim {
 
-struct Path {
-  Duration delay{};    // one way, propagation and forwarding
-  BitsPerSecond rate;  // of the slowest link
-  int hops = 0;        // links crossed; each may lose the packet
+struct PathHop {  // one link crossed
+  NodeId from, to;
+  Duration delay{};  // light and forwarding
+  BitsPerSecond rate;
 };
+using Path = std::vector<PathHop>;
 
 struct Link {
   NodeId a, b;
@@ -33,10 +33,13 @@ struct Link {
 class LivePaths {
  public:
   virtual ~LivePaths() = default;
+  // `now` never goes back.
   [[nodiscard]] virtual std::optional<Path> path(NodeId from, NodeId to, Instant now, const Cuts& cuts) = 0;
   [[nodiscard]] virtual std::vector<Link> links(Instant now, const Cuts& cuts) = 0;
   // All links that physics will give from `start` on, by start.
   [[nodiscard]] virtual std::vector<network::ContactWindow> planned(Instant start) const = 0;
+  // What a packet waited in front of a link: later ones may go around it.
+  virtual void note_wait(NodeId /*from*/, NodeId /*to*/, Duration /*wait*/) {}
 };
 
 // Every pair has a link of its own with a delay drawn once from [delay_min, delay_max].
@@ -48,17 +51,17 @@ struct MeshOptions {
 [[nodiscard]] std::unique_ptr<LivePaths> mesh_paths(const std::vector<NodeId>& nodes,
                                                     const MeshOptions& options, Random random);
 
-// Links open while the plan says so; packets take the way of least delay over the links open at that
-// moment, cached for `refresh`. Ground stations are joined by a terrestrial network.
+// Links open in their windows, which come by start and of one pair do not overlap; packets take the way of
+// least delay over the links open at that moment, and around those where packets wait
+// (network/connected_routes.h). Ground stations are joined by a terrestrial network.
 struct ContactPathOptions {
-  Duration refresh = std::chrono::seconds(10);
   Duration forwarding = std::chrono::milliseconds(1);  // per hop
   Duration terrestrial_delay = std::chrono::milliseconds(40);
   BitsPerSecond terrestrial_rate{1e9};
 };
 [[nodiscard]] std::unique_ptr<LivePaths> contact_paths(const std::vector<NodeId>& satellites,
                                                        const std::vector<NodeId>& stations,
-                                                       std::shared_ptr<const network::ContactPlan> plan,
+                                                       std::vector<network::ContactWindow> windows,
                                                        const ContactPathOptions& options);
 
 }  // namespace skywarden::sim

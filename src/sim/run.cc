@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "base/geodesy.h"
-#include "network/contact_plan.h"
 #include "network/contact_windows.h"
 #include "orbit/walker.h"
 #include "sim/checkers.h"
@@ -74,7 +73,7 @@ class Play {
     options.satellite_range_max = Metres(std::numeric_limits<double>::infinity());
     const Instant end = start_ + scenario_.duration + scenario_.quiet;
     auto windows = network::contact_windows(flying, {}, start_, end, options).value();
-    return contact_paths(nodes, {}, std::make_shared<network::ContactPlan>(std::move(windows)), {});
+    return contact_paths(nodes, {}, std::move(windows), {});
   }
 
   // Heartbeats carry the news of a commit, and some are lost.

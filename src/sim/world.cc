@@ -38,9 +38,8 @@ std::vector<NodeId> names(const consensus::Shares& shares) {
 }
 
 // Whoever waits without a route is tried again when any contact opens; looking for what has expired can wait.
-BundleOptions bundle_options(const WorldOptions& options) {
+BundleOptions bundle_options() {
   BundleOptions out;
-  out.loss = options.loss;
   out.forwarder.sweep = std::chrono::minutes(10);
   out.forwarder.retries_max = 4096;
   return out;
@@ -54,7 +53,8 @@ World::World(WorldOptions options, std::unique_ptr<LivePaths> paths, Random rand
       random_(random.fork(1)),
       births_(random.fork(2)),
       now_(start),
-      bundles_(names(options_.shares), paths_->planned(start), bundle_options(options_), random.fork(3),
+      channels_(Fraction(options_.loss), options_.loss_spell),
+      bundles_(names(options_.shares), paths_->planned(start), bundle_options(), channels_, random.fork(3),
                start) {
   for (const auto& [id, share] : options_.shares) machines_[id];
   for (auto& [id, machine] : machines_) {
@@ -83,6 +83,8 @@ void World::run_until(Instant until) {
       machine.has_alarm = false;
       step(event.node, [&](node::Node& node) { return node.tick(now_); });
     } else {
+      if (!event.way.empty())
+        for (Observer* observer : observers_) observer->on_packet(event.way, now_);
       step(event.node, [&](node::Node& node) { return node.receive(event.from, event.bytes, now_); });
     }
   }
@@ -122,7 +124,7 @@ void World::restart(NodeId node) {
   cuts_.set_down(node, false);
   bundles_.restart(node, now_);
   cuts_changed();
-  machine.egress_free = now_;
+  channels_.reset(node);
   machine.node = std::make_unique<node::Node>(node, options_.shares, options_.node, machine.disk,
                                               Random(births_.next()), now_);
   note(node, TraceKind::kRestarted, machine.disk.raft.log.size());
@@ -204,10 +206,10 @@ void World::perform(NodeId node, Machine& machine, node::Effects effects) {
   persist(effects.persist, machine.disk, options_.node.journal_max);
   for (const TraceEvent& event : effects.trace) publish(event);
   for (Observer* observer : observers_) observer->on_effects(node, effects, now_);
-  for (node::Outgoing& packet : effects.send) send(node, machine, std::move(packet));
+  for (node::Outgoing& packet : effects.send) send(node, std::move(packet));
 }
 
-void World::send(NodeId from, Machine& machine, node::Outgoing packet) {
+void World::send(NodeId from, node::Outgoing packet) {
   ++packets_sent_;
   const auto path = paths_->path(from, packet.to, now_, cuts_);
   const auto lost = [&] { ++packets_lost_; };
@@ -216,24 +218,41 @@ void World::send(NodeId from, Machine& machine, node::Outgoing packet) {
     return;
   }
   if (!path || events_.size() >= options_.packets_in_air_max || !machines_.contains(packet.to)) return lost();
-  // The transmitter sends one packet after another; the slowest link of the way sets the pace.
-  const double seconds = static_cast<double>(packet.bytes.size()) * 8.0 / path->rate.value();
-  machine.egress_free = std::max(machine.egress_free, now_) + from_seconds(seconds);
-  for (int hop = 0; hop < path->hops; ++hop)
-    if (random_.chance(options_.loss)) return lost();
+  const auto arrival = cross(*path, packet.bytes.size());
+  if (!arrival) return lost();
+  std::vector<NodeId> way;
+  if (packet.carriage.criticality == network::BundleCriticality::kCritical) {
+    way.push_back(from);
+    for (const PathHop& hop : *path) way.push_back(hop.to);
+  }
   const int copies = random_.chance(options_.duplicate) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
     const Duration jitter(
         static_cast<std::int64_t>(random_.uniform() * static_cast<double>(options_.jitter.count())));
     Event event;
-    event.at = machine.egress_free + path->delay + jitter;
+    event.at = *arrival + jitter;
     event.order = next_order_++;
     event.node = packet.to;
     event.from = from;
     event.life = machines_.at(packet.to).life;
     event.bytes = i + 1 < copies ? packet.bytes : std::move(packet.bytes);
+    event.way = way;
     put(std::move(event));
   }
+}
+
+// When the last bit is there; nothing when a link loses the packet. Links ahead are taken as they are loaded
+// now.
+std::optional<Instant> World::cross(const Path& path, std::size_t bytes) {
+  Instant at = now_;
+  for (const PathHop& hop : path) {
+    const Duration takes = from_seconds(static_cast<double>(bytes) * 8.0 / hop.rate.value());
+    const Instant begun = channels_.begin(hop.from, hop.to, at, takes);
+    paths_->note_wait(hop.from, hop.to, begun - at);
+    if (channels_.lost(hop.from, hop.to, random_, begun)) return std::nullopt;
+    at = begun + takes + hop.delay;
+  }
+  return at;
 }
 
 void World::arm(NodeId node, Machine& machine) {

@@ -17,13 +17,15 @@
 #include "base/trace.h"
 #include "node/node.h"
 #include "sim/bundle_links.h"
+#include "sim/channels.h"
 #include "sim/cuts.h"
 #include "sim/live_paths.h"
 
 namespace skywarden::sim {
 
 struct WorldOptions {
-  double loss = 0.0;       // of each packet on each hop, and of each bundle
+  double loss = 0.0;       // of each packet and bundle on each hop; at most a half
+  Duration loss_spell{};   // losses come in bad spells of this mean length; zero: each by itself
   double duplicate = 0.0;  // a packet arrives twice
   Duration jitter{};       // added to each packet, uniform in [0, jitter]; this is what reorders
   std::size_t packets_in_air_max = 1'000'000;  // beyond, packets are lost as on a jammed channel
@@ -37,8 +39,9 @@ class Observer {
   virtual ~Observer() = default;
   virtual void on_effects(NodeId /*node*/, const node::Effects& /*effects*/, Instant /*now*/) {}
   virtual void on_trace(const TraceEvent& /*event*/) {}
-  // A bundle arrived; what it made its receiver do follows.
+  // A bundle arrived, or a critical packet over the nodes of `way`; what it made its receiver do follows.
   virtual void on_delivery(const Delivery& /*delivery*/) {}
+  virtual void on_packet(const std::vector<NodeId>& /*way*/, Instant /*now*/) {}
 };
 
 class World {
@@ -81,7 +84,6 @@ class World {
     Instant alarm{};         // the pending wake-up, if any
     bool has_alarm = false;
     bool tear_next = false;
-    Instant egress_free{};  // when the transmitter has sent what it was given
   };
   struct Event {
     Instant at{};
@@ -90,6 +92,7 @@ class World {
     std::uint64_t life = 0;
     bool is_alarm = false;
     std::vector<std::byte> bytes;
+    std::vector<NodeId> way;  // of what is critical
   };
   struct Later {
     bool operator()(const Event& a, const Event& b) const {
@@ -100,7 +103,8 @@ class World {
   template <typename Step>
   bool step(NodeId node, Step&& step_function);
   void perform(NodeId node, Machine& machine, node::Effects effects);
-  void send(NodeId from, Machine& machine, node::Outgoing packet);
+  void send(NodeId from, node::Outgoing packet);
+  [[nodiscard]] std::optional<Instant> cross(const Path& path, std::size_t bytes);
   void arm(NodeId node, Machine& machine);
   void put(Event event);
   Event take_next();
@@ -116,6 +120,7 @@ class World {
   Random births_;  // seeds of nodes: independent of how much traffic there was
   Instant now_;
   Cuts cuts_;
+  Channels channels_;
   BundleLinks bundles_;
   std::map<NodeId, Machine> machines_;
   std::vector<Event> events_;  // a heap, the next one first
