@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -16,6 +17,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "formats/read_file.h"
+#include "orbit_files.h"
 #include "sim/scenario.h"
 
 namespace skywarden::app {
@@ -27,6 +29,7 @@ struct Options {
   std::string seeds;  // "A..B"
   bool json = false;
   bool trace = false;
+  bool deliveries = false;
   unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
 };
 
@@ -93,6 +96,8 @@ struct Totals {
                 sent = 0, lost = 0, fires_seen = 0, fires_due = 0;
   sim::BundleCounts bundles;
   sim::LossProfile records;
+  std::vector<double> to_ground_s;  // each alert at each station
+  std::uint64_t ground_by_bundle = 0;
   std::vector<double> recovery_ms;
   Fnv1a hash;  // of the runs' hashes in the order of seeds
 
@@ -110,6 +115,10 @@ struct Totals {
     lost += r.packets_lost;
     bundles += r.bundles;
     if (r.records) add(*r.records);
+    for (const sim::GroundDelivery& each : r.ground) {
+      to_ground_s.push_back(to_seconds(each.known - each.agreed));
+      if (each.bundle) ++ground_by_bundle;
+    }
     for (const Duration d : r.leader_loss_to_commit) recovery_ms.push_back(to_seconds(d) * 1e3);
     hash.add(r.hash);
   }
@@ -156,6 +165,12 @@ void print_totals(const Totals& t, const std::string& name) {
   fmt::print(
       "  without a path: {} carried as bundles, {} delivered so, {} already under way, {} without any way\n",
       t.bundles.offered, t.bundles.delivered, t.bundles.repeated, t.bundles.hopeless);
+  if (!t.to_ground_s.empty())
+    fmt::print(
+        "  alerts at ground stations: {} ({} by bundle), after {:.0f} s at the median, p95 {:.0f} s, longest "
+        "{:.0f} s\n",
+        t.to_ground_s.size(), t.ground_by_bundle, quantile(t.to_ground_s, 0.5), quantile(t.to_ground_s, 0.95),
+        quantile(t.to_ground_s, 1.0));
   if (t.records.records_sent > 0) print_records(t.records);
   if (!t.recovery_ms.empty())
     fmt::print(
@@ -200,14 +215,49 @@ class TracePrinter : public sim::Observer {
   }
 };
 
+Result<sim::Scenario> load(const std::string& file) {
+  const auto text = formats::read_file(file, 1 << 20);
+  if (!text) return tl::unexpected(text.error());
+  auto scenario = sim::parse_scenario(*text, file);
+  if (!scenario || !scenario->flown) return scenario;
+  const std::filesystem::path beside = std::filesystem::path(file).parent_path();
+  auto elements = load_elements(beside / scenario->flown->elements_file, false);
+  if (!elements) return tl::unexpected(elements.error());
+  std::vector<orbit::Station> stations;
+  if (!scenario->flown->stations_file.empty()) {
+    auto read = load_stations(beside / scenario->flown->stations_file);
+    if (!read) return tl::unexpected(read.error());
+    stations = std::move(read->stations);
+  }
+  if (const auto flown = sim::fly(*scenario, std::move(elements->sets), std::move(stations)); !flown)
+    return fail(flown.error().code, "{}: {}", file, flown.error().message);
+  return scenario;
+}
+
+// One line an alert and station: how it came there.
+void print_deliveries(const sim::Scenario& scenario, const sim::RunResult& run) {
+  const auto names = sim::node_names(scenario);
+  for (const sim::GroundDelivery& each : run.ground) {
+    nlohmann::ordered_json json;
+    json["seed"] = run.seed;
+    json["event"] = fmt::format("{:016x}", each.alert.first.value());
+    json["sequence"] = each.alert.second;
+    json["station"] = names.at(each.ground);
+    json["agreed"] = format_utc(each.agreed, 3);
+    json["known"] = format_utc(each.known, 3);
+    json["after_s"] = to_seconds(each.known - each.agreed);
+    json["way"] = sim::explain(each, names);
+    fmt::print("{}\n", json.dump());
+  }
+}
+
 int run_sim(const Options& options) {
   const auto seeds = seeds_of(options);
   if (!seeds) {
     fmt::print(stderr, "skywarden sim: {}\n", seeds.error().message);
     return 1;
   }
-  const auto text = formats::read_file(options.scenario, 1 << 20);
-  const auto scenario = text ? sim::parse_scenario(*text, options.scenario) : tl::unexpected(text.error());
+  const auto scenario = load(options.scenario);
   if (!scenario) {
     fmt::print(stderr, "skywarden sim: {}\n", scenario.error().message);
     return 1;
@@ -220,13 +270,15 @@ int run_sim(const Options& options) {
   Totals totals;
   for (const sim::RunResult& r : results) {
     totals.add(r);
-    if (options.json)
+    if (options.deliveries)
+      print_deliveries(*scenario, r);
+    else if (options.json)
       fmt::print("{}\n", to_json(r).dump());
     else
       for (const sim::Violation& v : r.violations)
         fmt::print("seed {}: {}: {}\n", r.seed, format_utc(v.at, 3), v.what);
   }
-  if (!options.json) print_totals(totals, scenario->name);
+  if (!options.json && !options.deliveries) print_totals(totals, scenario->name);
   return totals.failed == 0 ? 0 : 1;
 }
 
@@ -243,6 +295,8 @@ void add_sim(CLI::App& app, int* exit_code) {
       ->check(CLI::Range(1, 256));
   command->add_flag("--json", options->json, "one JSON object a run");
   command->add_flag("--trace", options->trace, "print the events of the first seed, one a line");
+  command->add_flag("--deliveries", options->deliveries,
+                    "one JSON object for each alert at each ground station: how it came there, hop by hop");
   command->footer(
       "Example:\n  skywarden sim scenarios/twelve.toml --seeds 1..100\n"
       "Exit code: 0 every promise kept, 1 a violation (the seed is printed) or bad input.");

@@ -74,11 +74,10 @@ class Choice {
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::VoteReply& reply) const {
     return vote(Kind::kVoteReply, term, reply.granted ? 1 : 0);
   }
-  // One without entries may still say that more is committed; without even that it repeats the last one.
+  // Alerts are entries, and told when they are known to be committed, which the next request says.
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::AppendRequest& request) const {
     const std::uint64_t last = request.previous.index.value() + request.entries.size();
-    return {request.entries.empty() ? BundleCriticality::kImportant : BundleCriticality::kCritical,
-            kNewsLifetime,
+    return {BundleCriticality::kCritical, kNewsLifetime,
             subject(Kind::kAppendRequest, {term, last, request.entries.size(), request.commit.value()})};
   }
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::AppendReply& reply) const {

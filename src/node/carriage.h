@@ -2,8 +2,8 @@
 // critical and for this long. Messages are repeated until they are answered; `subject` says which ones say
 // the same, so that the network need not carry the second while the first is under way.
 //
-// A vote is worth waiting for only while its election lasts; what carries entries of the log, and so alerts,
-// is worth a day and goes before everything else.
+// A vote is worth waiting for only while its election lasts; what carries the log, and so alerts, is worth a
+// day and goes before everything else.
 #pragma once
 
 #include <cstdint>

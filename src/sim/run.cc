@@ -7,6 +7,9 @@
 
 #include "base/geodesy.h"
 #include "network/contact_windows.h"
+#include "orbit/sensors.h"
+#include "orbit/sgp4.h"
+#include "orbit/swath.h"
 #include "orbit/walker.h"
 #include "sim/checkers.h"
 #include "sim/gateway.h"
@@ -26,11 +29,14 @@ class Play {
   Play(const Scenario& scenario, std::uint64_t seed, Observer* observer)
       : scenario_(scenario),
         random_(seed),
-        start_(from_civil({.year = 2026, .month = 7, .day = 1}).value()),
+        start_(scenario.flown ? scenario.flown->start
+                              : from_civil({.year = 2026, .month = 7, .day = 1}).value()),
         fault_end_(start_ + scenario.duration),
         world_(scenario.world, paths(), random_.fork(10), start_),
-        checkers_(world_, news_travels(scenario)) {
+        checkers_(world_, news_travels(scenario)),
+        ground_(learners(scenario)) {
     world_.watch(&checkers_);
+    if (scenario.flown) world_.watch(&ground_);
     if (observer != nullptr) world_.watch(observer);
     result_.seed = seed;
   }
@@ -59,8 +65,35 @@ class Play {
   std::unique_ptr<LivePaths> paths() {
     std::vector<NodeId> nodes;
     for (const auto& [id, share] : scenario_.world.shares) nodes.push_back(id);
+    if (scenario_.flown) return flown_paths(nodes);
     if (!scenario_.walker) return mesh_paths(nodes, scenario_.mesh, random_.fork(40));
     return orbital_paths(nodes);
+  }
+
+  std::unique_ptr<LivePaths> flown_paths(const std::vector<NodeId>& nodes) const {
+    const FlownConstellation& flown = *scenario_.flown;
+    const auto first_station = nodes.begin() + static_cast<std::ptrdiff_t>(flown.satellites.size());
+    std::vector<network::OrbitingNode> flying;
+    for (std::size_t i = 0; i < flown.satellites.size(); ++i)
+      flying.push_back({nodes[i], flown.satellites[i]});
+    std::vector<network::GroundNode> standing;
+    for (std::size_t i = 0; i < flown.stations.size(); ++i)
+      standing.push_back({first_station[static_cast<std::ptrdiff_t>(i)], flown.stations[i].place});
+    network::ContactOptions options;
+    options.satellite_range_max = flown.satellite_range_max;
+    options.elevation_min = flown.elevation_min;
+    auto windows = network::contact_windows(flying, standing, start_, end(), options).value();
+    return contact_paths({nodes.begin(), first_station}, {first_station, nodes.end()}, std::move(windows),
+                         {});
+  }
+
+  [[nodiscard]] Instant end() const { return start_ + scenario_.duration + scenario_.quiet; }
+
+  static std::set<NodeId> learners(const Scenario& scenario) {
+    std::set<NodeId> out;
+    for (const auto& [node, share] : scenario.world.shares)
+      if (share == 0) out.insert(node);
+    return out;
   }
 
   // parse_scenario has asked for a pattern that exists.
@@ -71,13 +104,13 @@ class Play {
     for (std::size_t i = 0; i < nodes.size(); ++i) flying.push_back({nodes[i], elements[i]});
     network::ContactOptions options;
     options.satellite_range_max = Metres(std::numeric_limits<double>::infinity());
-    const Instant end = start_ + scenario_.duration + scenario_.quiet;
-    auto windows = network::contact_windows(flying, {}, start_, end, options).value();
+    auto windows = network::contact_windows(flying, {}, start_, end(), options).value();
     return contact_paths(nodes, {}, std::move(windows), {});
   }
 
   // Heartbeats carry the news of a commit, and some are lost.
   static Duration news_travels(const Scenario& scenario) {
+    if (scenario.flown) return scenario.flown->ground_within;
     return std::max<Duration>(std::chrono::seconds(5), 10 * scenario.world.node.raft.heartbeat);
   }
 
@@ -186,6 +219,10 @@ class Play {
     for (int i = 0; i < scenario_.fires.fires; ++i) {
       Random draws = random.fork(static_cast<std::uint64_t>(i));
       const GeoPoint origin{draws.uniform(-55.0, 60.0), draws.uniform(-170.0, 170.0)};
+      if (scenario_.flown) {
+        plan_passes(origin, draws);
+        continue;
+      }
       Instant when =
           start_ + from_seconds(draws.uniform(
                        1.0, std::max(2.0, to_seconds(scenario_.duration) * scenario_.fires.start_until)));
@@ -199,8 +236,55 @@ class Play {
     }
   }
 
+  // What a satellite is known to carry; most of a list of names does not say.
+  static std::optional<orbit::SwathSensor> sensor_of(const orbit::ElementSet& elements) {
+    const orbit::KnownSensor* known = orbit::sensor_carried_by(elements.norad);
+    if (known == nullptr) return std::nullopt;
+    const auto half = known->half_angle_deg > 0.0
+                          ? std::optional(Degrees(known->half_angle_deg))
+                          : orbit::half_angle_of_swath(kilometres(known->swath_km), elements);
+    if (!half) return std::nullopt;
+    orbit::SwathSensor sensor;
+    sensor.off_nadir_min = -*half;
+    sensor.off_nadir_max = *half;
+    sensor.yaw_steered = known->yaw_steered;
+    return sensor;
+  }
+
+  // A fire as the flown satellites see it: at every passage of a sensor, all its pixels so far.
+  void plan_passes(GeoPoint origin, Random& draws) {
+    const Instant begins = start_ + from_seconds(draws.uniform(
+                                        0.0, to_seconds(scenario_.duration) * scenario_.fires.start_until));
+    auto fire = std::make_shared<std::vector<ObservationId>>();
+    fires_.push_back(fire);
+    const orbit::Horizon place({origin, Metres(0.0)});
+    for (std::size_t i = 0; i < scenario_.flown->satellites.size(); ++i) {
+      const orbit::ElementSet& elements = scenario_.flown->satellites[i];
+      const auto sensor = sensor_of(elements);
+      if (!sensor) continue;
+      const NodeId node(static_cast<std::uint32_t>(i + 1));
+      for (const orbit::Access& access :
+           orbit::find_accesses(orbit::Sgp4(elements), *sensor, {&place, 1}, begins, fault_end_)) {
+        const double grown = to_seconds(access.at - begins) / to_seconds(scenario_.fires.grow_every);
+        const int pixels = std::min(1 + static_cast<int>(grown), scenario_.fires.pixels_max);
+        for (int pixel = 0; pixel < pixels; ++pixel)
+          plan_observation(
+              seen_pixel(origin, access.at, static_cast<std::uint64_t>(pixel), orbit::label(elements), draws),
+              node, fire);
+      }
+    }
+  }
+
   void plan_pixel(GeoPoint origin, Instant when, std::uint64_t pixel,
                   const std::shared_ptr<std::vector<ObservationId>>& fire, Random& draws) {
+    const datum::Hotspot h = seen_pixel(origin, when, pixel, "SIM", draws);
+    const std::vector<NodeId> nodes = world_.nodes();
+    const int copies = draws.chance(scenario_.fires.seen_twice) ? 2 : 1;
+    for (int copy = 0; copy < copies; ++copy) plan_observation(h, nodes[draws.below(nodes.size())], fire);
+  }
+
+  static datum::Hotspot seen_pixel(GeoPoint origin, Instant when, std::uint64_t pixel, std::string satellite,
+                                   Random& draws) {
     datum::Hotspot h;
     h.time = when;
     h.centre =
@@ -210,18 +294,18 @@ class Play {
     h.background = Kelvin(295.0);
     h.radiative_power = megawatts(draws.uniform(5.0, 80.0));
     h.confidence = Probability(draws.uniform(0.7, 0.98));
-    h.satellite = "SIM";
+    h.satellite = std::move(satellite);
     h.instrument = "SIM";
     h.provenance = datum::Provenance::kSimulated;
     h.id = datum::observation_id(h);
-    const std::vector<NodeId> nodes = world_.nodes();
-    const int copies = draws.chance(scenario_.fires.seen_twice) ? 2 : 1;
-    for (int copy = 0; copy < copies; ++copy) {
-      const NodeId node = nodes[draws.below(nodes.size())];
-      at(when, [=, this] {
-        if (world_.observe(node, {&h, 1})) fire->push_back(h.id);
-      });
-    }
+    return h;
+  }
+
+  void plan_observation(const datum::Hotspot& h, NodeId node,
+                        const std::shared_ptr<std::vector<ObservationId>>& fire) {
+    at(h.time, [=, this] {
+      if (world_.observe(node, {&h, 1})) fire->push_back(h.id);
+    });
   }
 
   void heal_everything() {
@@ -246,6 +330,7 @@ class Play {
     result_.fires_due = checkers_.fires_due();
     result_.packets_sent = world_.packets_sent();
     result_.packets_lost = world_.packets_lost();
+    result_.ground = ground_.deliveries();
     result_.bundles = world_.bundles().counts();
     result_.leader_loss_to_commit = checkers_.leader_loss_to_commit();
     return result_;
@@ -257,6 +342,7 @@ class Play {
   Instant fault_end_;
   World world_;
   Checkers checkers_;
+  GroundDeliveries ground_;
   RunResult result_;
   std::unique_ptr<Gateway> gateway_;  // of a scenario with records
   std::vector<Action> actions_;

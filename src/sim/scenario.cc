@@ -2,12 +2,15 @@
 
 #include <array>
 
+#include "base/contract.h"
 #include "datum/toml_reader.h"
 
 namespace skywarden::sim {
 namespace {
 
 using datum::TomlReader;
+
+constexpr int kNodesMax = 2000;
 
 void seconds(TomlReader& in, std::string_view key, Duration& out) {
   std::optional<double> value;
@@ -45,7 +48,7 @@ void count(TomlReader& in, std::string_view key, int& out, int low, int high) {
 }
 
 void read_links(TomlReader& in, Scenario& s) {
-  in.only({"delay_ms", "jitter_ms", "loss", "duplicate", "rate_mbps"});
+  in.only({"delay_ms", "jitter_ms", "loss", "loss_spell_ms", "duplicate", "rate_mbps"});
   std::vector<double> delay;
   in.numbers("delay_ms", delay);
   if (!delay.empty()) {
@@ -57,7 +60,9 @@ void read_links(TomlReader& in, Scenario& s) {
     }
   }
   milliseconds(in, "jitter_ms", s.world.jitter);
-  fraction(in, "loss", s.world.loss);
+  in.number("loss", s.world.loss);
+  if (!(s.world.loss >= 0.0 && s.world.loss <= 0.5)) in.wrong("loss", "a number in 0…0.5");
+  milliseconds(in, "loss_spell_ms", s.world.loss_spell);
   fraction(in, "duplicate", s.world.duplicate);
   double mbps = s.mesh.rate.value() / 1e6;
   in.number("rate_mbps", mbps);
@@ -75,6 +80,30 @@ void read_walker(TomlReader& in, Scenario& s) {
   if (!(w.altitude_km > 150.0 && w.altitude_km < 40'000.0))
     in.wrong("altitude_km", "an altitude in 150…40,000 km");
   s.walker = w;
+}
+
+void read_constellation(TomlReader& in, Scenario& s) {
+  FlownConstellation f;
+  in.only({"elements", "stations", "start", "satellite_range_km", "elevation_min_deg", "ground_within_s"});
+  in.string("elements", f.elements_file, true);
+  in.string("stations", f.stations_file);
+  std::string start;
+  in.string("start", start, true);
+  if (const auto instant = parse_utc(start))
+    f.start = *instant;
+  else if (in.error().empty())
+    in.wrong("start", "a time as 2026-05-08T00:00:00Z");
+  double range_km = f.satellite_range_max.value() / 1e3;
+  in.number("satellite_range_km", range_km);
+  if (!(range_km > 0.0 && range_km <= 1e5)) in.wrong("satellite_range_km", "kilometres up to 100,000");
+  f.satellite_range_max = kilometres(range_km);
+  double elevation = f.elevation_min.value();
+  in.number("elevation_min_deg", elevation);
+  if (!(elevation >= 0.0 && elevation < 90.0))
+    in.wrong("elevation_min_deg", "degrees from 0 to less than 90");
+  f.elevation_min = Degrees(elevation);
+  seconds(in, "ground_within_s", f.ground_within);
+  s.flown = std::move(f);
 }
 
 void read_raft(TomlReader& in, Scenario& s) {
@@ -178,12 +207,12 @@ Result<Scenario> parse_scenario(std::string_view toml_text, std::string_view fil
   if (!parsed) return tl::unexpected(parsed.error());
   Scenario s;
   TomlReader top(*parsed, file);
-  top.only({"name", "about", "nodes", "learners", "shares", "duration_s", "quiet_s", "links", "walker",
-            "raft", "faults", "fires", "fwi", "records"});
+  top.only({"name", "about", "nodes", "learners", "shares", "duration_s", "quiet_s", "links", "constellation",
+            "walker", "raft", "faults", "fires", "fwi", "records"});
   top.string("name", s.name, true);
   top.string("about", s.about);
-  count(top, "nodes", s.nodes, 1, 2000);
-  count(top, "learners", s.learners, 0, 2000);
+  count(top, "nodes", s.nodes, 1, kNodesMax);
+  count(top, "learners", s.learners, 0, kNodesMax);
   seconds(top, "duration_s", s.duration);
   seconds(top, "quiet_s", s.quiet);
   std::optional<double> fwi;
@@ -194,7 +223,8 @@ Result<Scenario> parse_scenario(std::string_view toml_text, std::string_view fil
   read_shares(top, s);
   if (!top.error().empty()) return fail(Errc::kMalformed, "{}", top.error());
   using Read = void (*)(TomlReader&, Scenario&);
-  constexpr std::array<std::pair<std::string_view, Read>, 6> kParts{{{"links", read_links},
+  constexpr std::array<std::pair<std::string_view, Read>, 7> kParts{{{"links", read_links},
+                                                                     {"constellation", read_constellation},
                                                                      {"walker", read_walker},
                                                                      {"raft", read_raft},
                                                                      {"faults", read_faults},
@@ -210,6 +240,8 @@ Result<Scenario> parse_scenario(std::string_view toml_text, std::string_view fil
   if (!top.error().empty()) return fail(Errc::kMalformed, "{}", top.error());
   if (const auto valid = s.world.node.raft.validate(); !valid)
     return fail(Errc::kMalformed, "{}: [raft]: {}", file, valid.error().message);
+  if (s.walker && s.flown)
+    return fail(Errc::kMalformed, "{}: expected [walker] or [constellation], found both", file);
   if (s.walker) {
     if (const auto valid = walker_pattern(s, Instant{}).validate(); !valid)
       return fail(Errc::kMalformed, "{}: [walker]: {}", file, valid.error().message);
@@ -217,6 +249,37 @@ Result<Scenario> parse_scenario(std::string_view toml_text, std::string_view fil
   if (const auto valid = consensus::validate(s.world.shares); !valid)
     return fail(Errc::kMalformed, "{}: key 'shares': {}", file, valid.error().message);
   return s;
+}
+
+Result<void> fly(Scenario& scenario, std::vector<orbit::ElementSet> satellites,
+                 std::vector<orbit::Station> stations) {
+  EXPECTS(scenario.flown.has_value());
+  if (satellites.empty() || satellites.size() + stations.size() > kNodesMax)
+    return fail(Errc::kOutOfRange, "expected 1…{} satellites and stations, found {} and {}", kNodesMax,
+                satellites.size(), stations.size());
+  scenario.world.shares.clear();
+  std::uint32_t next = 1;
+  for (std::size_t i = 0; i < satellites.size(); ++i) scenario.world.shares[NodeId(next++)] = 1;
+  for (std::size_t i = 0; i < stations.size(); ++i) scenario.world.shares[NodeId(next++)] = 0;
+  scenario.nodes = static_cast<int>(next - 1);
+  scenario.learners = static_cast<int>(stations.size());
+  scenario.flown->satellites = std::move(satellites);
+  scenario.flown->stations = std::move(stations);
+  return {};
+}
+
+std::map<NodeId, std::string> node_names(const Scenario& scenario) {
+  std::map<NodeId, std::string> names;
+  for (const auto& [node, share] : scenario.world.shares) {
+    const std::size_t place = node.value() - 1;
+    if (!scenario.flown)
+      names[node] = fmt::format("node {}", node.value());
+    else if (place < scenario.flown->satellites.size())
+      names[node] = orbit::label(scenario.flown->satellites[place]);
+    else
+      names[node] = scenario.flown->stations[place - scenario.flown->satellites.size()].name;
+  }
+  return names;
 }
 
 }  // namespace skywarden::sim

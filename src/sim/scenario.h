@@ -2,6 +2,7 @@
 // seed it is a whole run. docs/formats.md lists the keys.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,8 +10,11 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "orbit/elements.h"
+#include "orbit/stations.h"
 #include "orbit/walker.h"
 #include "sim/gateway.h"
+#include "sim/ground_deliveries.h"
 #include "sim/record_link.h"
 #include "sim/world.h"
 
@@ -46,6 +50,19 @@ struct WalkerConstellation {  // i:T/P/F at one altitude
   int phasing = 1;
 };
 
+// Real orbits instead of a pattern: satellites of an element file vote, stations on the ground listen. Fires
+// are seen by the sensors that satellites are known to carry (orbit/sensors.h), when they pass over them.
+struct FlownConstellation {
+  std::string elements_file,
+      stations_file;  // beside the scenario; whoever parses it reads them and calls fly()
+  Instant start{};
+  Metres satellite_range_max = kilometres(5000.0);
+  Degrees elevation_min{5.0};
+  Duration ground_within = std::chrono::hours(12);  // promised: from agreement to every station
+  std::vector<orbit::ElementSet> satellites;
+  std::vector<orbit::Station> stations;
+};
+
 struct Scenario {
   std::string name, about;
   int nodes = 12;
@@ -54,6 +71,7 @@ struct Scenario {
   Duration duration = std::chrono::seconds(60);
   Duration quiet = std::chrono::seconds(20);  // then everything is healed and must recover within this
   std::optional<WalkerConstellation> walker;  // links from orbits; else a mesh
+  std::optional<FlownConstellation> flown;    // the same; excludes walker
   MeshOptions mesh;
   WorldOptions world;  // shares are set from the above
   FaultRates faults;
@@ -63,6 +81,11 @@ struct Scenario {
 };
 
 [[nodiscard]] orbit::WalkerPattern walker_pattern(const Scenario& scenario, Instant epoch);  // expects walker
+// Gives a scenario with a flown constellation its nodes: satellites, then stations. kOutOfRange without
+// satellites or with too many.
+[[nodiscard]] Result<void> fly(Scenario& scenario, std::vector<orbit::ElementSet> satellites,
+                               std::vector<orbit::Station> stations);
+[[nodiscard]] std::map<NodeId, std::string> node_names(const Scenario& scenario);
 [[nodiscard]] Result<Scenario> parse_scenario(std::string_view toml_text, std::string_view file_name);
 
 struct Violation {
@@ -83,6 +106,7 @@ struct RunResult {
   std::uint64_t packets_sent = 0, packets_lost = 0;  // over paths of the moment
   BundleCounts bundles;                              // of what had no path
   std::optional<LossProfile> records;                // of a scenario with stations
+  std::vector<GroundDelivery> ground;                // of a flown constellation, each alert at each station
   std::vector<Duration> leader_loss_to_commit;       // each killed leader: until the next commit by another
 };
 
