@@ -33,7 +33,7 @@ struct Arguments {
 
 // Everything but the files.
 Result<Interval> checked(const Arguments& arguments) {
-  const auto interval = interval_of(arguments.start, arguments.hours);
+  auto interval = interval_of(arguments.start, arguments.hours);
   if (!interval) return interval;
   if (!(arguments.mask_deg > -90.0 && arguments.mask_deg < 90.0))
     return fail(Errc::kOutOfRange, "--mask: expected more than −90 and less than 90 degrees, found {}",

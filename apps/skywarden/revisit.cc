@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "commands.h"
@@ -414,8 +415,9 @@ void search_cells(const std::vector<Cell>& cells, const std::vector<orbit::Acces
         searches[w].find(place, i, found);
         for (const orbit::Access& access : found) looks[i].push_back({w, access});
       }
-      std::stable_sort(looks[i].begin(), looks[i].end(),
-                       [](const Look& a, const Look& b) { return a.access.at < b.access.at; });
+      std::sort(looks[i].begin(), looks[i].end(), [](const Look& a, const Look& b) {
+        return std::tie(a.access.at, a.watcher) < std::tie(b.access.at, b.watcher);
+      });
     });
     for (std::size_t i = 0; i < count; ++i) report.take(cells[first + i], looks[i]);
     if (progress) fmt::print(stderr, "\r{} of {} cells", first + count, cells.size());
