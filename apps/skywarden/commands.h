@@ -19,6 +19,7 @@ void add_config(CLI::App& app, int* exit_code);
 void add_passes(CLI::App& app, int* exit_code);
 void add_propagate(CLI::App& app, int* exit_code);
 void add_replay(CLI::App& app, int* exit_code);
+void add_revisit(CLI::App& app, int* exit_code);
 void add_route(CLI::App& app, int* exit_code);
 void add_sim(CLI::App& app, int* exit_code);
 void add_topology(CLI::App& app, int* exit_code);

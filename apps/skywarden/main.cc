@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   skywarden::app::add_passes(app, &exit_code);
   skywarden::app::add_propagate(app, &exit_code);
   skywarden::app::add_replay(app, &exit_code);
+  skywarden::app::add_revisit(app, &exit_code);
   skywarden::app::add_route(app, &exit_code);
   skywarden::app::add_sim(app, &exit_code);
   skywarden::app::add_topology(app, &exit_code);

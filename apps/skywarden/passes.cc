@@ -10,6 +10,8 @@
 #include <span>
 
 #include "commands.h"
+#include "orbit/doppler.h"
+#include "orbit/pass_uncertainty.h"
 #include "orbit/reanchor.h"
 #include "orbit_files.h"
 #include "shell/thread_executor.h"
@@ -19,12 +21,14 @@ namespace {
 
 constexpr std::size_t kFailureLinesMax = 20;
 constexpr std::size_t kSatellitesAtOnce = 1024;  // whose rows are held in memory
+constexpr double kCarrierMaxHz = 1e15;           // light
 
 struct Arguments {
   std::string elements, stations, start, out = "-";
   double hours = 24.0, mask_deg = 10.0, ut1_utc_s = 0.0;
+  std::optional<double> carrier_hz;
   unsigned threads = shell::ThreadExecutor::processor_count();
-  bool strict = false;
+  bool uncertainty = false, strict = false;
 };
 
 // Everything but the files.
@@ -36,16 +40,53 @@ Result<Interval> checked(const Arguments& arguments) {
                 arguments.mask_deg);
   if (!(arguments.ut1_utc_s >= -1.0 && arguments.ut1_utc_s <= 1.0))
     return fail(Errc::kOutOfRange, "--ut1-utc: expected −1…1 s, found {}", arguments.ut1_utc_s);
+  if (arguments.carrier_hz && !(*arguments.carrier_hz > 0.0 && *arguments.carrier_hz <= kCarrierMaxHz))
+    return fail(Errc::kOutOfRange, "--carrier-hz: expected more than 0 and up to {:.0e} Hz, found {}",
+                kCarrierMaxHz, *arguments.carrier_hz);
   return interval;
 }
 
-void append_pass(std::string& text, const orbit::ElementSet& satellite, const std::string& station,
-                 const orbit::Pass& pass) {
-  datum::append_row(
-      text,
-      {orbit::label(satellite), fmt::format("{}", satellite.norad), station, format_utc(pass.aos, 6),
-       format_utc(pass.tca, 6), format_utc(pass.los, 6), fmt::format("{:.6f}", pass.elevation_max.value()),
-       fmt::format("{:.6f}", pass.range_km_at_tca), fmt::format("{:.9f}", pass.range_rate_kms_at_aos)});
+// The columns that stand in every table, then those asked for.
+struct Columns {
+  std::optional<double> carrier_hz;
+  bool uncertainty = false;
+
+  [[nodiscard]] std::string header() const {
+    std::string text =
+        "satellite,norad,station,aos_utc,tca_utc,los_utc,max_el_deg,range_km_at_tca,range_rate_kms_at_aos";
+    if (carrier_hz) text += ",doppler_hz_at_aos,doppler_hz_at_tca,doppler_hz_at_los";
+    if (uncertainty) text += ",elements_age_d,aos_uncertainty_s,los_uncertainty_s,max_el_uncertainty_deg";
+    return text + "\n";
+  }
+};
+
+void append_pass(std::string& text, const orbit::Sgp4& satellite, const orbit::Station& station,
+                 const orbit::Horizon& horizon, const orbit::Pass& pass, const Columns& columns,
+                 const orbit::PassOptions& options) {
+  const orbit::ElementSet& set = satellite.elements();
+  std::vector<std::string> cells{orbit::label(set),
+                                 fmt::format("{}", set.norad),
+                                 station.name,
+                                 format_utc(pass.aos, 6),
+                                 format_utc(pass.tca, 6),
+                                 format_utc(pass.los, 6),
+                                 fmt::format("{:.6f}", pass.elevation_max.value()),
+                                 fmt::format("{:.6f}", pass.range_km_at_tca),
+                                 fmt::format("{:.9f}", pass.range_rate_kms_at_aos)};
+  if (columns.carrier_hz)
+    for (const double rate :
+         {pass.range_rate_kms_at_aos, pass.range_rate_kms_at_tca, pass.range_rate_kms_at_los})
+      cells.push_back(fmt::format("{:.3f}", orbit::doppler_shift_hz(*columns.carrier_hz, rate)));
+  if (columns.uncertainty) {
+    const auto uncertainty = orbit::pass_uncertainty(satellite, horizon, pass, options);
+    constexpr double kDaySeconds = 86400.0;
+    cells.push_back(fmt::format("{:.3f}", to_seconds(uncertainty.age) / kDaySeconds));
+    // An edge at which the interval was cut has none.
+    cells.push_back(pass.cut_at_start ? "" : fmt::format("{:.3f}", to_seconds(uncertainty.aos)));
+    cells.push_back(pass.cut_at_end ? "" : fmt::format("{:.3f}", to_seconds(uncertainty.los)));
+    cells.push_back(fmt::format("{:.4f}", uncertainty.elevation_max.value()));
+  }
+  datum::append_row(text, cells);
 }
 
 // Orbits grow stale; say so once rather than not at all.
@@ -75,8 +116,8 @@ void warn_of_failure(const orbit::ElementSet& set, const orbit::PassList::Failur
 
 // Passes of many satellites at a time; rows are written in the satellites' order whichever is done first.
 void write_passes(std::span<const orbit::ElementSet> sets, std::span<const orbit::Station> stations,
-                  const Interval& interval, const orbit::PassOptions& options, Executor& executor,
-                  TableWriter& writer) {
+                  const Interval& interval, const orbit::PassOptions& options, const Columns& columns,
+                  Executor& executor, TableWriter& writer) {
   std::vector<orbit::Horizon> horizons;
   for (const orbit::Station& station : stations) horizons.emplace_back(station.place);
   std::size_t failures = 0;
@@ -85,10 +126,11 @@ void write_passes(std::span<const orbit::ElementSet> sets, std::span<const orbit
     const auto some = sets.subspan(first, std::min(kSatellitesAtOnce, sets.size() - first));
     rows.assign(some.size(), {});
     executor.run(some.size(), [&](std::size_t i) {
-      const auto list =
-          orbit::find_passes(orbit::Sgp4(some[i]), horizons, interval.start, interval.end, options);
+      const orbit::Sgp4 satellite(some[i]);
+      const auto list = orbit::find_passes(satellite, horizons, interval.start, interval.end, options);
       for (const orbit::Pass& pass : list.passes)
-        append_pass(rows[i].text, some[i], stations[pass.station].name, pass);
+        append_pass(rows[i].text, satellite, stations[pass.station], horizons[pass.station], pass, columns,
+                    options);
       rows[i].failure = list.failure;
     });
     for (std::size_t i = 0; i < some.size(); ++i) {
@@ -115,13 +157,13 @@ Result<bool> run(const Arguments& arguments) {
 
   TableWriter writer(arguments.out);
   if (auto opened = writer.open(); !opened) return opened;
-  writer.buffer() +=
-      "satellite,norad,station,aos_utc,tca_utc,los_utc,max_el_deg,range_km_at_tca,range_rate_kms_at_aos\n";
+  const Columns columns{arguments.carrier_hz, arguments.uncertainty};
+  writer.buffer() += columns.header();
   shell::ThreadExecutor executor(arguments.threads);
   write_passes(
       elements->sets, stations->stations, *interval,
       {.elevation_min = Degrees(arguments.mask_deg), .ut1_minus_utc = from_seconds(arguments.ut1_utc_s)},
-      executor, writer);
+      columns, executor, writer);
   if (auto closed = writer.close(); !closed) return closed;
   return elements->complete && stations->problems.empty();
 }
@@ -139,6 +181,10 @@ void add_passes(CLI::App& app, int* exit_code) {
   command->add_option("--mask", arguments->mask_deg, "least elevation, degrees")->capture_default_str();
   command->add_option("--ut1-utc", arguments->ut1_utc_s, "UT1 − UTC in seconds (IERS Bulletin A)")
       ->capture_default_str();
+  command->add_option("--carrier-hz", arguments->carrier_hz,
+                      "add the Doppler shift of a carrier, received minus sent");
+  command->add_flag("--uncertainty", arguments->uncertainty,
+                    "add what the elements' age makes uncertain, 95 in 100");
   command->add_option("--out", arguments->out, "CSV; - is standard output")->capture_default_str();
   command->add_option("--threads", arguments->threads, "cores to use; the result is the same with any")
       ->check(CLI::Range(1U, shell::kThreadsMax))
@@ -147,7 +193,12 @@ void add_passes(CLI::App& app, int* exit_code) {
   command->footer(
       "Columns: satellite,norad,station,aos_utc,tca_utc,los_utc,max_el_deg,range_km_at_tca,\n"
       "range_rate_kms_at_aos. TCA is the moment of greatest elevation. WGS 84, no refraction;\n"
-      "passes under way are cut at the interval's ends. Range rate is positive when receding.\n\n"
+      "passes under way are cut at the interval's ends. Range rate is positive when receding.\n"
+      "--carrier-hz adds doppler_hz_at_aos,doppler_hz_at_tca,doppler_hz_at_los: positive while approaching.\n"
+      "--uncertainty adds elements_age_d,aos_uncertainty_s,los_uncertainty_s,max_el_uncertainty_deg: 95 in\n"
+      "100, either way, from how far sets of this age and height were from later ones; far too little for\n"
+      "satellites under daily thrust such as Starlink. A pass that peaks nearer to the mask than its\n"
+      "uncertainty may not take place.\n\n"
       "Example:\n  skywarden passes --elements fire.tle --stations ksat.csv --start 2026-05-08T00:00:00Z \\\n"
       "    --hours 24 --mask 5 --out passes.csv");
   command->callback([arguments, exit_code] {

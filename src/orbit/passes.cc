@@ -177,7 +177,10 @@ class StationSearch {
       const LookAngles look = horizon_->look(*state);
       pass_.elevation_max = look.elevation;
       pass_.range_km_at_tca = look.range_km;
+      pass_.range_rate_kms_at_tca = look.range_rate_kms;
     }
+    if (const auto& state = track_->at(pass_.los))
+      pass_.range_rate_kms_at_los = horizon_->look(*state).range_rate_kms;
     best_.reset();
     if (pass_.los > pass_.aos) out.push_back(pass_);
   }

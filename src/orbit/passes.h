@@ -29,6 +29,8 @@ struct Pass {
   Degrees elevation_max;
   double range_km_at_tca = 0.0;
   double range_rate_kms_at_aos = 0.0;  // negative: approaching
+  double range_rate_kms_at_tca = 0.0;
+  double range_rate_kms_at_los = 0.0;
 };
 
 struct PassList {
