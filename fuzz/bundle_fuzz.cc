@@ -6,6 +6,7 @@
 #include "network/bundle_encode.h"
 #include "network/bundle_fragment.h"
 #include "network/bundle_report.h"
+#include "network/passage_block.h"
 
 // Whatever is accepted has no other encoding; what it carries is read or refused, never opened without its
 // key; and its pieces are bundles again.
@@ -13,8 +14,14 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   using namespace skywarden::network;
   const auto bytes = std::as_bytes(std::span(data, size));
   (void)read_status_report(bytes);
+  const auto passage = read_passage(bytes, 1000);
+  if (passage) {
+    const auto block = passage_block(2, *passage);
+    EXPECTS(std::equal(block.data.begin(), block.data.end(), bytes.begin(), bytes.end()));
+  }
   const auto view = decode_bundle(bytes);
   if (!view) return 0;
+  (void)passage_of(*view, 1000);
   const auto again = encode_bundle(*view);
   EXPECTS(again && std::equal(again->begin(), again->end(), bytes.begin(), bytes.end()));
   const auto owned = encode_bundle(to_bundle(*view));

@@ -14,6 +14,7 @@ void add_contacts(CLI::App& app, int* exit_code);
 void add_czml(CLI::App& app, int* exit_code);
 void add_detect(CLI::App& app, int* exit_code);
 void add_doctor(CLI::App& app, int* exit_code);
+void add_emulate(CLI::App& app, int* exit_code);
 void add_fwi(CLI::App& app, int* exit_code);
 void add_config(CLI::App& app, int* exit_code);
 void add_passes(CLI::App& app, int* exit_code);

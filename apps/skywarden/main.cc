@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   skywarden::app::add_czml(app, &exit_code);
   skywarden::app::add_detect(app, &exit_code);
   skywarden::app::add_doctor(app, &exit_code);
+  skywarden::app::add_emulate(app, &exit_code);
   skywarden::app::add_fwi(app, &exit_code);
   skywarden::app::add_passes(app, &exit_code);
   skywarden::app::add_propagate(app, &exit_code);

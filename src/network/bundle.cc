@@ -48,6 +48,8 @@ std::string_view block_type_name(std::uint64_t type) {
       return "confidentiality";
     case block_type::kCriticality:
       return "criticality";
+    case block_type::kPassage:
+      return "passage";
     default:
       return "unknown";
   }
