@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "base/text.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "network/plan_file.h"
@@ -51,13 +52,19 @@ Result<std::map<NodeId, std::string>> node_labels(const SpaceSegment& segment, b
   return labels;
 }
 
-network::PlanFile plan_of(const SpaceSegment& segment, const std::map<NodeId, std::string>& labels) {
+network::PlanFile plan_of(const SpaceSegment& segment, const std::map<NodeId, std::string>& labels,
+                          bool names) {
   network::PlanFile plan;
   plan.epoch = segment.start;
   std::map<NodeId, network::Vertex> vertices;
   for (const auto& [node, label] : labels) {
     vertices.emplace(node, network::Vertex(static_cast<std::uint32_t>(plan.nodes.size())));
     plan.nodes.push_back(label);
+  }
+  if (!names) {  // then say which number is whom
+    for (const orbit::ElementSet& set : segment.satellites)
+      plan.names.push_back(printable(orbit::label(set)));
+    for (const orbit::Station& station : segment.stations) plan.names.push_back(printable(station.name));
   }
   for (const network::ContactWindow& window : segment.windows)
     for (const bool back : {false, true}) {
@@ -80,7 +87,7 @@ Result<PredictedPlan> predict(const Arguments& arguments) {
   if (!segment) return tl::unexpected(segment.error());
   const auto labels = node_labels(*segment, arguments.names);
   if (!labels) return tl::unexpected(labels.error());
-  return PredictedPlan{plan_of(*segment, *labels), segment->whole};
+  return PredictedPlan{plan_of(*segment, *labels, arguments.names), segment->whole};
 }
 
 // True when nothing had to be left out.
@@ -125,12 +132,13 @@ void add_contacts(CLI::App& app, int* exit_code) {
   command->add_option("--out", arguments->out, "- is standard output")->capture_default_str();
   command->footer(
       "Satellites are numbered by catalogue number, stations 1, 2, … in the order of their file. Times are\n"
-      "seconds since --start. Windows shorter than 30 s may be missed. Rates are constants a kind of "
-      "link.\n\n"
+      "seconds since --start. Windows shorter than 30 s may be missed. Without --links nodes talk to all in\n"
+      "sight and rates are constants a kind of link.\n\n"
       "Examples:\n"
       "  skywarden contacts --elements fire.tle --stations ksat.csv --start 2026-05-08T00:00:00Z --hours 24 "
       "\\\n"
       "    --out plan.json\n"
+      "  skywarden contacts --elements fire.tle --stations ksat.csv --start 2026-05-08 --links laser.toml\n"
       "  skywarden contacts --plan plan.json --format ionrc --out global.ionrc");
   command->callback([arguments, exit_code] {
     const auto whole = run(*arguments);

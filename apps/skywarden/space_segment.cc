@@ -1,8 +1,42 @@
 #include "space_segment.h"
 
+#include "formats/read_file.h"
+#include "network/link_rules_file.h"
 #include "orbit_files.h"
 
 namespace skywarden::app {
+namespace {
+
+// The options of the command line are what a file of rules does not say.
+network::LinkRules rules_of(const SegmentArguments& arguments) {
+  network::LinkRules rules;
+  rules.satellites.range_max = kilometres(arguments.range_km);
+  rules.satellites.rate = BitsPerSecond(arguments.isl_rate_mbps * 1e6);
+  rules.ground.elevation_min = Degrees(arguments.mask_deg);
+  rules.ground.rate = BitsPerSecond(arguments.ground_rate_mbps * 1e6);
+  return rules;
+}
+
+Result<std::vector<network::ContactWindow>> windows_of(const SegmentArguments& arguments,
+                                                       std::span<const network::OrbitingNode> orbiting,
+                                                       std::span<const network::GroundNode> ground,
+                                                       Instant start, Instant end) {
+  if (!arguments.links.empty()) {
+    const auto bytes = formats::read_file(arguments.links);
+    if (!bytes) return tl::unexpected(bytes.error());
+    const auto rules = network::parse_link_rules(*bytes, arguments.links, rules_of(arguments));
+    if (!rules) return tl::unexpected(rules.error());
+    return network::usable_contacts(orbiting, ground, start, end, *rules);
+  }
+  network::ContactOptions options;
+  options.satellite_range_max = kilometres(arguments.range_km);
+  options.elevation_min = Degrees(arguments.mask_deg);
+  options.satellite_rate = BitsPerSecond(arguments.isl_rate_mbps * 1e6);
+  options.ground_rate = BitsPerSecond(arguments.ground_rate_mbps * 1e6);
+  return network::contact_windows(orbiting, ground, start, end, options);
+}
+
+}  // namespace
 
 void add_segment_options(CLI::App& command, SegmentArguments& arguments) {
   command.add_option("--elements", arguments.elements, "TLE or OMM (.gz too)");
@@ -16,6 +50,8 @@ void add_segment_options(CLI::App& command, SegmentArguments& arguments) {
   command.add_option("--isl-mbps", arguments.isl_rate_mbps, "rate between satellites")->capture_default_str();
   command.add_option("--ground-mbps", arguments.ground_rate_mbps, "rate to the ground")
       ->capture_default_str();
+  command.add_option("--links", arguments.links,
+                     "TOML rules of links: terminals, acquisition, Sun, poles, budgets (docs/formats.md)");
   command.add_flag("--strict", arguments.strict, "leave out sets with a wrong checksum (default: warn)");
 }
 
@@ -41,12 +77,7 @@ Result<SpaceSegment> load_segment(const SegmentArguments& arguments) {
   std::vector<network::GroundNode> ground;
   for (std::size_t i = 0; i < segment.stations.size(); ++i)
     ground.push_back({segment.station(i), segment.stations[i].place});
-  network::ContactOptions options;
-  options.satellite_range_max = kilometres(arguments.range_km);
-  options.elevation_min = Degrees(arguments.mask_deg);
-  options.satellite_rate = BitsPerSecond(arguments.isl_rate_mbps * 1e6);
-  options.ground_rate = BitsPerSecond(arguments.ground_rate_mbps * 1e6);
-  auto windows = network::contact_windows(orbiting, ground, segment.start, segment.end, options);
+  auto windows = windows_of(arguments, orbiting, ground, segment.start, segment.end);
   if (!windows) return tl::unexpected(windows.error());
   segment.windows = std::move(*windows);
   return segment;

@@ -14,7 +14,7 @@
 namespace skywarden::app {
 
 struct SegmentArguments {
-  std::string elements, stations, start;
+  std::string elements, stations, start, links;
   double hours = 24.0, mask_deg = 10.0, range_km = 5000.0, isl_rate_mbps = 10.0, ground_rate_mbps = 50.0;
   bool strict = false;
 };

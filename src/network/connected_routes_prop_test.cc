@@ -115,7 +115,7 @@ void check_way(const SlowMesh& mesh, const ConnectedPath& path, std::pair<std::i
     delay += link.delay + mesh.forwarding;
     wait += link.counted.at(step);
     rate = std::min(rate, link.rate.value());
-    RC_ASSERT(i + 1 == path.vertices.size() || mesh.relays[step.second]);
+    RC_ASSERT((i + 1 == path.vertices.size() || mesh.relays[step.second]));
   }
   RC_ASSERT(path.delay == delay);
   RC_ASSERT(path.wait == wait);

@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "network/hermite.h"
 #include "orbit/sgp4.h"
 
 namespace skywarden::network {
@@ -22,21 +23,6 @@ struct Sample {
   orbit::TemeState inertial;
   orbit::EcefState fixed;
 };
-
-// The cubic that has both samples' positions and velocities (Hermite), at a fraction of the step.
-template <typename Vector, typename Speed>
-Vector between(const Vector& p0, const Speed& v0, const Vector& p1, const Speed& v1, double step_s,
-               double s) {
-  const double s2 = s * s;
-  const double s3 = s2 * s;
-  const double h00 = 2.0 * s3 - 3.0 * s2 + 1.0;
-  const double h10 = (s3 - 2.0 * s2 + s) * step_s;
-  const double h01 = -2.0 * s3 + 3.0 * s2;
-  const double h11 = (s3 - s2) * step_s;
-  return {h00 * p0.x + h10 * v0.x + h01 * p1.x + h11 * v1.x,
-          h00 * p0.y + h10 * v0.y + h01 * p1.y + h11 * v1.y,
-          h00 * p0.z + h10 * v0.z + h01 * p1.z + h11 * v1.z};
-}
 
 // Least distance from the Earth's centre to the straight line between two points.
 double clearance_km(const Position<Teme>& a, const Position<Teme>& b) {
@@ -220,12 +206,12 @@ class WindowSearch {
   }
   static Position<Teme> inertial(const Sample& p, const Sample& q, const Step& step, double s) {
     if (s >= 1.0) return q.inertial.position;
-    return between(p.inertial.position, p.inertial.velocity, q.inertial.position, q.inertial.velocity,
+    return hermite(p.inertial.position, p.inertial.velocity, q.inertial.position, q.inertial.velocity,
                    step.seconds(), s);
   }
   static Position<Ecef> fixed(const Sample& p, const Sample& q, const Step& step, double s) {
     if (s >= 1.0) return q.fixed.position;
-    return between(p.fixed.position, p.fixed.velocity, q.fixed.position, q.fixed.velocity, step.seconds(), s);
+    return hermite(p.fixed.position, p.fixed.velocity, q.fixed.position, q.fixed.velocity, step.seconds(), s);
   }
 
   std::span<const OrbitingNode> satellites_;

@@ -49,11 +49,17 @@ Result<PlanFile> read_plan_csv(std::string_view bytes) {
 
 std::string to_plan_csv(const PlanFile& plan) {
   std::string out;
-  datum::append_row(out, std::vector<std::string>(kColumns.begin(), kColumns.end()));
-  for (const PlannedContact& c : plan.contacts)
-    datum::append_row(
-        out, {plan.nodes[c.from.value()], plan.nodes[c.to.value()], format_seconds(c.start),
-              format_seconds(c.end), fmt::format("{}", c.rate.value()), format_seconds(c.light_time)});
+  std::vector<std::string> columns(kColumns.begin(), kColumns.end());
+  const bool named = !plan.names.empty();
+  if (named) columns.insert(columns.end(), {"from_name", "to_name"});
+  datum::append_row(out, columns);
+  for (const PlannedContact& c : plan.contacts) {
+    std::vector<std::string> row{plan.nodes[c.from.value()],        plan.nodes[c.to.value()],
+                                 format_seconds(c.start),           format_seconds(c.end),
+                                 fmt::format("{}", c.rate.value()), format_seconds(c.light_time)};
+    if (named) row.insert(row.end(), {plan.names[c.from.value()], plan.names[c.to.value()]});
+    datum::append_row(out, row);
+  }
   return out;
 }
 

@@ -4,13 +4,15 @@
 //
 //   HDTN JSON
 //   {"contacts":[{"source":1,"dest":2,"startTime":0,"endTime":60,"rateBitsPerSec":1000000,"owlt":1}]},
-//              the list alone too; nodes may be names; "epoch" (UTC) beside "contacts" is read and written
+//              the list alone too; nodes may be names; "epoch" (UTC) beside "contacts" is read and written, and
+//              "nodes", a list of {"node":1,"name":"SUOMI NPP"}, where nodes are known by other names too
 //   ionrc      a contact +0 +60 1 2 125000        bytes a second
 //              a range +0 +60 1 2 1               light seconds, both directions unless both are given
 //              @ +1200                            times after it count from there; UTC as 2026/05/08-00:00:00
 //              too,
 //                                                 counted from the first one in the file
-//   CSV        from,to,start_s,end_s,rate_bps,owlt_s
+//              names as comments: # node 37849 SUOMI NPP
+//   CSV        from,to,start_s,end_s,rate_bps,owlt_s, and from_name,to_name where there are names (not read)
 #pragma once
 
 #include <optional>
@@ -28,6 +30,7 @@ struct PlanFile {
   // By vertex: whole numbers in their order, then names in theirs, so that "smaller node number" is smaller
   // vertex.
   std::vector<std::string> nodes;
+  std::vector<std::string> names;           // by vertex, what people call it; empty when nobody said
   std::vector<PlannedContact> contacts;     // as in the file
   std::optional<Instant> epoch;             // when the file says
   std::vector<datum::RowProblem> problems;  // contacts left out; rows of JSON are places in the list from 1

@@ -170,6 +170,8 @@ Result<std::string> to_ionrc(const PlanFile& plan) {
   for (const std::string& node : plan.nodes)
     if (const auto number = parse_integer(node); !number || *number < 0)
       return fail(Errc::kUnsupported, "ION numbers its nodes: expected numbers, found '{}'", printable(node));
+  for (std::size_t i = 0; i < plan.names.size(); ++i)
+    out += fmt::format("# node {} {}\n", plan.nodes[i], plan.names[i]);
   for (const PlannedContact& c : plan.contacts) {
     const auto start = up(c.start);
     const auto end = down(c.end);

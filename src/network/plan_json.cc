@@ -64,6 +64,21 @@ void take_contact(const Json& json, std::size_t row, PlanBuilder& plan) {
   plan.add(std::move(contact));
 }
 
+// Names tell people more and routes nothing: what is wrong with them is passed over.
+void take_names(const Json& document, PlanFile& plan) {
+  const auto nodes = document.find("nodes");
+  if (nodes == document.end() || !nodes->is_array()) return;
+  for (const Json& entry : *nodes) {
+    if (!entry.is_object()) continue;
+    ContactReader read(entry);
+    const auto vertex = plan.find(read.node("node"));
+    const std::string name = read.node("name");
+    if (!vertex || !read.expected().empty() || name.empty() || name.size() > kNodeNameBytesMax) continue;
+    plan.names.resize(plan.nodes.size());
+    plan.names[vertex->value()] = printable(name);
+  }
+}
+
 Json number_or_text(const std::string& node) {
   const auto number = parse_integer(node);
   return number && std::to_string(*number) == node ? Json(*number) : Json(node);
@@ -107,12 +122,22 @@ Result<PlanFile> read_plan_json(std::string_view bytes) {
     return fail(Errc::kLimitReached, "expected at most {} contacts, found {}", ContactGraph::kContactsMax,
                 list->size());
   for (std::size_t i = 0; i < list->size(); ++i) take_contact((*list)[i], i + 1, plan);
-  return std::move(plan).finish();
+  PlanFile made = std::move(plan).finish();
+  if (document.is_object()) take_names(document, made);
+  return made;
 }
 
 std::string to_hdtn_json(const PlanFile& plan) {
   std::string out = "{\n";
   if (plan.epoch) out += fmt::format("\"epoch\": \"{}\",\n", format_utc(*plan.epoch, 9));
+  if (!plan.names.empty()) {
+    out += "\"nodes\": [\n";
+    for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+      out += nlohmann::ordered_json{{"node", number_or_text(plan.nodes[i])}, {"name", plan.names[i]}}.dump();
+      out += i + 1 < plan.nodes.size() ? ",\n" : "\n";
+    }
+    out += "],\n";
+  }
   out += "\"contacts\": [\n";
   for (std::size_t i = 0; i < plan.contacts.size(); ++i) {
     const PlannedContact& c = plan.contacts[i];

@@ -97,7 +97,7 @@ TEST_CASE("less sky, more rain; above the rain none") {
     before = fade;
   }
   path.elevation = Degrees(4.9999);  // the formula for flat rays begins
-  CHECK(rain_fade(path, {}).value() == doctest::Approx(before).epsilon(0.01));
+  CHECK(rain_fade(path, {}).value() == doctest::Approx(before).epsilon(0.03));  // P.618 has a step here
   path.elevation = Degrees(1.0);
   before = rain_fade(path, {}).value();
   path.elevation = Degrees(-3.0);
