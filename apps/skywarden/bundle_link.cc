@@ -130,7 +130,7 @@ class Folder {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     const std::string name = name_of(view);
     for (int i = 0; i < kSameNameMax; ++i) {
-      const auto path =
+      auto path =
           (std::filesystem::path(path_) / (name + (i == 0 ? "" : fmt::format("-{}", i)) + ".bundle"))
               .string();
       if (!std::filesystem::exists(path)) {

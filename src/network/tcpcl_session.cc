@@ -304,8 +304,7 @@ bool TcpclSession::begin_incoming(const TcpclSegment& segment, TcpclEvents& even
     return false;
   }
   if (!remember(segment.transfer, events)) return false;
-  incoming_.emplace();
-  incoming_->transfer = segment.transfer;
+  incoming_ = Incoming{segment.transfer, {}, {}, {}, 0};
   return true;
 }
 
