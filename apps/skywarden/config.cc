@@ -12,6 +12,7 @@
 #include "datum/toml_reader.h"
 #include "formats/read_file.h"
 #include "incident.h"
+#include "network/link_rules_file.h"
 #include "sim/scenario.h"
 
 namespace skywarden::app {
@@ -64,9 +65,18 @@ Result<std::string> check_scenario(std::string_view text, const std::string& fil
   return fmt::format("scenario '{}', {} nodes", printable(scenario->name), scenario->nodes);
 }
 
-constexpr std::array kKinds{Kind{"schema", is_schema, check_schema},
-                            Kind{"incident", is_incident, check_incident},
-                            Kind{"scenario", is_scenario, check_scenario}};
+bool is_link_rules(const toml::table& root) {
+  return root.contains("isl") || root.contains("ground");
+}
+
+Result<std::string> check_link_rules(std::string_view text, const std::string& file) {
+  if (const auto rules = network::parse_link_rules(text, file); !rules) return tl::unexpected(rules.error());
+  return "rules of links";
+}
+
+constexpr std::array kKinds{
+    Kind{"schema", is_schema, check_schema}, Kind{"incident", is_incident, check_incident},
+    Kind{"scenario", is_scenario, check_scenario}, Kind{"rules of links", is_link_rules, check_link_rules}};
 
 Result<std::string> check_file(const std::string& file) {
   const auto text = formats::read_file(file, kConfigBytesMax);
@@ -102,7 +112,7 @@ void add_config(CLI::App& app, int* exit_code) {
   config->require_subcommand(1);
   CLI::App* check = config->add_subcommand("check", "say what each file is and what is wrong with it");
   auto files = std::make_shared<std::vector<std::string>>();
-  check->add_option("FILE", *files, "TOML files: schemas, incidents, scenarios")->required();
+  check->add_option("FILE", *files, "TOML files: schemas, incidents, scenarios, rules of links")->required();
   check->footer(
       "Exit 0 when every file is sound, 1 otherwise; one line for each error.\n\n"
       "Example:\n  skywarden config check schemas/*.toml");

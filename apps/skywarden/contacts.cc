@@ -12,6 +12,7 @@
 #include "formats/read_file.h"
 #include "network/plan_file.h"
 #include "orbit_files.h"
+#include "space_pictures.h"
 #include "space_segment.h"
 
 namespace skywarden::app {
@@ -19,7 +20,7 @@ namespace {
 
 struct Arguments {
   SegmentArguments segment;
-  std::string plan, format = "json", out = "-";
+  std::string plan, format = "json", out = "-", svg;
   bool names = false;
 };
 
@@ -90,6 +91,22 @@ Result<PredictedPlan> predict(const Arguments& arguments) {
   return PredictedPlan{plan_of(*segment, *labels, arguments.names), segment->whole};
 }
 
+std::string picture_of(const network::PlanFile& plan) {
+  std::vector<TalkingNode> nodes;
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i)
+    nodes.push_back({plan.names.empty() ? plan.nodes[i] : plan.names[i], {}});
+  const Instant epoch = plan.epoch.value_or(Instant{});
+  Instant start = Instant::max(), end = Instant::min();
+  for (const network::PlannedContact& contact : plan.contacts) {
+    const Instant from = epoch + contact.start, to = epoch + contact.end;
+    nodes[contact.from.value()].windows.push_back({from, to});
+    start = std::min(start, from);
+    end = std::max(end, to);
+  }
+  return contacts_picture(fmt::format("{} contacts among {} nodes", plan.contacts.size(), plan.nodes.size()),
+                          nodes, start, end);
+}
+
 // True when nothing had to be left out.
 Result<bool> run(const Arguments& arguments) {
   PredictedPlan made;
@@ -114,6 +131,8 @@ Result<bool> run(const Arguments& arguments) {
   if (auto opened = writer.open(); !opened) return opened;
   writer.buffer() += *text;
   if (auto closed = writer.close(); !closed) return closed;
+  if (!arguments.svg.empty() && !made.plan.contacts.empty())
+    if (auto drawn = write_picture(picture_of(made.plan), arguments.svg); !drawn) return drawn;
   fmt::print(stderr, "{} contacts among {} nodes\n", made.plan.contacts.size(), made.plan.nodes.size());
   return made.whole;
 }
@@ -130,6 +149,7 @@ void add_contacts(CLI::App& app, int* exit_code) {
                       "rewrite this plan instead: HDTN JSON, ionrc or CSV (.gz too)");
   command->add_option("--format", arguments->format, "json (HDTN), ionrc or csv")->capture_default_str();
   command->add_option("--out", arguments->out, "- is standard output")->capture_default_str();
+  command->add_option("--svg", arguments->svg, "a picture of the contacts too, a lane a node");
   command->footer(
       "Satellites are numbered by catalogue number, stations 1, 2, … in the order of their file. Times are\n"
       "seconds since --start. Windows shorter than 30 s may be missed. Without --links nodes talk to all in\n"

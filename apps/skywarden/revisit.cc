@@ -21,6 +21,7 @@
 #include "orbit/swath.h"
 #include "orbit_files.h"
 #include "shell/thread_executor.h"
+#include "space_pictures.h"
 #include "statistics/quantile.h"
 #include "swath_map.h"
 
@@ -35,7 +36,7 @@ constexpr double kSamplesMax = 10e6;        // of all satellites together
 constexpr std::size_t kProblemLinesMax = 20;
 
 struct Arguments {
-  std::string elements, only, sensor, cells, start, out = "-", accesses, geojson;
+  std::string elements, only, sensor, cells, start, out = "-", accesses, geojson, svg;
   std::optional<double> half_angle_deg, swath_km;
   std::vector<double> off_nadir_deg, box_deg;
   double roll_deg = 0.0, elevation_min_deg = 0.0, step_deg = 1.0, hours = 24.0, piece_s = 300.0;
@@ -277,6 +278,7 @@ class Report {
     else
       append_row(cell, revisit);
     ++totals_.cells;
+    if (!arguments_.svg.empty()) seen_.push_back({cell.place.point, hours_of(revisit.unseen_max)});
     table_.flush_if_long();
     if (!arguments_.accesses.empty()) append_accesses(cell, looks);
   }
@@ -286,6 +288,13 @@ class Report {
     if (auto closed = table_.close(); !closed) return closed;
     if (!arguments_.accesses.empty()) return accesses_.close();
     return true;
+  }
+
+  [[nodiscard]] Result<bool> draw() const {
+    if (seen_.empty()) return true;
+    const std::string title = fmt::format("Longest time unseen, {} satellites, {} to {}", watchers_.size(),
+                                          format_utc(interval_.start), format_utc(interval_.end));
+    return write_picture(revisit_picture(title, seen_, arguments_.step_deg), arguments_.svg);
   }
 
   void print_totals() const {
@@ -373,6 +382,7 @@ class Report {
   Interval interval_;
   TableWriter table_, accesses_;
   Totals totals_;
+  std::vector<SeenCell> seen_;  // to draw
 };
 
 Result<std::vector<orbit::AccessSearch>> searches_of(const std::vector<Watcher>& watchers,
@@ -438,6 +448,8 @@ Result<bool> run(const Arguments& arguments) {
     return fail(Errc::kOutOfRange, "--roll: expected 0 up to 90 degrees, found {}", arguments.roll_deg);
   if (!arguments.accesses.empty() && arguments.accesses == arguments.out)
     return fail(Errc::kConflict, "--accesses: expected another file than --out");
+  if (!arguments.svg.empty() && arguments.box_deg.empty())
+    return fail(Errc::kMalformed, "--svg: expected the cells of a --box");
   bool complete = true;
   const auto cells = cells_of(arguments, complete);
   if (!cells) return tl::unexpected(cells.error());
@@ -453,6 +465,7 @@ Result<bool> run(const Arguments& arguments) {
   search_cells(*cells, *searches, arguments.threads, report);
   if (auto closed = report.close(); !closed) return closed;
   report.print_totals();
+  if (auto drawn = report.draw(); !drawn) return drawn;
   if (!arguments.geojson.empty()) {
     std::vector<MappedSwath> swaths;
     for (const Watcher& w : *watchers) swaths.push_back({w.elements, w.sensor});
@@ -513,6 +526,7 @@ void add_revisit(CLI::App& app, int* exit_code) {
   command->add_flag("--json", a->json, "cells and a summary as one JSON object instead");
   command->add_option("--accesses", a->accesses, "CSV, a row an access");
   command->add_option("--geojson", a->geojson, "ground tracks and swaths to draw");
+  command->add_option("--svg", a->svg, "a map of how long the cells of --box are not seen");
   command->add_option("--piece", a->piece_s, "seconds of flight in each piece of a swath, 10…600")
       ->capture_default_str();
   command->add_option("--threads", a->threads, "cores to use; the result is the same with any")

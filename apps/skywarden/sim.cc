@@ -17,8 +17,10 @@
 #include "base/text.h"
 #include "commands.h"
 #include "formats/read_file.h"
+#include "network/link_rules_file.h"
 #include "orbit_files.h"
 #include "sim/scenario.h"
+#include "space_pictures.h"
 
 namespace skywarden::app {
 namespace {
@@ -27,6 +29,7 @@ struct Options {
   std::string scenario;
   std::uint64_t seed = 1;
   std::string seeds;  // "A..B"
+  std::string svg;
   bool json = false;
   bool trace = false;
   bool deliveries = false;
@@ -38,6 +41,7 @@ struct Seeds {
 };
 
 constexpr std::uint64_t kSeedsMax = 10'000'000;
+constexpr std::size_t kLinksBytesMax = 1 << 20;
 
 Result<Seeds> seeds_of(const Options& options) {
   if (options.seeds.empty()) return Seeds{options.seed, options.seed};
@@ -229,6 +233,17 @@ Result<sim::Scenario> load(const std::string& file) {
     if (!read) return tl::unexpected(read.error());
     stations = std::move(read->stations);
   }
+  if (!scenario->flown->links_file.empty()) {
+    const std::string links_path = beside / scenario->flown->links_file;
+    const auto text_of_links = formats::read_file(links_path, kLinksBytesMax);
+    if (!text_of_links) return tl::unexpected(text_of_links.error());
+    network::LinkRules defaults;
+    defaults.satellites.range_max = scenario->flown->satellite_range_max;
+    defaults.ground.elevation_min = scenario->flown->elevation_min;
+    auto rules = network::parse_link_rules(*text_of_links, links_path, defaults);
+    if (!rules) return tl::unexpected(rules.error());
+    scenario->flown->links = std::move(*rules);
+  }
   if (const auto flown = sim::fly(*scenario, std::move(elements->sets), std::move(stations)); !flown)
     return fail(flown.error().code, "{}: {}", file, flown.error().message);
   return scenario;
@@ -249,6 +264,29 @@ void print_deliveries(const sim::Scenario& scenario, const sim::RunResult& run) 
     json["way"] = sim::explain(each, names);
     fmt::print("{}\n", json.dump());
   }
+}
+
+// The alert whose message came to the ground over the most hops; of those the one that took longest.
+Result<bool> draw_longest_way(const sim::Scenario& scenario, const std::vector<sim::RunResult>& results,
+                              const std::string& path) {
+  const auto names = sim::node_names(scenario);
+  const sim::GroundDelivery* longest = nullptr;
+  const auto length = [](const sim::GroundDelivery& each) {
+    return std::pair(each.bundle->hops.size(), each.bundle->delivered - each.bundle->offered);
+  };
+  for (const sim::RunResult& run : results)
+    for (const sim::GroundDelivery& each : run.ground)
+      if (each.bundle && !each.bundle->hops.empty() &&
+          (longest == nullptr || length(each) > length(*longest)))
+        longest = &each;
+  if (longest == nullptr) return fail(Errc::kNotFound, "--svg: no alert came to the ground as a bundle");
+  std::vector<WayHop> hops;
+  for (const sim::BundleHop& hop : longest->bundle->hops)
+    hops.push_back({names.at(hop.from), names.at(hop.to), hop.received, hop.contact_start, hop.contact_end,
+                    hop.sent, hop.arrived, std::string(sim::to_string(hop.reason))});
+  const std::string title = fmt::format("Alert {:016x}-{} to {} (simulated)", longest->alert.first.value(),
+                                        longest->alert.second, names.at(longest->ground));
+  return write_picture(way_picture(title, hops), path);
 }
 
 int run_sim(const Options& options) {
@@ -279,6 +317,12 @@ int run_sim(const Options& options) {
         fmt::print("seed {}: {}: {}\n", r.seed, format_utc(v.at, 3), v.what);
   }
   if (!options.json && !options.deliveries) print_totals(totals, scenario->name);
+  if (!options.svg.empty()) {
+    if (const auto drawn = draw_longest_way(*scenario, results, options.svg); !drawn) {
+      fmt::print(stderr, "skywarden sim: {}\n", drawn.error().message);
+      return 1;
+    }
+  }
   return totals.failed == 0 ? 0 : 1;
 }
 
@@ -297,6 +341,8 @@ void add_sim(CLI::App& app, int* exit_code) {
   command->add_flag("--trace", options->trace, "print the events of the first seed, one a line");
   command->add_flag("--deliveries", options->deliveries,
                     "one JSON object for each alert at each ground station: how it came there, hop by hop");
+  command->add_option("--svg", options->svg,
+                      "a picture of the way on which an alert came to the ground over the most hops");
   command->footer(
       "Example:\n  skywarden sim scenarios/twelve.toml --seeds 1..100\n"
       "Exit code: 0 every promise kept, 1 a violation (the seed is printed) or bad input.");

@@ -1,5 +1,7 @@
 // Plays a scenario: draws its faults and fires from the seed, runs the world through them, heals everything,
 // and lets the checkers look.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <limits>
@@ -73,18 +75,7 @@ class Play {
   std::unique_ptr<LivePaths> flown_paths(const std::vector<NodeId>& nodes) const {
     const FlownConstellation& flown = *scenario_.flown;
     const auto first_station = nodes.begin() + static_cast<std::ptrdiff_t>(flown.satellites.size());
-    std::vector<network::OrbitingNode> flying;
-    for (std::size_t i = 0; i < flown.satellites.size(); ++i)
-      flying.push_back({nodes[i], flown.satellites[i]});
-    std::vector<network::GroundNode> standing;
-    for (std::size_t i = 0; i < flown.stations.size(); ++i)
-      standing.push_back({first_station[static_cast<std::ptrdiff_t>(i)], flown.stations[i].place});
-    network::ContactOptions options;
-    options.satellite_range_max = flown.satellite_range_max;
-    options.elevation_min = flown.elevation_min;
-    auto windows = network::contact_windows(flying, standing, start_, end(), options).value();
-    return contact_paths({nodes.begin(), first_station}, {first_station, nodes.end()}, std::move(windows),
-                         {});
+    return contact_paths({nodes.begin(), first_station}, {first_station, nodes.end()}, flown.contacts, {});
   }
 
   [[nodiscard]] Instant end() const { return start_ + scenario_.duration + scenario_.quiet; }
@@ -319,6 +310,20 @@ class Play {
       if (!fire->empty()) checkers_.fire_seen(*fire);
   }
 
+  // Every alert comes to every station, and in time.
+  void check_ground() {
+    const Duration within = scenario_.flown->ground_within;
+    const auto violated = [&](const AlertKey& alert, NodeId ground, std::string_view what) {
+      result_.violations.push_back(
+          {world_.now(), fmt::format("alert {:016x}-{} {} node {}", alert.first.value(), alert.second, what,
+                                     ground.value())});
+    };
+    for (const auto& [alert, ground] : ground_.missing(world_.now() - within))
+      violated(alert, ground, "did not come to");
+    for (const GroundDelivery& each : ground_.deliveries())
+      if (each.known - each.agreed > within) violated(each.alert, each.ground, "came too late to");
+  }
+
   RunResult collect() {
     result_.hash = world_.trace_hash();
     result_.violations = checkers_.violations();
@@ -331,6 +336,7 @@ class Play {
     result_.packets_sent = world_.packets_sent();
     result_.packets_lost = world_.packets_lost();
     result_.ground = ground_.deliveries();
+    if (scenario_.flown) check_ground();
     result_.bundles = world_.bundles().counts();
     result_.leader_loss_to_commit = checkers_.leader_loss_to_commit();
     return result_;

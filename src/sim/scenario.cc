@@ -84,9 +84,11 @@ void read_walker(TomlReader& in, Scenario& s) {
 
 void read_constellation(TomlReader& in, Scenario& s) {
   FlownConstellation f;
-  in.only({"elements", "stations", "start", "satellite_range_km", "elevation_min_deg", "ground_within_s"});
+  in.only({"elements", "stations", "links", "start", "satellite_range_km", "elevation_min_deg",
+           "ground_within_s"});
   in.string("elements", f.elements_file, true);
   in.string("stations", f.stations_file);
+  in.string("links", f.links_file);
   std::string start;
   in.string("start", start, true);
   if (const auto instant = parse_utc(start))
@@ -257,14 +259,31 @@ Result<void> fly(Scenario& scenario, std::vector<orbit::ElementSet> satellites,
   if (satellites.empty() || satellites.size() + stations.size() > kNodesMax)
     return fail(Errc::kOutOfRange, "expected 1…{} satellites and stations, found {} and {}", kNodesMax,
                 satellites.size(), stations.size());
+  FlownConstellation& flown = *scenario.flown;
   scenario.world.shares.clear();
+  std::vector<network::OrbitingNode> flying;
+  std::vector<network::GroundNode> standing;
   std::uint32_t next = 1;
-  for (std::size_t i = 0; i < satellites.size(); ++i) scenario.world.shares[NodeId(next++)] = 1;
-  for (std::size_t i = 0; i < stations.size(); ++i) scenario.world.shares[NodeId(next++)] = 0;
+  for (const orbit::ElementSet& set : satellites) {
+    scenario.world.shares[NodeId(next)] = 1;
+    flying.push_back({NodeId(next++), set});
+  }
+  for (const orbit::Station& station : stations) {
+    scenario.world.shares[NodeId(next)] = 0;
+    standing.push_back({NodeId(next++), station.place});
+  }
+  const Instant end = flown.start + scenario.duration + scenario.quiet;
+  network::ContactOptions all_in_sight;
+  all_in_sight.satellite_range_max = flown.satellite_range_max;
+  all_in_sight.elevation_min = flown.elevation_min;
+  auto contacts = flown.links ? network::usable_contacts(flying, standing, flown.start, end, *flown.links)
+                              : network::contact_windows(flying, standing, flown.start, end, all_in_sight);
+  if (!contacts) return tl::unexpected(contacts.error());
+  flown.contacts = std::move(*contacts);
   scenario.nodes = static_cast<int>(next - 1);
   scenario.learners = static_cast<int>(stations.size());
-  scenario.flown->satellites = std::move(satellites);
-  scenario.flown->stations = std::move(stations);
+  flown.satellites = std::move(satellites);
+  flown.stations = std::move(stations);
   return {};
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "network/link_rules.h"
 #include "orbit/elements.h"
 #include "orbit/stations.h"
 #include "orbit/walker.h"
@@ -53,14 +54,17 @@ struct WalkerConstellation {  // i:T/P/F at one altitude
 // Real orbits instead of a pattern: satellites of an element file vote, stations on the ground listen. Fires
 // are seen by the sensors that satellites are known to carry (orbit/sensors.h), when they pass over them.
 struct FlownConstellation {
-  std::string elements_file,
-      stations_file;  // beside the scenario; whoever parses it reads them and calls fly()
+  std::string elements_file, stations_file,
+      links_file;  // beside the scenario; whoever parses it reads them and calls fly()
   Instant start{};
   Metres satellite_range_max = kilometres(5000.0);
   Degrees elevation_min{5.0};
   Duration ground_within = std::chrono::hours(12);  // promised: from agreement to every station
+  std::optional<network::LinkRules> links;          // else constant rates between all in sight
+  // Filled by fly(); no seed changes them.
   std::vector<orbit::ElementSet> satellites;
   std::vector<orbit::Station> stations;
+  std::vector<network::ContactWindow> contacts;  // nodes as in node_names()
 };
 
 struct Scenario {
@@ -81,8 +85,9 @@ struct Scenario {
 };
 
 [[nodiscard]] orbit::WalkerPattern walker_pattern(const Scenario& scenario, Instant epoch);  // expects walker
-// Gives a scenario with a flown constellation its nodes: satellites, then stations. kOutOfRange without
-// satellites or with too many.
+// Gives a scenario with a flown constellation its nodes (satellites, then stations) and their contacts over
+// the whole time. kOutOfRange without satellites or with too many; errors of contact_windows and
+// usable_contacts.
 [[nodiscard]] Result<void> fly(Scenario& scenario, std::vector<orbit::ElementSet> satellites,
                                std::vector<orbit::Station> stations);
 [[nodiscard]] std::map<NodeId, std::string> node_names(const Scenario& scenario);
