@@ -6,12 +6,6 @@
 #include "network/bundle_decode.h"
 
 namespace skywarden::network {
-namespace {
-
-constexpr int kRanks = 3;
-
-}  // namespace
-
 Answer answer_of(Acceptance acceptance) {
   switch (acceptance) {
     case Acceptance::kDelivered:
@@ -27,7 +21,14 @@ Answer answer_of(Acceptance acceptance) {
 }
 
 Forwarder::Forwarder(const ContactGraph& plan, Vertex self, const ForwarderOptions& options)
-    : plan_(&plan), self_(self), options_(options), store_(options.store), book_(plan), search_(plan) {
+    : plan_(&plan),
+      self_(self),
+      options_(options),
+      store_(options.store),
+      book_(plan),
+      search_(plan),
+      arrivals_(options.arrivals_max) {
+  EXPECTS(options.news_max <= kNewsMax && options.arrivals_told_max <= kNewsMax);
   for (const ContactGraph::Edge& edge : plan.edges_from(self))
     for (std::uint32_t i = edge.first; i < edge.last; ++i) own_.emplace_back(i);
   std::ranges::sort(own_, {}, [&](PlannedContactId id) { return std::pair(planned(id).start, id); });
@@ -55,13 +56,7 @@ bool Forwarder::remember(const BundleId& id, const Known& news) {
 // Whoever sends a critical bundle has it.
 Acceptance Forwarder::known_already(const Known& known, const Passage& passage) {
   if (known.arrived) return Acceptance::kArrived;
-  const auto custody = custody_.find(known.slot);
-  if (custody == custody_.end() || !custody->second.critical()) return Acceptance::kDuplicate;
-  for (const Vertex holder : passage.visited) {
-    custody->second.holders.insert(holder);
-    for (auto& [contact, link] : links_)
-      if (planned(contact).to == holder) withdraw_copy(link, known.slot);
-  }
+  for (const Vertex holder : passage.visited) add_holder(known.slot, holder);
   return Acceptance::kDuplicate;
 }
 
@@ -73,12 +68,17 @@ Acceptance Forwarder::accept(std::vector<std::byte> bundle, Passage passage, Dur
   const BundleId id = identity(*view);
   const Instant expires = expiry(*view, received).value_or(received + options_.store.retention);
   const bool critical = view->criticality == BundleCriticality::kCritical;
+  if (critical && passage.destination != self_ && arrivals_.expiry_of(id)) return Acceptance::kArrived;
   if (const auto known = known_.find(id); known != known_.end())
     if (critical || passage.destination == self_ || known->second.failures >= passage.failures)
       return known_already(known->second, passage);
   if (expires <= received) return Acceptance::kRefused;
   if (passage.destination == self_) {
     ENSURES(remember(id, {passage.failures, expires, 0, true}));
+    if (critical && options_.news_max > 0) {
+      (void)arrivals_.add(id, expires, std::nullopt);
+      pump(now, effects);
+    }
     return Acceptance::kDelivered;
   }
   const std::uint64_t bytes = bundle.size();
@@ -90,12 +90,16 @@ Acceptance Forwarder::accept(std::vector<std::byte> bundle, Passage passage, Dur
     forget(slot);
   }
 
+  const auto created = from_dtn_time(id.created.time_ms);
   Custody custody{std::move(passage),
                   store_.find(put->slot)->criticality,
                   bytes,
+                  (id.created.time_ms != 0 && created ? *created : received) - options_.epoch,
                   expires - options_.epoch,
                   std::nullopt,
+                  {},
                   {}};
+  if (!custody.passage.visited.empty()) custody.aware.insert(custody.passage.visited.back());
   custody.holders.insert(custody.passage.visited.begin(), custody.passage.visited.end());
   custody.passage.visited.push_back(self_);
   const Custody& kept = custody_.emplace(put->slot, std::move(custody)).first->second;
@@ -117,13 +121,15 @@ void Forwarder::link_up(PlannedContactId contact, Duration now, Effects& effects
   book_.open(contact);  // it may have been down for a while
   Link& link = links_[contact];
   link.open = true;
-  link.ranks.clear();
+  link.told_out = false;
+  link.standing.clear();
   for (const std::uint64_t slot : critical_) {
     const Custody& custody = custody_.at(slot);
+    if (!custody.aware.contains(neighbour)) announce(link, slot);
     if (custody.holders.contains(neighbour)) continue;
-    const auto [known, fresh] = link.ranks.try_emplace(custody.passage.destination, 0);
-    if (fresh) known->second = rank(custody, contact, now);
-    link.copies.insert({known->second, slot});
+    const auto [known, fresh] = link.standing.try_emplace(custody.passage.destination);
+    if (fresh) known->second = standing(custody, contact, now);
+    link.copies.insert(waiting(custody, known->second, slot));
   }
   retry(now);
   pump(now, effects);
@@ -135,6 +141,9 @@ void Forwarder::link_down(PlannedContactId contact, Duration now, Effects& effec
   Link& link = found->second;
   link.open = false;
   link.copies.clear();
+  link.announced.clear();
+  link.replies.clear();
+  if (link.current && link.current->slot == kNewsSlot) link.telling.reset();
   book_.close(contact);
   for (auto* sending : {&link.current, &link.suspended}) {
     if (!*sending) continue;
@@ -160,7 +169,7 @@ void Forwarder::sent(PlannedContactId contact, Duration now, Effects& effects) {
   found->second.current.reset();
   const Duration round_trip = 2 * planned(contact).light_time + options_.acknowledgement_margin;
   found->second.flying.push_back({slot, now + round_trip});
-  book_.release(slot, contact);
+  if (slot != kNewsSlot) book_.release(slot, contact);
   pump(now, effects);
 }
 
@@ -175,12 +184,17 @@ void Forwarder::answered(PlannedContactId contact, std::uint64_t slot, Answer an
     Custody& mine = custody->second;
     if (answer == Answer::kArrived || (answer == Answer::kTaken && !mine.critical())) {
       if (answer == Answer::kArrived)
-        if (const auto known = known_.find(store_.find(slot)->id); known != known_.end())
+        if (const auto known = known_.find(store_.find(slot)->id); known != known_.end()) {
           known->second.arrived = true;
+          if (mine.critical() && options_.news_max > 0)
+            (void)arrivals_.add(known->first, known->second.expires, planned(contact).to);
+        }
       // Bookings further on stay: that volume is used by what was handed over.
       store_.take(slot);
       withdraw_copies(slot);
       custody_.erase(custody);
+    } else if (answer == Answer::kTaken) {
+      mine.aware.insert(planned(contact).to);
     } else if (answer == Answer::kRefused && mine.critical()) {
       mine.holders.erase(planned(contact).to);
     } else if (answer == Answer::kRefused) {
@@ -197,6 +211,7 @@ void Forwarder::tick(Duration now, Effects& effects) {
     swept_ = now;
     expire(now, effects);
     book_.forget_ended(now);
+    arrivals_.expire(options_.epoch + now);
     const Instant instant = options_.epoch + now;
     while (!known_by_expiry_.empty() && known_by_expiry_.begin()->first <= instant) {
       known_.erase(known_by_expiry_.begin()->second);
@@ -312,15 +327,6 @@ void Forwarder::forget(std::uint64_t slot) {
   custody_.erase(found);
 }
 
-void Forwarder::withdraw_copies(std::uint64_t slot) {
-  if (critical_.erase(slot) == 0) return;
-  for (auto& [contact, link] : links_) withdraw_copy(link, slot);
-}
-
-void Forwarder::withdraw_copy(Link& link, std::uint64_t slot) {
-  for (int each = 0; each < kRanks; ++each) link.copies.erase({each, slot});
-}
-
 void Forwarder::expire(Duration now, Effects& effects) {
   for (const std::uint64_t slot : store_.expire(options_.epoch + now)) {
     effects.emplace_back(Drop{slot, custody_.at(slot).criticality, DropReason::kExpired});
@@ -329,26 +335,6 @@ void Forwarder::expire(Duration now, Effects& effects) {
 }
 
 // ---- links
-
-// 0: for the neighbour itself; 1: the best route as planned begins with this contact; 2: any other.
-int Forwarder::rank(const Custody& custody, PlannedContactId contact, Duration now) {
-  if (custody.passage.destination == planned(contact).to) return 0;
-  const RouteQuery query{self_, custody.passage.destination, now, custody.bytes};
-  const auto route = search_.best(query, book_.state(BundleCriticality::kCritical));
-  return route && !route->contacts.empty() && route->contacts.front() == contact ? 1 : 2;
-}
-
-void Forwarder::offer_copies(std::uint64_t slot, const Custody& custody, Duration now) {
-  for (auto& [contact, link] : links_)
-    if (link.open && !custody.holders.contains(planned(contact).to))
-      link.copies.insert({rank(custody, contact, now), slot});
-}
-
-void Forwarder::copy_again(std::uint64_t slot, PlannedContactId contact, Duration now) {
-  Custody& custody = custody_.at(slot);
-  custody.holders.erase(planned(contact).to);
-  offer_copies(slot, custody, now);
-}
 
 // Those without an answer in time were lost: again while the contact lasts, else another way.
 void Forwarder::end_waits(Duration now) {
@@ -359,6 +345,10 @@ void Forwarder::end_waits(Duration now) {
     link.flying.erase(link.flying.begin(), waiting);
   }
   for (const auto& [contact, slot] : lost) {
+    if (slot == kNewsSlot) {
+      tell_again(links_.at(contact));
+      continue;
+    }
     const auto found = custody_.find(slot);
     if (found == custody_.end()) continue;
     if (found->second.critical())
@@ -379,7 +369,16 @@ void Forwarder::pump(Duration now, Effects& effects) {
 void Forwarder::start_sending(PlannedContactId contact, Link& link, Duration now, Effects& effects) {
   if (link.current && !interrupt(contact, link, now, effects)) return;
   if (link.flying.size() >= options_.flying_max) return;
-  auto send = next_copy(contact, link, now);
+  auto send = next_copy(contact, link, 0, now);
+  std::optional<Tell> news;
+  if (!send) news = next_news(contact, link, now);
+  if (!send && !news) send = next_copy(contact, link, 2, now);
+  if (!send && !news) news = next_arrivals(contact, link, now);
+  if (news) {
+    link.current = Sending{kNewsSlot, now, news->takes};
+    effects.emplace_back(std::move(*news));
+    return;
+  }
   if (!send && link.suspended) {
     const Sending rest = *link.suspended;
     link.suspended.reset();
@@ -394,31 +393,20 @@ void Forwarder::start_sending(PlannedContactId contact, Link& link, Duration now
   effects.emplace_back(*send);
 }
 
-// True when the contact is free for a critical bundle now.
+// True when the contact is free for a critical bundle or for news now.
 bool Forwarder::interrupt(PlannedContactId contact, Link& link, Duration now, Effects& effects) {
-  if (link.copies.empty() || link.suspended) return false;
+  if (link.suspended) return false;
   const auto current = custody_.find(link.current->slot);
   if (current == custody_.end() || current->second.critical()) return false;
   const Duration left = link.current->takes - (now - link.current->since);
-  const Custody& copy = custody_.at(link.copies.begin()->second);
-  if (left <= Duration::zero() || now + takes(copy, contact) > planned(contact).end) return false;
+  if (left <= Duration::zero()) return false;
+  const bool copy_fits = !link.copies.empty() &&
+                         now + takes(custody_.at(link.copies.front().slot), contact) <= planned(contact).end;
+  if (!copy_fits && !has_news(contact, link)) return false;
   link.suspended = Sending{link.current->slot, now, left};
   link.current.reset();
   effects.emplace_back(Suspend{contact, link.suspended->slot});
   return true;
-}
-
-std::optional<Send> Forwarder::next_copy(PlannedContactId contact, Link& link, Duration now) {
-  while (!link.copies.empty()) {
-    const std::uint64_t slot = link.copies.begin()->second;
-    link.copies.erase(link.copies.begin());
-    const auto custody = custody_.find(slot);
-    if (custody == custody_.end() || custody->second.expires <= now) continue;
-    if (now + takes(custody->second, contact) > planned(contact).end) continue;
-    if (!custody->second.holders.insert(planned(contact).to).second) continue;
-    return Send{contact, slot, takes(custody->second, contact), false};
-  }
-  return std::nullopt;
 }
 
 std::optional<Send> Forwarder::next_single(PlannedContactId contact, Duration now) {

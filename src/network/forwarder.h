@@ -4,10 +4,16 @@
 //
 //  - A critical bundle is copied to every neighbour not known to have it (734.3-B-1 sends critical bundles
 //    over every route; here every contact is one): no failure it could not foresee delays it. On a contact
-//    those for the neighbour itself go first, then those whose best route begins there, then the others. It
-//    interrupts the bulk being sent, which goes on afterwards (links have parallel sessions, as LTP, RFC
-//    5326). Copies stay until they expire or this node learns that one has arrived: it handed it over itself,
-//    or was told so in answer to a copy.
+//    those for the neighbour itself go first, then those whose best route begins there, by the moment when
+//    they would come later for not having left and a hundredth of their delay, then the others, by when they
+//    would arrive. A copy interrupts the bulk being sent, which goes on afterwards (links have parallel
+//    sessions, as LTP, RFC 5326).
+//  - When a contact opens its ends tell each other which critical bundles they have (copy_news.h), before all
+//    copies but those that cannot wait so long; and while it lasts, when nothing critical waits, which ones
+//    are known to have arrived, to who has not heard. A copy goes to nobody who is known to have the bundle,
+//    goes away once it is known to have arrived, and is not taken again. Arrivals are believed: neighbours
+//    are authenticated by the link. The destination alone takes the bundle whatever it was told. Losing news
+//    costs duplicates, never a bundle. What is remembered of arrivals is bounded and expires with the bundle.
 //  - Any other bundle has one custodian and one route; only its first contact binds. When that is over, the
 //    bundle is routed anew. Without a route it waits and is tried again when a contact opens.
 //  - No loops: a route never leads to a node visited since the bundle's last recorded failure. A failure is a
@@ -25,11 +31,15 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <variant>
 #include <vector>
 
+#include "network/arrival_log.h"
 #include "network/bundle_store.h"
 #include "network/contact_graph.h"
+#include "network/copy_news.h"
+#include "network/copy_queue.h"
 #include "network/route_search.h"
 #include "network/volume_book.h"
 
@@ -49,10 +59,13 @@ struct ForwarderOptions {
   Duration silence_max = std::chrono::seconds(10);
   Duration acknowledgement_margin = std::chrono::milliseconds(5);  // beyond twice the light time
   Duration sweep = std::chrono::minutes(1);                        // between looks for what has expired
-  std::size_t flying_max = 64;      // sent and not acknowledged yet, by contact
-  std::size_t retries_max = 16;     // bundles without a route tried again when a contact opens
-  std::uint32_t failures_max = 16;  // recorded by bundle; later ones no longer let it go back
-  std::size_t known_max = 500'000;  // bundles remembered so as not to take them twice
+  std::size_t flying_max = 64;         // sent and not acknowledged yet, by contact
+  std::size_t retries_max = 16;        // bundles without a route tried again when a contact opens
+  std::uint32_t failures_max = 16;     // recorded by bundle; later ones no longer let it go back
+  std::size_t known_max = 500'000;     // bundles remembered so as not to take them twice
+  std::size_t news_max = 256;          // of critical bundles told of in one message; 0: no news at all
+  std::size_t arrivals_told_max = 8;   // the same when nothing urges: a critical bundle may come meanwhile
+  std::size_t arrivals_max = 100'000;  // critical bundles remembered to have arrived
 };
 
 struct Send {
@@ -65,13 +78,19 @@ struct Suspend {
   PlannedContactId contact;
   std::uint64_t slot = 0;
 };
+// Occupies the contact as a Send does; when it has arrived, the neighbour hears it and answers.
+struct Tell {
+  PlannedContactId contact;
+  Duration takes{};
+  std::vector<std::byte> news;
+};
 enum class DropReason : std::uint8_t { kExpired, kEvicted };
 struct Drop {
   std::uint64_t slot = 0;
   BundleCriticality criticality = BundleCriticality::kNormal;
   DropReason reason = DropReason::kExpired;
 };
-using Effect = std::variant<Send, Suspend, Drop>;
+using Effect = std::variant<Send, Suspend, Tell, Drop>;
 using Effects = std::vector<Effect>;
 
 // kDelivered: it was for this node; the caller has the bytes. kDuplicate: it was here before. kArrived: so it
@@ -91,10 +110,18 @@ class Forwarder {
   void link_down(PlannedContactId contact, Duration now, Effects& effects);
   void sent(PlannedContactId contact, Duration now, Effects& effects);  // the last bit has left
   void answered(PlannedContactId contact, std::uint64_t slot, Answer answer, Duration now, Effects& effects);
+  void hear(Vertex neighbour, std::span<const std::byte> news, Duration now, Effects& effects);
+  void heard(PlannedContactId contact, Duration now, Effects& effects);  // the answer to a Tell
   void tick(Duration now, Effects& effects);
   [[nodiscard]] Duration wake_at() const;  // call tick() then
 
   [[nodiscard]] const BundleStore& store() const { return store_; }
+  struct Holdings {
+    std::size_t known = 0;     // bundles remembered so as not to take them twice
+    std::size_t arrivals = 0;  // critical ones remembered to have arrived
+    std::size_t booked = 0;
+  };
+  [[nodiscard]] Holdings holdings() const { return {known_.size(), arrivals_.size(), book_.bookings()}; }
   [[nodiscard]] const Passage* passage(std::uint64_t slot) const;
 
  private:
@@ -102,11 +129,13 @@ class Forwarder {
     Passage passage;
     BundleCriticality criticality = BundleCriticality::kNormal;
     std::uint64_t bytes = 0;
-    Duration expires{};
+    Duration created{}, expires{};
     std::optional<PlannedContactId> next;  // queued, being sent or flying there
     std::set<Vertex> holders;              // of a critical bundle: have it, or are being sent it
+    std::set<Vertex> aware;                // of that: those who know that this node has it
     [[nodiscard]] bool critical() const { return criticality == BundleCriticality::kCritical; }
   };
+  static constexpr std::uint64_t kNewsSlot = 0;  // none of the store
   struct Sending {
     std::uint64_t slot = 0;
     Duration since{}, takes{};
@@ -116,12 +145,28 @@ class Forwarder {
     Duration due{};
   };
   using Urgency = std::pair<int, std::uint64_t>;  // smaller is more urgent
+  // Of what goes over a contact to a destination: 0 when the neighbour is that; 1: the best route as planned
+  // begins there; 2: any other.
+  struct Standing {
+    int rank = 2;
+    Duration arrival{};  // by the best route, or by the best one over the neighbour
+    Duration latest{};   // to leave and arrive then
+  };
+  struct Telling {  // not answered yet
+    std::vector<std::uint64_t> held;
+    std::vector<CopyNews::Arrived> replies;
+    std::uint64_t up_to = 0;  // of the log
+  };
   struct Link {
     bool open = true;
     std::optional<Sending> current, suspended;
-    std::vector<Flying> flying;   // by due
-    std::set<Urgency> copies;     // critical bundles to copy there, by rank
-    std::map<Vertex, int> ranks;  // by destination, of what was here when it came up
+    std::vector<Flying> flying;           // by due
+    CopyQueue copies;                     // critical bundles to copy there
+    std::map<Vertex, Standing> standing;  // by destination, of what was here when it came up
+    std::set<std::uint64_t> announced;    // critical bundles here of which it is to be told
+    std::map<BundleId, Instant> replies;  // it said to hold these, which have arrived
+    std::optional<Telling> telling;
+    bool told_out = false;  // what is to be told does not fit into the rest of the contact
   };
   struct Known {
     std::uint32_t failures = 0;
@@ -142,7 +187,9 @@ class Forwarder {
 
   [[nodiscard]] bool remember(const BundleId& id, const Known& news);
   Acceptance known_already(const Known& known, const Passage& passage);
-  [[nodiscard]] int rank(const Custody& custody, PlannedContactId contact, Duration now);
+  [[nodiscard]] Standing standing(const Custody& custody, PlannedContactId contact, Duration now);
+  [[nodiscard]] static WaitingCopy waiting(const Custody& custody, const Standing& standing,
+                                           std::uint64_t slot);
   void route(std::uint64_t slot, Duration now);
   void retry(Duration now);
   void unqueue(std::uint64_t slot, Custody& custody);
@@ -151,14 +198,23 @@ class Forwarder {
   void copy_again(std::uint64_t slot, PlannedContactId contact, Duration now);
   void forget(std::uint64_t slot);  // it has left the store
   void withdraw_copies(std::uint64_t slot);
-  static void withdraw_copy(Link& link, std::uint64_t slot);
   void expire(Duration now, Effects& effects);
   void mark_silent(Duration now);
   void trust(Vertex neighbour, bool heard);
   void end_waits(Duration now);
   void start_sending(PlannedContactId contact, Link& link, Duration now, Effects& effects);
   [[nodiscard]] bool interrupt(PlannedContactId contact, Link& link, Duration now, Effects& effects);
-  [[nodiscard]] std::optional<Send> next_copy(PlannedContactId contact, Link& link, Duration now);
+  [[nodiscard]] std::optional<Send> next_copy(PlannedContactId contact, Link& link, int rank_max,
+                                              Duration now);
+  void add_holder(std::uint64_t slot, Vertex holder);
+  void learn_arrival(const BundleId& id, Instant expires, Vertex neighbour, Duration now);
+  [[nodiscard]] std::optional<Tell> next_news(PlannedContactId contact, Link& link, Duration now);
+  [[nodiscard]] std::optional<Tell> next_arrivals(PlannedContactId contact, Link& link, Duration now);
+  [[nodiscard]] std::optional<Tell> tell(PlannedContactId contact, Link& link, Telling telling, CopyNews news,
+                                         Duration now);
+  void announce(Link& link, std::uint64_t slot) const;
+  void tell_again(Link& link) const;
+  [[nodiscard]] bool has_news(PlannedContactId contact, const Link& link);
   [[nodiscard]] std::optional<Send> next_single(PlannedContactId contact, Duration now);
   void pump(Duration now, Effects& effects);
 
@@ -178,6 +234,7 @@ class Forwarder {
   std::set<Urgency> unrouted_;
   Urgency retried_{};  // the last one tried again
   std::map<PlannedContactId, Link> links_;
+  ArrivalLog arrivals_;
   std::map<BundleId, Known> known_;
   std::set<std::pair<Instant, BundleId>> known_by_expiry_;
   Duration swept_{};

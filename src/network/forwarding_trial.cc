@@ -34,7 +34,7 @@ struct Flight {
   std::uint64_t slot = 0;
   std::vector<std::byte> bytes;
   Passage passage;
-  std::uint64_t sequence = 0;
+  std::uint64_t sequence = 0;  // 0: news
   BundleCriticality criticality = BundleCriticality::kNormal;
 };
 
@@ -89,6 +89,7 @@ class Trial {
       case Kind::kAnswer: {
         auto flight = flights_.extract(event.flight);
         return act(plan_.contact(contact).from, [&](Forwarder& node, Effects& effects) {
+          if (flight.mapped().sequence == 0) return node.heard(contact, now_, effects);
           node.answered(contact, flight.mapped().slot, event.answer, now_, effects);
         });
       }
@@ -110,9 +111,16 @@ class Trial {
   }
 
   void sample() {
-    std::size_t stored = 0;
-    for (const Forwarder& node : nodes_) stored += node.store().bytes();
-    setup_.sample(now_, stored);
+    TrialHoldings all;
+    for (const Forwarder& node : nodes_) {
+      const Forwarder::Holdings each = node.holdings();
+      all.stored_bytes += node.store().bytes();
+      all.stored += node.store().count();
+      all.known += each.known;
+      all.arrivals += each.arrivals;
+      all.booked += each.booked;
+    }
+    setup_.sample(now_, all);
     add(now_ + setup_.sample_every, Kind::kSample, 0);
   }
 
@@ -143,8 +151,12 @@ class Trial {
   void arrive(std::uint64_t id) {
     Flight& flight = flights_.at(id);
     const PlannedContact& contact = plan_.contact(flight.contact);
-    const Acceptance acceptance =
-        accept(contact.to, std::move(flight.bytes), std::move(flight.passage), flight.sequence);
+    Acceptance acceptance = Acceptance::kDuplicate;  // of news
+    if (flight.sequence == 0)
+      act(contact.to,
+          [&](Forwarder& node, Effects& effects) { node.hear(contact.from, flight.bytes, now_, effects); });
+    else
+      acceptance = accept(contact.to, std::move(flight.bytes), std::move(flight.passage), flight.sequence);
     if (random_.chance(setup_.loss)) {
       flights_.erase(id);
       return;
@@ -222,6 +234,17 @@ class Trial {
     add(now_ + send.takes, Kind::kSent, send.contact.value(), radio.token);
     trace({2, send.contact.value(), send.slot, static_cast<std::uint64_t>(now_.count())});
   }
+  void apply(Forwarder&, const Tell& tell) {
+    Radio& radio = radios_[tell.contact.value()];
+    ENSURES(radio.token == 0 && now_ + tell.takes <= plan_.contact(tell.contact).end);
+    radio.sending = ++serial_;
+    flights_.emplace(radio.sending, Flight{tell.contact, 0, tell.news, {}, 0, BundleCriticality::kCritical});
+    ++outcome_.news;
+    outcome_.news_bytes += tell.news.size();
+    radio.token = ++serial_;
+    add(now_ + tell.takes, Kind::kSent, tell.contact.value(), radio.token);
+    trace({5, tell.contact.value(), tell.news.size(), static_cast<std::uint64_t>(now_.count())});
+  }
   void apply(Forwarder&, const Suspend& suspend) {
     Radio& radio = radios_[suspend.contact.value()];
     radio.token = 0;
@@ -274,6 +297,13 @@ std::vector<std::byte> trial_bundle(const OfferedBundle& offered, std::uint64_t 
 
 Duration oracle_arrival(const ContactGraph& plan, std::span<const std::uint8_t> fails,
                         const OfferedBundle& offered, std::uint64_t bytes) {
+  return oracle_arrival(plan, fails, offered, bytes, {});
+}
+
+Duration oracle_arrival(const ContactGraph& plan, std::span<const std::uint8_t> fails,
+                        const OfferedBundle& offered, std::uint64_t bytes,
+                        std::span<const std::uint8_t> sends) {
+  EXPECTS(sends.empty() || sends.size() == plan.contacts().size());
   std::vector<Duration> at(plan.vertices(), kNotDelivered);
   at[offered.from.value()] = offered.created;
   for (bool earlier = true; earlier;) {
@@ -282,7 +312,8 @@ Duration oracle_arrival(const ContactGraph& plan, std::span<const std::uint8_t> 
       const PlannedContact& contact = plan.contacts()[i];
       const Duration here = at[contact.from.value()];
       if (fails[i] != 0 || here > contact.end) continue;
-      const Duration sent = std::max(here, contact.start) + transmission_time(bytes, contact.rate);
+      const std::int64_t times = sends.empty() ? 1 : sends[i];
+      const Duration sent = std::max(here, contact.start) + times * transmission_time(bytes, contact.rate);
       if (sent > contact.end || sent + contact.light_time >= at[contact.to.value()]) continue;
       at[contact.to.value()] = sent + contact.light_time;
       earlier = true;

@@ -20,6 +20,11 @@ struct OfferedBundle {
   Duration lifetime{};  // whole milliseconds
 };
 
+struct TrialHoldings {  // of all nodes together
+  std::size_t stored_bytes = 0, stored = 0;
+  std::size_t known = 0, arrivals = 0, booked = 0;  // see Forwarder::Holdings
+};
+
 struct TrialSetup {
   const ContactGraph* plan = nullptr;
   std::vector<std::uint8_t> fails;     // by contact of the plan
@@ -30,7 +35,7 @@ struct TrialSetup {
   ForwarderOptions options;
   bool check_visits = false;  // remembers every visit of every bundle
   Duration sample_every = std::chrono::hours(1);
-  std::function<void(Duration now, std::size_t stored_bytes)> sample;  // of all stores together
+  std::function<void(Duration now, const TrialHoldings& all)> sample;
 };
 
 inline constexpr Duration kNotDelivered = Duration::max();
@@ -40,6 +45,7 @@ struct TrialOutcome {
   std::uint64_t delivered_again = 0;
   std::uint64_t visited_again = 0;  // without a failure recorded in between; with check_visits
   std::uint64_t sends = 0, lost = 0, suspended = 0, duplicates = 0;
+  std::uint64_t news = 0, news_bytes = 0;  // told, not among the sends
   std::uint64_t critical_bytes_sent = 0, bytes_sent = 0;
   std::array<std::uint64_t, 4> evicted{}, expired{}, refused{};  // copies, by criticality
   std::size_t store_bytes_peak = 0;                              // of one node
@@ -55,5 +61,11 @@ struct TrialOutcome {
 // without loss: rounds of Bellman and Ford over all of them, nothing pruned. kNotDelivered for never.
 [[nodiscard]] Duration oracle_arrival(const ContactGraph& plan, std::span<const std::uint8_t> fails,
                                       const OfferedBundle& offered, std::uint64_t bytes);
+
+// The same where a contact has to send the bundle as often as given, by contact: once and as many times again
+// as it is lost, back to back, since nobody waits for an answer less.
+[[nodiscard]] Duration oracle_arrival(const ContactGraph& plan, std::span<const std::uint8_t> fails,
+                                      const OfferedBundle& offered, std::uint64_t bytes,
+                                      std::span<const std::uint8_t> sends);
 
 }  // namespace skywarden::network

@@ -343,8 +343,15 @@ void BundleLinks::sent(const Event& event) {
 void BundleLinks::arrive(std::uint64_t id, std::vector<Delivery>& delivered) {
   const auto node = flights_.extract(id);
   if (node.empty()) return;
-  const Flight& flight = node.mapped();
+  Flight& flight = node.mapped();
   const PlannedContact& contact = plan_->contact(flight.contact);
+  if (flight.bundle == 0) {
+    if (!machines_[contact.to.value()].up) return;
+    act(contact.to, [&](Forwarder& forwarder, network::Effects& effects) {
+      forwarder.hear(contact.from, flight.bytes, now_, effects);
+    });
+    return answer(id, std::move(flight), network::Answer::kTaken);
+  }
   const auto origin = origins_.find(flight.bundle);
   if (!machines_[contact.to.value()].up || origin == origins_.end()) return;
   network::Acceptance acceptance{};
@@ -371,11 +378,17 @@ void BundleLinks::arrive(std::uint64_t id, std::vector<Delivery>& delivered) {
       from.ways[contact.to] = std::move(hops);
     }
   }
-  if (channels_->lost(node_of(contact.to), node_of(contact.from), random_, instant(now_))) return;
-  Flight answer = std::move(node.mapped());
-  answer.bytes.clear();
-  flights_.emplace(id, std::move(answer));
-  add(now_ + contact.light_time, Kind::kAnswer, flight.contact.value(), id, network::answer_of(acceptance));
+  answer(id, std::move(flight), network::answer_of(acceptance));
+}
+
+void BundleLinks::answer(std::uint64_t id, Flight flight, network::Answer answer) {
+  const PlannedContactId contact = flight.contact;
+  if (channels_->lost(node_of(planned(contact.value()).to), node_of(planned(contact.value()).from), random_,
+                      instant(now_)))
+    return;
+  flight.bytes.clear();
+  flights_.emplace(id, std::move(flight));
+  add(now_ + planned(contact.value()).light_time, Kind::kAnswer, contact.value(), id, answer);
 }
 
 void BundleLinks::answered(const Event& event) {
@@ -383,6 +396,7 @@ void BundleLinks::answered(const Event& event) {
   const Vertex from = planned(event.subject).from;
   if (flight.empty() || flight.mapped().life != machines_[from.value()].life) return;
   act(from, [&](Forwarder& forwarder, network::Effects& effects) {
+    if (flight.mapped().bundle == 0) return forwarder.heard(PlannedContactId(event.subject), now_, effects);
     forwarder.answered(PlannedContactId(event.subject), flight.mapped().slot, event.answer, now_, effects);
   });
 }
@@ -423,6 +437,21 @@ void BundleLinks::apply(Forwarder& node, const network::Send& send) {
   }
   radio.token = ++serial_;
   add(now_ + send.takes, Kind::kSent, send.contact.value(), radio.token);
+}
+
+void BundleLinks::apply(Forwarder&, const network::Tell& tell) {
+  Radio& radio = radios_.at(tell.contact.value());
+  ENSURES(radio.up && radio.token == 0);
+  radio.sending = ++serial_;
+  flights_.emplace(radio.sending, Flight{tell.contact,
+                                         0,
+                                         machines_[planned(tell.contact.value()).from.value()].life,
+                                         0,
+                                         tell.news,
+                                         {},
+                                         now_});
+  radio.token = ++serial_;
+  add(now_ + tell.takes, Kind::kSent, tell.contact.value(), radio.token);
 }
 
 void BundleLinks::apply(Forwarder&, const network::Suspend& suspend) {

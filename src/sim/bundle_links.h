@@ -3,8 +3,9 @@
 // time, event by event; the same calls and seed give the same run. A bundle that is kept is on the node's
 // disk: a crash loses what is on the air and what the forwarder knew, not what it has in custody.
 //
-// A contact sends one bundle at a time; a bundle or an answer is lost as a whole. Each delivery tells its
-// way: where the bundle waited, for which contact, and why it went there.
+// A contact sends one bundle at a time, or what its ends tell each other of copies; either is lost as a
+// whole, and so is an answer. Each delivery tells its way: where the bundle waited, for which contact, and
+// why it went there.
 #pragma once
 
 #include <cstdint>
@@ -137,7 +138,7 @@ class BundleLinks {
     PlannedContactId contact;
     std::uint64_t slot = 0;
     std::uint32_t life = 0;    // of the sender
-    std::uint64_t bundle = 0;  // sequence number
+    std::uint64_t bundle = 0;  // sequence number; 0: news of copies
     std::vector<std::byte> bytes;
     network::Passage passage;
     Duration begun{};
@@ -168,6 +169,7 @@ class BundleLinks {
   void handle(const Event& event, std::vector<Delivery>& delivered);
   void sent(const Event& event);
   void arrive(std::uint64_t id, std::vector<Delivery>& delivered);
+  void answer(std::uint64_t id, Flight flight, network::Answer answer);
   [[nodiscard]] Delivery delivery(std::uint64_t bundle, std::vector<BundleHop> hops,
                                   std::span<const std::byte> bytes) const;
   void answered(const Event& event);
@@ -175,6 +177,7 @@ class BundleLinks {
   void act(Vertex vertex, const Action& action);
   void apply(network::Forwarder& node, const network::Send& send);
   void apply(network::Forwarder& node, const network::Suspend& suspend);
+  void apply(network::Forwarder& node, const network::Tell& tell);
   void apply(network::Forwarder& node, const network::Drop& drop);
   void reschedule(Vertex vertex);
   void forget_expired();
