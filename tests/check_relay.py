@@ -227,6 +227,7 @@ def two_with_tls(check):
     bundle = check.encode("secret", "dtn://B/inbox", "--report", "delivery", "--report-to", "dtn://A/reports")
     code, _, text = check.send(ports["A"], bundle)
     assert code == 1 and "contact failure" in text, text
+    assert check.send(ports["A"], "--node", "dtn://B/", *tls("A"), bundle)[0] == 1  # another's name
     assert check.send(ports["A"], "--node", "dtn://A/", *tls("A"), bundle)[:2] == (0, "delivered")
     delivered = nodes["B"].event("delivered")
     assert check.payload_of(delivered["file"]) == bytes(range(256)) * 40
