@@ -7,7 +7,8 @@ usage: check_relay.py PROGRAM
    faster. A bundle given to A comes to C although B is killed while it has custody; a damaged entry in B's store costs
    one line; what was delivered is not delivered again after C restarts.
 2. Two nodes with TLS: delivery, the report of it, and who has no certificate.
-3. A disk that is full refuses; another node than expected, one that is not in the plan, and a store in use are told in
+3. Sixty bundles through a node that is killed again and again arrive once each.
+4. A disk that is full refuses; another node than expected, one that is not in the plan, and a store in use are told in
    one line.
 
 Waits end when what is waited for happens, at the latest at a deadline.
@@ -26,6 +27,7 @@ import threading
 import time
 
 DEADLINE_S = 50
+BUNDLES = 60
 PLAN_HEADER = "from,to,start_s,end_s,rate_bps,owlt_s\n"
 
 
@@ -238,6 +240,40 @@ def two_with_tls(check):
         assert node.end() == 0 and not node.events("unanswered"), node.complaints
 
 
+def killed_again_and_again(check):
+    plan = check.plan("often.csv", [f"{pair},0,100000,16000,0.01" for pair in ("F,G", "G,F", "G,H", "H,G")])
+    ports = {name: free_port() for name in "FGH"}
+    began = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def begin(name):
+        peers = (f"{other}=127.0.0.1:{port}" for other, port in ports.items() if abs(ord(other) - ord(name)) == 1)
+        node = check.relay(name, plan, "--listen", ports[name], "--begin-at", began, "--speed", 20,
+                           *(word for peer in peers for word in ("--peer", peer)))
+        node.event("ready")
+        return node
+
+    first, middle, last = begin("F"), begin("G"), begin("H")
+    bundles = []
+    for i in range(BUNDLES):
+        (check.folder / f"n{i}.payload").write_bytes(bytes([i]) * 2000)
+        bundles.append(check.encode(f"n{i}", "dtn://H/inbox", "--sequence", i))
+    assert check.run("bundle", "send", "--port", ports["F"], *bundles)[0] == 0
+    kills = 0
+    while len(last.events("delivered")) < BUNDLES - 10:
+        middle.until(lambda: len(middle.events("kept")) >= 5 or len(last.events("delivered")) == BUNDLES, "5 bundles kept")
+        middle.end(signal.SIGKILL)
+        kills += 1
+        middle = begin("G")
+    last.event("delivered", BUNDLES)
+    first.until(lambda: not list((check.folder / "store-F").glob("*.kept")), "empty store")
+    middle.until(lambda: not list((check.folder / "store-G").glob("*.kept")), "empty store")
+    payloads = [check.payload_of(event["file"]) for event in last.events("delivered")]
+    assert sorted(payloads) == [bytes([i]) * 2000 for i in range(BUNDLES)], len(payloads)
+    for node in (first, middle, last):
+        assert node.end() == 0, node.complaints
+    return kills
+
+
 def what_goes_wrong(check):
     plan = check.plan("other.csv", both_ways("A", "B", 0, 100_000) + both_ways("D", "E", 0, 100_000))
     folders = ["--store", check.folder / "store-D", "--deliver", check.folder / "inbox-D"]
@@ -273,13 +309,14 @@ def main():
         try:
             line_of_three(check)
             two_with_tls(check)
+            kills = killed_again_and_again(check)
             what_goes_wrong(check)
         finally:
             for each in check.running:
                 if each.process.poll() is None:
                     each.process.kill()
                     each.process.wait(timeout=20)
-    print("0 problems")
+    print(f"0 problems; {BUNDLES} bundles arrived once each through a node killed {kills} times")
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ constexpr std::size_t kEntryOverhead = 64;  // of a bundle as a file
 // own.
 constexpr double kRealSlackS = 1.0;
 constexpr double kRealRedialS = 0.25;
+constexpr std::size_t kRetriesMax = 1000;  // a session may break and come back long before the next contact
 constexpr int kSilenceLightTimes = 6;  // a session is up after five crossings
 
 struct RelayArguments {
@@ -380,6 +381,7 @@ Result<int> run_relay(const RelayArguments& arguments) {
   options.forwarder.epoch = clock->epoch();
   options.forwarder.born = clock->now();
   options.forwarder.store.bytes_max = arguments.store_bytes_max;
+  options.forwarder.retries_max = kRetriesMax;
   Duration light_time_max{};
   for (const network::PlannedContact& each : graph->contacts())
     if (each.from == *self) light_time_max = std::max(light_time_max, each.light_time);
