@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   using namespace skywarden::network;
   const auto bytes = std::as_bytes(std::span(data, size));
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  if (const auto id = bundle_id_from_words(text)) EXPECTS(bundle_id_from_words(to_words(*id)) == id);
+  if (const auto id = bundle_id_from_words(text)) EXPECTS(bundle_id_from_words(to_words(*id)).value() == *id);
 
   static const PlanFile plan =
       read_plan(

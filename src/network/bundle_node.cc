@@ -153,7 +153,7 @@ BundleNode::Reception BundleNode::receive(std::vector<std::byte> bundle, Duratio
     Effects decided;
     deliver.bytes = bundle;
     const Acceptance acceptance = forwarder_.accept(std::move(bundle), std::move(*passage), now, decided);
-    act(std::move(decided), now, effects);
+    act(decided, now, effects);
     if (acceptance == Acceptance::kRefused)
       return {TcpclRefuseReason::kNotAcceptable, "it has expired", false, id};
     if (acceptance != Acceptance::kDelivered)
@@ -164,11 +164,11 @@ BundleNode::Reception BundleNode::receive(std::vector<std::byte> bundle, Duratio
   Effects decided;
   const Acceptance acceptance = forwarder_.accept(std::move(bundle), std::move(*passage), now, decided);
   if (acceptance == Acceptance::kRefused) {
-    act(std::move(decided), now, effects);
+    act(decided, now, effects);
     return {TcpclRefuseReason::kNoResources, "it has expired, or there is no room for it", false, id};
   }
   if (acceptance != Acceptance::kKept) {
-    act(std::move(decided), now, effects);
+    act(decided, now, effects);
     return {TcpclRefuseReason::kCompleted, "it was here before", false, id};
   }
   // What made room goes first, and nothing is sent before it is kept.
@@ -177,9 +177,9 @@ BundleNode::Reception BundleNode::receive(std::vector<std::byte> bundle, Duratio
   });
   Effects later(std::make_move_iterator(drops), std::make_move_iterator(decided.end()));
   decided.erase(drops, decided.end());
-  act(std::move(decided), now, effects);
+  act(decided, now, effects);
   effects.emplace_back(NodeKeep{forwarder_.slot_of(id).value(), id});
-  act(std::move(later), now, effects);
+  act(later, now, effects);
   return {{}, {}, false, id};
 }
 
@@ -191,7 +191,7 @@ Result<std::uint64_t> BundleNode::restore(KeptBundle kept, Duration now, NodeEff
   const BundleId id = identity(*view);
   Effects decided;
   const Acceptance acceptance = forwarder_.restore(std::move(kept), std::move(*passage), now, decided);
-  act(std::move(decided), now, effects);
+  act(decided, now, effects);
   switch (acceptance) {
     case Acceptance::kKept:
       return forwarder_.slot_of(id).value();
@@ -227,7 +227,7 @@ void BundleNode::session_up(PlannedContactId contact, Duration now, NodeEffects&
   found->second.line = Line::kUp;
   Effects decided;
   forwarder_.link_up(contact, now, decided);
-  act(std::move(decided), now, effects);
+  act(decided, now, effects);
 }
 
 void BundleNode::break_line(PlannedContactId contact, Session& session, Duration now, NodeEffects& out) {
@@ -239,7 +239,7 @@ void BundleNode::break_line(PlannedContactId contact, Session& session, Duration
   session.early.clear();
   Effects decided;
   forwarder_.link_down(contact, now, decided);
-  act(std::move(decided), now, out);
+  act(decided, now, out);
 }
 
 void BundleNode::settled(PlannedContactId contact, std::uint64_t slot, Settled what, Duration now,
@@ -251,7 +251,7 @@ void BundleNode::settled(PlannedContactId contact, std::uint64_t slot, Settled w
     break_line(contact, session, now, effects);
     Effects decided;
     forwarder_.lost(contact, slot, now, decided);
-    return act(std::move(decided), now, effects);
+    return act(decided, now, effects);
   }
   const StoredBundle* bundle = store().find(slot);
   Answer told = what == Settled::kRefused ? Answer::kRefused : Answer::kTaken;
@@ -274,7 +274,7 @@ void BundleNode::answer(PlannedContactId contact, std::uint64_t slot, Answer ans
   forwarder_.answered(contact, slot, answer, now, decided);
   if (was_here && store().find(slot) == nullptr)
     out.emplace_back(NodeDiscard{slot, DiscardReason::kHandedOver});
-  act(std::move(decided), now, out);
+  act(decided, now, out);
 }
 
 void BundleNode::session_down(PlannedContactId contact, Duration now, NodeEffects& effects) {
@@ -311,7 +311,7 @@ void BundleNode::tick(Duration now, NodeEffects& effects) {
   open_contacts(now, effects);
   Effects decided;
   forwarder_.tick(now, decided);
-  act(std::move(decided), now, effects);
+  act(decided, now, effects);
 }
 
 void BundleNode::open_contacts(Duration now, NodeEffects& out) {
@@ -345,13 +345,13 @@ void BundleNode::end_pace(PlannedContactId contact, Session& session, Duration n
   if (auto told = session.early.extract(slot); !told.empty()) early = told.mapped();
   Effects decided;
   forwarder_.sent(contact, now, decided);
-  act(std::move(decided), now, out);
+  act(decided, now, out);
   if (early) answer(contact, slot, *early, now, out);
 }
 
 // ---- what the Forwarder decides
 
-void BundleNode::act(Effects effects, Duration now, NodeEffects& out) {
+void BundleNode::act(const Effects& effects, Duration now, NodeEffects& out) {
   for (const Effect& effect : effects) {
     if (const auto* send = std::get_if<Send>(&effect)) {
       transmit(*send, now, out);

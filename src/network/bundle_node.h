@@ -120,7 +120,7 @@ class BundleNode {
   BundleNode(const PlanFile& plan, const ContactGraph& graph, Vertex self, const BundleNodeOptions& options,
              EndpointId endpoint);
   [[nodiscard]] Result<Passage> passage_for(const BundleView& view) const;
-  void act(Effects effects, Duration now, NodeEffects& out);
+  void act(const Effects& effects, Duration now, NodeEffects& out);
   void transmit(const Send& send, Duration now, NodeEffects& out);
   void answer(PlannedContactId contact, std::uint64_t slot, Answer answer, Duration now, NodeEffects& out);
   void break_line(PlannedContactId contact, Session& session, Duration now, NodeEffects& out);

@@ -195,7 +195,7 @@ void Sender::fill(Connection& connection, TcpclEvents& more) {
 
 }  // namespace
 
-Result<std::vector<TcpclOutcome>> send_by_tcpcl(TcpclSending sending, const TcpclSource& source) {
+Result<std::vector<TcpclOutcome>> send_by_tcpcl(const TcpclSending& sending, const TcpclSource& source) {
   EXPECTS(source != nullptr);
   if (const auto good = session_options(sending.link, true).validate(); !good)
     return tl::unexpected<Error>(good.error());
