@@ -35,7 +35,7 @@ constexpr std::size_t kEntryOverhead = 64;  // of a bundle as a file
 constexpr double kRealSlackS = 1.0;
 constexpr double kRealRedialS = 0.25;
 constexpr std::size_t kRetriesMax = 1000;  // a session may break and come back long before the next contact
-constexpr int kSilenceLightTimes = 6;  // a session is up after five crossings
+constexpr int kSilenceLightTimes = 6;      // a session is up after five crossings
 
 struct RelayArguments {
   LinkArguments link;
