@@ -1,5 +1,6 @@
 // skywarden bundle: shows what is in bundles of the Bundle Protocol and checks their checksums and security
-// blocks. How they are made stands in bundle_encode_command.cc, how they travel in bundle_link.cc.
+// blocks. How they are made stands in bundle_encode_command.cc, how they travel in bundle_link.cc and
+// bundle_relay.cc.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -207,6 +208,7 @@ void add_bundle(CLI::App& app, int* exit_code) {
   verify->callback([verifying, exit_code] { report_bundle("verify", run_verify(*verifying), exit_code); });
 
   add_bundle_links(*bundle, exit_code);
+  add_bundle_relay(*bundle, exit_code);
 }
 
 }  // namespace skywarden::app

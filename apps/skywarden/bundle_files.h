@@ -13,6 +13,7 @@ namespace skywarden::app {
 
 void add_bundle_encode(CLI::App& bundle, int* exit_code);
 void add_bundle_links(CLI::App& bundle, int* exit_code);  // send and receive
+void add_bundle_relay(CLI::App& bundle, int* exit_code);
 
 [[nodiscard]] Result<std::vector<std::byte>> read_bundle_bytes(const std::string& path);  // hexadecimal too
 [[nodiscard]] Result<network::KeyRing> load_keys(const std::string& path);                // none: no keys

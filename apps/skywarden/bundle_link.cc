@@ -5,17 +5,18 @@
 #include <chrono>
 #include <csignal>
 #include <ctime>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/text.h"
 #include "bundle_files.h"
+#include "bundle_inbox.h"
 #include "bundle_json.h"
-#include "formats/read_file.h"
+#include "bundle_link_options.h"
 #include "network/bundle_decode.h"
 #include "network/bundle_seen.h"
+#include "shell/durable_file.h"
 #include "shell/tcpcl_link.h"
 
 namespace skywarden::app {
@@ -23,16 +24,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kSameNameMax = 1000;
 constexpr std::chrono::milliseconds kPoll{50};
-
-struct LinkArguments {
-  std::string node, peer, certificate, key, authorities;
-  std::uint16_t port = network::kTcpclPort;
-  std::uint16_t keepalive_s = 30;
-  std::uint64_t bundle_bytes_max = std::uint64_t{64} << 20;
-  bool plain_too = false, any_certificate = false;
-};
 
 struct SendArguments {
   LinkArguments link;
@@ -48,22 +40,6 @@ struct ReceiveArguments {
   double for_s = 0;
   bool pretty = false;
 };
-
-Result<shell::TcpclLinkOptions> link_options(const LinkArguments& arguments) {
-  shell::TcpclLinkOptions link;
-  link.session.node_id = arguments.node;
-  if (!arguments.peer.empty()) link.session.peer_node = arguments.peer;
-  link.session.keepalive = std::chrono::seconds(arguments.keepalive_s);
-  link.session.transfer_mru = arguments.bundle_bytes_max;
-  link.session.node_id_required = !arguments.any_certificate;
-  const int given = (arguments.certificate.empty() ? 0 : 1) + (arguments.key.empty() ? 0 : 1) +
-                    (arguments.authorities.empty() ? 0 : 1);
-  if (given != 0 && given != 3)
-    return fail(Errc::kConflict, "TLS needs --tls-certificate, --tls-key and --tls-authorities");
-  if (given == 3) link.tls = shell::TlsFiles{arguments.certificate, arguments.key, arguments.authorities};
-  link.tls_optional = arguments.plain_too;
-  return link;
-}
 
 void print_line(const Json& json, int indent = -1) {
   fmt::print("{}\n", json.dump(indent, ' ', false, Json::error_handler_t::replace));
@@ -119,47 +95,6 @@ Result<int> run_send(const SendArguments& arguments) {
 
 // ---- receive
 
-// One bundle a file, named by its identity. The same bundle again is complete already; another one whose name
-// reads the same gets a number.
-class Folder {
- public:
-  explicit Folder(std::string path) : path_(std::move(path)) {}
-
-  [[nodiscard]] Result<std::optional<std::string>> keep(const network::BundleView& view,
-                                                        std::span<const std::byte> bytes) const {
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const std::string name = name_of(view);
-    for (int i = 0; i < kSameNameMax; ++i) {
-      auto path =
-          (std::filesystem::path(path_) / (name + (i == 0 ? "" : fmt::format("-{}", i)) + ".bundle"))
-              .string();
-      if (!std::filesystem::exists(path)) {
-        const auto written = formats::write_file(path, text);
-        if (!written) return tl::unexpected<Error>(written.error());
-        return path;
-      }
-      const auto there = read_bundle_bytes(path);
-      if (!there) continue;
-      const auto other = network::decode_bundle(*there);
-      if (other && network::identity(*other) == network::identity(view)) return std::nullopt;
-    }
-    return fail(Errc::kLimitReached, "{}: too many bundles of one name", name);
-  }
-
- private:
-  static std::string name_of(const network::BundleView& view) {
-    const auto id = network::identity(view);
-    std::string name = network::to_string(id.source);
-    for (char& c : name)
-      if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.')) c = '_';
-    constexpr std::size_t kNameMax = 100;
-    name = fmt::format("{}-{}-{}", name.substr(0, kNameMax), id.created.time_ms, id.created.sequence);
-    if (id.fragment_bytes > 0) name += fmt::format("-{}-{}", id.fragment_offset, id.fragment_bytes);
-    return name;
-  }
-  std::string path_;
-};
-
 class Receiver {
  public:
   explicit Receiver(const ReceiveArguments& arguments) : arguments_(arguments), folder_(arguments.folder) {}
@@ -184,8 +119,8 @@ class Receiver {
     } else {
       const auto file = folder_.keep(*view, received.bundle);
       if (!file) return refuse(file.error().message, network::TcpclRefuseReason::kNoResources);
-      if (!*file) return network::TcpclRefuseReason::kCompleted;
-      line["file"] = **file;
+      if (!file->fresh) return network::TcpclRefuseReason::kCompleted;
+      line["file"] = file->path;
       line["source"] = to_string(view->primary.source);
       line["destination"] = to_string(view->primary.destination);
     }
@@ -197,7 +132,7 @@ class Receiver {
 
  private:
   const ReceiveArguments& arguments_;
-  Folder folder_;
+  BundleInbox folder_;
   network::SeenBundles seen_;
   std::atomic<std::uint64_t> count_ = 0;
 };
@@ -214,9 +149,8 @@ Result<int> run_receive(const ReceiveArguments& arguments) {
   auto link = link_options(arguments.link);
   if (!link) return tl::unexpected<Error>(link.error());
   if (!arguments.folder.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(arguments.folder, error);
-    if (error) return fail(Errc::kInputOutput, "{}: {}", arguments.folder, error.message());
+    const auto made = shell::make_folder(arguments.folder);
+    if (!made) return tl::unexpected<Error>(made.error());
   }
   sigset_t signals;  // the server's thread inherits that they are blocked
   sigemptyset(&signals);
@@ -240,20 +174,6 @@ Result<int> run_receive(const ReceiveArguments& arguments) {
 }
 
 // ---- options
-
-void add_link_options(CLI::App* command, LinkArguments& link) {
-  command->add_option("--node", link.node, "Node ID told to the peer, such as ipn:7.0 or dtn://node/");
-  command->add_option("--peer", link.peer, "end the session unless the peer tells this Node ID");
-  command->add_option("--port", link.port, "TCP")->capture_default_str();
-  command->add_option("--keepalive-s", link.keepalive_s, "seconds proposed; 0: none")->capture_default_str();
-  command->add_option("--tls-certificate", link.certificate,
-                      "of this node, PEM, chain included: TLS 1.3 is required");
-  command->add_option("--tls-key", link.key, "PEM");
-  command->add_option("--tls-authorities", link.authorities, "certificates that vouch for peers, PEM");
-  command->add_flag("--plain-too", link.plain_too, "with TLS: talk to peers without it as well");
-  command->add_flag("--any-certificate", link.any_certificate,
-                    "with TLS: take certificates without a Node ID (subjectAltName bundleEID)");
-}
 
 void add_send(CLI::App& bundle, int* exit_code) {
   auto arguments = std::make_shared<SendArguments>();
@@ -284,9 +204,7 @@ void add_receive(CLI::App& bundle, int* exit_code) {
   command->add_option("--count", arguments->count, "end after so many; 0: never")->capture_default_str();
   command->add_option("--for-s", arguments->for_s, "end after so many seconds; 0: never")
       ->capture_default_str();
-  command->add_option("--bundle-bytes-max", arguments->link.bundle_bytes_max, "longest bundle taken")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{network::kBundleBytesMax}))
-      ->capture_default_str();
+  add_bundle_bytes_max(command, arguments->link);
   command->add_flag("--pretty", arguments->pretty, "indent");
   add_link_options(command, arguments->link);
   command->footer(

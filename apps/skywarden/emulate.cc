@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "formats/read_file.h"
-#include "network/plan_file.h"
+#include "plan_clock.h"
 #include "shell/link_namespaces.h"
 #include "shell/link_relay.h"
 
@@ -21,12 +21,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kPortsMax = 4096;
 constexpr std::size_t kMapBytesMax = std::size_t{1} << 20;
-constexpr std::size_t kProblemLinesMax = 20;
 
 struct EmulateArguments {
   std::string plan, map, prefix, address = "127.0.0.1";
   std::vector<std::string> ports;
-  double begin_s = 0, speed = 1, for_s = 0, loss = 0, burst = 1;
+  PlanClockArguments clock;
+  double for_s = 0, loss = 0, burst = 1;
   std::uint64_t seed = 1;
 };
 
@@ -100,18 +100,6 @@ Result<std::vector<shell::RelayedPort>> read_ports(const EmulateArguments& argum
   return ports;
 }
 
-Result<network::PlanFile> load_plan(const std::string& path) {
-  const auto text = formats::read_file(path);
-  if (!text) return tl::unexpected<Error>(text.error());
-  auto plan = network::read_plan(*text, path);
-  if (!plan) return plan;
-  std::size_t shown = 0;
-  for (const auto& problem : plan->problems)
-    if (++shown <= kProblemLinesMax)
-      fmt::print(stderr, "skywarden emulate: {}\n", datum::to_line(path, problem));
-  return plan;
-}
-
 Result<std::unique_ptr<shell::LinkNamespaces>> make_namespaces(const EmulateArguments& arguments,
                                                                const network::PlanFile& plan) {
   if (arguments.prefix.empty()) return nullptr;
@@ -169,7 +157,7 @@ void wait_for_end(double for_s, const sigset_t& signals) {
 }
 
 Result<int> run_emulate(const EmulateArguments& arguments) {
-  const auto plan = load_plan(arguments.plan);
+  const auto plan = load_plan("emulate", arguments.plan);
   if (!plan) return tl::unexpected<Error>(plan.error());
   const auto ports = read_ports(arguments, *plan);
   if (!ports) return tl::unexpected<Error>(ports.error());
@@ -187,8 +175,10 @@ Result<int> run_emulate(const EmulateArguments& arguments) {
   if (!namespaces) return tl::unexpected<Error>(namespaces.error());
   shell::LinkRelay::Options options;
   options.address = arguments.address;
-  options.begin = from_seconds(arguments.begin_s);
-  options.speed = arguments.speed;
+  const auto clock = PlanClock::make(arguments.clock, plan->epoch);
+  if (!clock) return tl::unexpected<Error>(clock.error());
+  options.begin = clock->now();
+  options.speed = clock->speed();
   options.link.loss = arguments.loss;
   options.link.burst = arguments.burst;
   options.link.seed = arguments.seed;
@@ -218,10 +208,7 @@ void add_emulate(CLI::App& app, int* exit_code) {
   command->add_option("--namespaces", arguments->prefix,
                       "make a network namespace PREFIX+node for every node (root, iproute2)");
   command->add_option("--address", arguments->address, "to listen at")->capture_default_str();
-  command->add_option("--begin-s", arguments->begin_s, "plan time at the start")->capture_default_str();
-  command->add_option("--speed", arguments->speed, "plan seconds a second")
-      ->check(CLI::Range(1e-3, 1e6))
-      ->capture_default_str();
+  add_plan_clock(command, arguments->clock);
   command
       ->add_option("--for-s", arguments->for_s, "end after so many seconds of this machine; 0: at a signal")
       ->capture_default_str();

@@ -27,7 +27,22 @@ bool read_number(std::string_view word, std::uint64_t& value) {
   return !word.empty() && error == std::errc() && end == word.data() + word.size();
 }
 
-Result<BundleId> read_id(std::string_view line) {
+}  // namespace
+
+std::string to_string(const BundleId& id) {
+  auto text =
+      fmt::format("{} created {} sequence {}", to_string(id.source), id.created.time_ms, id.created.sequence);
+  if (id.fragment_bytes > 0)
+    text += fmt::format(" offset {} bytes {}", id.fragment_offset, id.fragment_bytes);
+  return text;
+}
+
+std::string to_words(const BundleId& id) {
+  return fmt::format("{} {} {} {} {}", to_string(id.source), id.created.time_ms, id.created.sequence,
+                     id.fragment_offset, id.fragment_bytes);
+}
+
+Result<BundleId> bundle_id_from_words(std::string_view line) {
   const auto words = words_of(line);
   BundleId id;
   const bool good = words.size() == kWords && read_number(words[1], id.created.time_ms) &&
@@ -40,21 +55,11 @@ Result<BundleId> read_id(std::string_view line) {
   return id;
 }
 
-}  // namespace
-
-std::string to_string(const BundleId& id) {
-  auto text =
-      fmt::format("{} created {} sequence {}", to_string(id.source), id.created.time_ms, id.created.sequence);
-  if (id.fragment_bytes > 0)
-    text += fmt::format(" offset {} bytes {}", id.fragment_offset, id.fragment_bytes);
-  return text;
-}
-
 Result<SeenBundles> SeenBundles::read(std::string_view text, std::string_view file_name, std::size_t max) {
   SeenBundles seen(max);
   for (std::size_t line = 1; !text.empty(); ++line) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const auto id = read_id(text.substr(0, end));
+    const auto id = bundle_id_from_words(text.substr(0, end));
     if (!id) return fail(id.error().code, "{}:{}: {}", file_name, line, id.error().message);
     (void)seen.add(*id);
     text.remove_prefix(std::min(end + 1, text.size()));
@@ -75,9 +80,7 @@ bool SeenBundles::add(const BundleId& id) {
 
 std::string SeenBundles::text() const {
   std::string text;
-  for (const BundleId& id : by_age_)
-    text += fmt::format("{} {} {} {} {}\n", to_string(id.source), id.created.time_ms, id.created.sequence,
-                        id.fragment_offset, id.fragment_bytes);
+  for (const BundleId& id : by_age_) text += to_words(id) + '\n';
   return text;
 }
 

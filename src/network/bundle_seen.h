@@ -13,6 +13,9 @@ namespace skywarden::network {
 
 // "ipn:7.1 created 820454400000 sequence 3", and for fragments " offset 10 bytes 20".
 [[nodiscard]] std::string to_string(const BundleId& id);
+// "ipn:7.1 820454400000 3 0 0": source, creation time, sequence, fragment offset and bytes; and back.
+[[nodiscard]] std::string to_words(const BundleId& id);
+[[nodiscard]] Result<BundleId> bundle_id_from_words(std::string_view words);
 
 class SeenBundles {
  public:

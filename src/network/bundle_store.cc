@@ -1,5 +1,7 @@
 #include "network/bundle_store.h"
 
+#include <array>
+
 #include "base/contract.h"
 #include "network/bundle_decode.h"
 #include "wire/cbor.h"
@@ -10,6 +12,14 @@ namespace {
 
 constexpr std::uint64_t kKeptVersion = 1;
 constexpr std::size_t kKeptRoom = 64;  // around the bundle
+
+// Of the time of arrival, too: lifetimes of bundles without a clock count from it.
+std::uint32_t kept_crc(Instant received, std::span<const std::byte> bundle) {
+  const auto time = static_cast<std::uint64_t>(received.time_since_epoch().count());
+  std::array<std::byte, sizeof(time)> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(time >> (8 * i));
+  return wire::crc32c(bundle, wire::crc32c(bytes));
+}
 
 }  // namespace
 
@@ -112,7 +122,7 @@ std::vector<std::byte> write_kept_bundle(const StoredBundle& bundle) {
       .unsigned_integer(kKeptVersion)
       .signed_integer(bundle.received.time_since_epoch().count())
       .bytes(bundle.bytes)
-      .unsigned_integer(wire::crc32c(bundle.bytes));
+      .unsigned_integer(kept_crc(bundle.received, bundle.bytes));
   return writer.take();
 }
 
@@ -126,7 +136,8 @@ Result<KeptBundle> read_kept_bundle(std::span<const std::byte> bytes) {
   if (const auto end = reader.finish(); !end) return tl::unexpected<Error>(end.error());
   if (*items != 4 || *version != kKeptVersion)
     return fail(Errc::kMalformed, "not a bundle kept by this version");
-  if (*crc != wire::crc32c(*bundle)) return fail(Errc::kMalformed, "a kept bundle is damaged");
+  if (*crc != kept_crc(Instant(Duration(*received)), *bundle))
+    return fail(Errc::kMalformed, "a kept bundle is damaged");
   return KeptBundle{Instant(Duration(*received)), {bundle->begin(), bundle->end()}};
 }
 

@@ -1,6 +1,7 @@
 #include "network/forwarder.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/contract.h"
 #include "network/bundle_decode.h"
@@ -61,7 +62,34 @@ Acceptance Forwarder::known_already(const Known& known, const Passage& passage) 
 }
 
 Acceptance Forwarder::accept(std::vector<std::byte> bundle, Passage passage, Duration now, Effects& effects) {
-  const Instant received = options_.epoch + now;
+  return take_in(std::move(bundle), std::move(passage), options_.epoch + now, now, effects);
+}
+
+Acceptance Forwarder::restore(KeptBundle kept, Passage passage, Duration now, Effects& effects) {
+  return take_in(std::move(kept.bytes), std::move(passage), kept.received, now, effects);
+}
+
+void Forwarder::restore_delivered(const BundleId& id, Instant expires) {
+  std::ignore = remember(id, {0, expires, 0, true});
+}
+
+void Forwarder::withdraw(const BundleId& id) {
+  const auto found = known_.find(id);
+  if (found == known_.end()) return;
+  const std::uint64_t slot = found->second.slot;
+  known_.erase(found);
+  forget(slot);
+  store_.take(slot);
+}
+
+std::optional<std::uint64_t> Forwarder::slot_of(const BundleId& id) const {
+  const auto found = known_.find(id);
+  if (found == known_.end() || store_.find(found->second.slot) == nullptr) return std::nullopt;
+  return found->second.slot;
+}
+
+Acceptance Forwarder::take_in(std::vector<std::byte> bundle, Passage passage, Instant received, Duration now,
+                              Effects& effects) {
   expire(now, effects);
   const auto view = decode_bundle(bundle);
   if (!view) return Acceptance::kRefused;
@@ -72,7 +100,7 @@ Acceptance Forwarder::accept(std::vector<std::byte> bundle, Passage passage, Dur
   if (const auto known = known_.find(id); known != known_.end())
     if (critical || passage.destination == self_ || known->second.failures >= passage.failures)
       return known_already(known->second, passage);
-  if (expires <= received) return Acceptance::kRefused;
+  if (expires <= options_.epoch + now) return Acceptance::kRefused;
   if (passage.destination == self_) {
     ENSURES(remember(id, {passage.failures, expires, 0, true}));
     if (critical && options_.news_max > 0) {
@@ -203,6 +231,18 @@ void Forwarder::answered(PlannedContactId contact, std::uint64_t slot, Answer an
       unrouted_.insert(urgency(mine, slot));
     }
   }
+  pump(now, effects);
+}
+
+void Forwarder::lost(PlannedContactId contact, std::uint64_t slot, Duration now, Effects& effects) {
+  const auto found = links_.find(contact);
+  if (found == links_.end()) return;
+  std::vector<Flying>& flying = found->second.flying;
+  const auto each = std::ranges::find(flying, slot, &Flying::slot);
+  if (each == flying.end()) return;
+  each->due = now;
+  std::rotate(flying.begin(), each, std::next(each));  // by due
+  end_waits(now);
   pump(now, effects);
 }
 

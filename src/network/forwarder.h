@@ -106,12 +106,20 @@ class Forwarder {
 
   // A bundle of its own, or received from a neighbour.
   Acceptance accept(std::vector<std::byte> bundle, Passage passage, Duration now, Effects& effects);
+  // One that this node had in custody before it restarted. What else it knew then it has forgotten; bundles
+  // delivered should be told again, so that they are not delivered twice.
+  Acceptance restore(KeptBundle kept, Passage passage, Duration now, Effects& effects);
+  void restore_delivered(const BundleId& id, Instant expires);
+  // It could not be kept or delivered after all: as if it had never come.
+  void withdraw(const BundleId& id);
   void link_up(PlannedContactId contact, Duration now, Effects& effects);  // heard; contact.from is this node
   void link_down(PlannedContactId contact, Duration now, Effects& effects);
   void sent(PlannedContactId contact, Duration now, Effects& effects);  // the last bit has left
   void answered(PlannedContactId contact, std::uint64_t slot, Answer answer, Duration now, Effects& effects);
   void hear(Vertex neighbour, std::span<const std::byte> news, Duration now, Effects& effects);
   void heard(PlannedContactId contact, Duration now, Effects& effects);  // the answer to a Tell
+  // The link knows that no answer will come: its session has ended.
+  void lost(PlannedContactId contact, std::uint64_t slot, Duration now, Effects& effects);
   void tick(Duration now, Effects& effects);
   [[nodiscard]] Duration wake_at() const;  // call tick() then
 
@@ -122,6 +130,7 @@ class Forwarder {
     std::size_t booked = 0;
   };
   [[nodiscard]] Holdings holdings() const { return {known_.size(), arrivals_.size(), book_.bookings()}; }
+  [[nodiscard]] std::optional<std::uint64_t> slot_of(const BundleId& id) const;  // while it is in the store
   [[nodiscard]] const Passage* passage(std::uint64_t slot) const;
 
  private:
@@ -185,6 +194,8 @@ class Forwarder {
     return {-static_cast<int>(custody.criticality), slot};
   }
 
+  Acceptance take_in(std::vector<std::byte> bundle, Passage passage, Instant received, Duration now,
+                     Effects& effects);
   [[nodiscard]] bool remember(const BundleId& id, const Known& news);
   Acceptance known_already(const Known& known, const Passage& passage);
   [[nodiscard]] Standing standing(const Custody& custody, PlannedContactId contact, Duration now);

@@ -124,6 +124,43 @@ TEST_CASE("a bundle waits for its contact, is sent, sent again without answer, a
   CHECK(node.store().count() == 0);
 }
 
+TEST_CASE("after a restart custody and its age go on, and what was delivered is known") {
+  const auto plan = ContactGraph::make(2, {contact(0, 1, 10s, 60s)}).value();
+  Forwarder node(plan, Vertex(0), small_options());
+  Effects effects;
+  const KeptBundle kept{epoch(), bundle(1, 1, BundleCriticality::kNormal)};  // it lives for an hour
+  CHECK(node.restore(kept, {Vertex(1), {}, 0}, 1h, effects) == Acceptance::kRefused);
+  CHECK(node.restore(kept, {Vertex(1), {}, 0}, 59min, effects) == Acceptance::kKept);
+  CHECK(node.wake_at() <= 60min);
+  const BundleId id = node.store().find(1)->id;
+  CHECK(node.slot_of(id) == 1);
+  node.withdraw(id);
+  CHECK(node.store().count() == 0);
+  CHECK_FALSE(node.slot_of(id).has_value());
+  node.restore_delivered(id, epoch() + 2h);
+  CHECK(node.accept(kept.bytes, {Vertex(1), {}, 0}, 1s, effects) == Acceptance::kArrived);
+}
+
+TEST_CASE("what the session says is lost is sent again without waiting, and not taken for answered") {
+  const auto plan = ContactGraph::make(2, {contact(0, 1, 10s, 60s)}).value();
+  ForwarderOptions options = small_options();
+  options.acknowledgement_margin = 1h;
+  Forwarder node(plan, Vertex(0), options);
+  const PlannedContactId link(0);
+  Effects effects;
+  node.accept(bundle(1, 1, BundleCriticality::kNormal), {Vertex(1), {}, 0}, 0s, effects);
+  node.link_up(link, 10s, effects);
+  const Send send = *send_of(effects);
+  node.lost(link, send.slot, 10s, effects);  // it has not left yet: nothing to lose
+  node.sent(link, 11s, effects);
+  effects.clear();
+  node.lost(link, send.slot, 12s, effects);
+  REQUIRE(send_of(effects) != nullptr);
+  CHECK(send_of(effects)->slot == send.slot);
+  node.answered(link, send.slot, Answer::kTaken, 12s, effects);  // of the first: too late
+  CHECK(node.store().count() == 1);
+}
+
 TEST_CASE("a critical bundle interrupts bulk, which then goes on with its rest") {
   const auto plan = ContactGraph::make(2, {contact(0, 1, 0s, 60s)}).value();
   Forwarder node(plan, Vertex(0), small_options());

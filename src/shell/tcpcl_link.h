@@ -86,7 +86,7 @@ using TcpclSource = std::function<std::optional<std::vector<std::byte>>()>;
 
 // One session; the fate of each bundle taken from the source, in its order. An error where there was no
 // session: kUnavailable without a connection, kConflict when the peer is not acceptable.
-[[nodiscard]] Result<std::vector<TcpclOutcome>> send_by_tcpcl(TcpclSending sending,
+[[nodiscard]] Result<std::vector<TcpclOutcome>> send_by_tcpcl(const TcpclSending& sending,
                                                               const TcpclSource& source);
 
 }  // namespace skywarden::shell
