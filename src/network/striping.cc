@@ -1,6 +1,7 @@
 #include "network/striping.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "network/route_list.h"
 
@@ -28,8 +29,12 @@ std::optional<Stripes> single_route(const ContactGraph& graph, const RouteQuery&
                                     std::size_t routes_max) {
   if (fragments.empty()) return Stripes{{}, query.at};
   const RouteQuery largest{query.from, query.to, query.at, std::ranges::max(fragments)};
+  const RouteQuery whole{query.from, query.to, query.at,
+                         std::accumulate(fragments.begin(), fragments.end(), std::uint64_t{0})};
+  auto routes = best_routes(graph, largest, routes_max, state);
+  if (auto route = RouteSearch(graph).best(whole, state)) routes.push_back(std::move(*route));
   std::optional<Stripes> best;
-  for (const Route& route : best_routes(graph, largest, routes_max, state)) {
+  for (const Route& route : routes) {
     auto stripes = all_along(route, graph, query, fragments, state);
     if (stripes && (!best || stripes->arrival < best->arrival)) best = std::move(stripes);
   }

@@ -27,8 +27,8 @@ struct Stripes {
                                             std::span<const std::uint64_t> fragments,
                                             const PlanState& state = {});
 
-// All of them by one route: the one of the `routes_max` best for the largest fragment whose last arrives
-// earliest.
+// All of them by one route: of the `routes_max` best ones for the largest fragment, and the best one for all
+// bytes in one piece, the route whose last fragment arrives earliest.
 [[nodiscard]] std::optional<Stripes> single_route(const ContactGraph& graph, const RouteQuery& query,
                                                   std::span<const std::uint64_t> fragments,
                                                   const PlanState& state = {}, std::size_t routes_max = 16);
