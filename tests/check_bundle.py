@@ -3,6 +3,7 @@
 
 usage: check_bundle.py PROGRAM
 """
+import itertools
 import json
 import pathlib
 import subprocess
@@ -58,6 +59,28 @@ def check(program, folder):
     changed[-9] ^= 1
     (folder / "changed.bundle").write_bytes(changed)
     assert verdict(folder / "changed.bundle", "--keys", keys) == (1, "bad")
+
+    # any four of six pieces restore it; three do not, and a changed piece is found out
+    pieces = [folder / "pieces" / f"piece-{i:03}.bundle" for i in range(6)]
+    assert run("split", plain, "--data", 4, "--parity", 2, "--out", folder / "pieces")[0] == 0
+    assert sorted((folder / "pieces").iterdir()) == pieces
+    for left_out in itertools.combinations(pieces, 2):
+        code, out, err = run("join", *[piece for piece in reversed(pieces) if piece not in left_out])
+        assert (code, out) == (0, plain.read_bytes()), err
+    shown = json.loads(run("decode", pieces[5])[1])
+    assert shown["primary"]["created"]["sequence"] == 6 and shown["blocks"][0]["criticality"] == "critical", shown
+    assert [block["name"] for block in shown["blocks"]] == ["criticality", "hop_count", "piece", "payload"], shown
+    code, out, err = run("join", *pieces[:3])
+    assert code == 1 and not out and "3 pieces of 1 bundles restore none" in err, err
+    damaged = bytearray(pieces[0].read_bytes())
+    damaged[-20] ^= 1
+    (folder / "damaged.bundle").write_bytes(damaged)
+    code, out, err = run("join", folder / "damaged.bundle", *pieces[1:])
+    assert (code, out) == (2, plain.read_bytes()) and err.count("\n") == 1 and "damaged.bundle: bundle at" in err, err
+    code, out, err = run("join", plain, *pieces[:4])
+    assert (code, out) == (2, plain.read_bytes()) and "not a piece" in err, err
+    code, _, err = run("split", plain, "--data", 200, "--parity", 57, "--out", folder / "none")
+    assert code == 1 and "200 data and 57 parity pieces" in err and not (folder / "none").exists(), err
 
     # what cannot be done
     broken = folder / "broken.bundle"

@@ -96,6 +96,31 @@ def check(program, folder):
         way = row["route"].split("-")
         assert (int(way[0]), int(way[-1]), len(way)) == (a, b, expected[1] + 1), row
     assert reached > len(queries) / 2
+
+    # pairs that share nothing: the first row is the earlier route, and none is earlier than the best
+    for kind in ("contacts", "edges", "nodes"):
+        pairs = list(csv.DictReader(io.StringIO(
+            run("route", "--plan", plan, "--queries", asked, "--disjoint", kind)[0])))
+        assert len(pairs) == 2 * len(queries)
+        found = 0
+        for best, first, second in zip(answers, pairs[::2], pairs[1::2]):
+            assert (first["rank"], second["rank"]) == ("1", "2")
+            if second["earliest_arrival"] == "-1":
+                assert (first["earliest_arrival"], first["route"]) == (best["earliest_arrival"], best["route"])
+                continue
+            found += 1
+            early, late = float(first["earliest_arrival"]), float(second["earliest_arrival"])
+            assert float(best["earliest_arrival"]) <= early <= late, (first, second)
+            ways = [row["route"].split("-") for row in (first, second)]
+            if kind != "contacts":
+                assert not set(zip(ways[0], ways[0][1:])) & set(zip(ways[1], ways[1][1:])), ways
+            if kind == "nodes":
+                assert not set(ways[0][1:-1]) & set(ways[1][1:-1]), ways
+        assert found > len(queries) / 3, (kind, found)
+    assert "expected contacts, edges or nodes, found 'links'" in run(
+        "route", "--plan", plan, "--queries", asked, "--disjoint", "links", code=1)[1]
+    assert "leave --routes out" in run(
+        "route", "--plan", plan, "--queries", asked, "--disjoint", "edges", "--routes", 3, code=1)[1]
     asked.write_text(f"src,dst,query_time\n{nodes[0]},nobody,0\n{nodes[0]},{nodes[1]},soon\n")
     out, err = run("route", "--plan", plan, "--queries", asked, code=2)
     assert out.count("-1,-1,") == 2 and ":2:dst:" in err and ":3:query_time:" in err, err

@@ -1,6 +1,6 @@
 // skywarden bundle: shows what is in bundles of the Bundle Protocol and checks their checksums and security
-// blocks. How they are made stands in bundle_encode_command.cc, how they travel in bundle_link.cc and
-// bundle_relay.cc.
+// blocks. How they are made stands in bundle_encode_command.cc and bundle_pieces_command.cc, how they travel
+// in bundle_link.cc and bundle_relay.cc.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -207,6 +207,7 @@ void add_bundle(CLI::App& app, int* exit_code) {
       "Example:\n  skywarden bundle verify --keys keys.txt alert.bundle");
   verify->callback([verifying, exit_code] { report_bundle("verify", run_verify(*verifying), exit_code); });
 
+  add_bundle_pieces(*bundle, exit_code);
   add_bundle_links(*bundle, exit_code);
   add_bundle_relay(*bundle, exit_code);
 }

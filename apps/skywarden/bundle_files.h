@@ -12,7 +12,8 @@
 namespace skywarden::app {
 
 void add_bundle_encode(CLI::App& bundle, int* exit_code);
-void add_bundle_links(CLI::App& bundle, int* exit_code);  // send and receive
+void add_bundle_pieces(CLI::App& bundle, int* exit_code);  // split and join
+void add_bundle_links(CLI::App& bundle, int* exit_code);   // send and receive
 void add_bundle_relay(CLI::App& bundle, int* exit_code);
 
 [[nodiscard]] Result<std::vector<std::byte>> read_bundle_bytes(const std::string& path);  // hexadecimal too

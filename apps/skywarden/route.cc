@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "formats/read_file.h"
+#include "network/disjoint_pair.h"
 #include "network/plan_file.h"
 #include "network/route_list.h"
 #include "orbit_files.h"
@@ -20,6 +21,7 @@ constexpr std::size_t kRoutesMax = 1000;
 struct Arguments {
   std::string plan, queries, out = "-";
   std::size_t routes = 1;
+  std::string disjoint;  // what a pair must not share; empty: no pairs
 };
 
 struct Columns {
@@ -98,10 +100,60 @@ Result<Columns> columns_of(const datum::Table& table, const std::string& file) {
   return columns;
 }
 
+std::optional<network::Disjoint> disjoint_of(const std::string& name) {
+  if (name == "contacts") return network::Disjoint::kContacts;
+  if (name == "edges") return network::Disjoint::kEdges;
+  if (name == "nodes") return network::Disjoint::kNodes;
+  return std::nullopt;
+}
+
+// What the arguments ask about each query.
+class RouteFinder {
+ public:
+  RouteFinder(const network::ContactGraph& graph, const Arguments& arguments)
+      : graph_(graph), routes_(arguments.routes), kind_(disjoint_of(arguments.disjoint)), search_(graph) {
+    if (kind_) disjoint_.emplace(graph);
+  }
+
+  std::vector<network::Route> find(const network::RouteQuery& query) {
+    if (kind_) return find_pair(query);
+    if (routes_ > 1) return network::best_routes(graph_, query, routes_);
+    return best(query);
+  }
+  [[nodiscard]] bool ranked() const { return kind_ || routes_ > 1; }
+  [[nodiscard]] std::size_t rows_min() const { return kind_ ? 2 : 1; }
+  [[nodiscard]] std::size_t unproven() const { return unproven_; }
+
+ private:
+  std::vector<network::Route> best(const network::RouteQuery& query) {
+    if (auto route = search_.best(query)) return {std::move(*route)};
+    return {};
+  }
+  // Without a pair the best route alone.
+  std::vector<network::Route> find_pair(const network::RouteQuery& query) {
+    auto answer = disjoint_->best(query, *kind_);
+    if (!answer.proven) ++unproven_;
+    if (!answer.pair) return best(query);
+    return {std::move(answer.pair->first), std::move(answer.pair->second)};
+  }
+
+  const network::ContactGraph& graph_;
+  std::size_t routes_;
+  std::optional<network::Disjoint> kind_;
+  network::RouteSearch search_;
+  std::optional<network::DisjointSearch> disjoint_;
+  std::size_t unproven_ = 0;
+};
+
 // True when nothing had to be left out.
 Result<bool> run(const Arguments& arguments) {
   if (arguments.routes < 1 || arguments.routes > kRoutesMax)
     return fail(Errc::kOutOfRange, "--routes: expected 1…{}, found {}", kRoutesMax, arguments.routes);
+  if (!arguments.disjoint.empty() && !disjoint_of(arguments.disjoint))
+    return fail(Errc::kOutOfRange, "--disjoint: expected contacts, edges or nodes, found '{}'",
+                printable(arguments.disjoint));
+  if (!arguments.disjoint.empty() && arguments.routes > 1)
+    return fail(Errc::kConflict, "--disjoint gives two routes a query; leave --routes out");
   const auto plan_bytes = formats::read_file(arguments.plan);
   if (!plan_bytes) return tl::unexpected(plan_bytes.error());
   const auto plan = network::read_plan(*plan_bytes, arguments.plan);
@@ -124,33 +176,32 @@ Result<bool> run(const Arguments& arguments) {
 
   TableWriter writer(arguments.out);
   if (auto opened = writer.open(); !opened) return opened;
-  const bool ranked = arguments.routes > 1;
+  RouteFinder finder(*graph, arguments);
+  const bool ranked = finder.ranked();
   writer.buffer() += ranked ? "src,dst,query_time,rank,earliest_arrival,hops,route\n"
                             : "src,dst,query_time,earliest_arrival,hops,route\n";
   QueryReader reader(*table, *columns, *plan);
-  network::RouteSearch search(*graph);
   for (std::size_t i = 0; i < table->rows.size(); ++i) {
     const Query query = reader.read(i);
     std::vector<network::Route> routes;
-    if (query.question && ranked) {
-      routes = network::best_routes(*graph, *query.question, arguments.routes);
-    } else if (query.question) {
-      if (auto best = search.best(*query.question)) routes.push_back(std::move(*best));
-    }
+    if (query.question) routes = finder.find(*query.question);
     const auto append = [&](std::size_t rank, const std::string& arrival, const std::string& hops,
                             std::string path) {
       std::vector<std::string> row{query.src, query.dst, query.time, arrival, hops, std::move(path)};
       if (ranked) row.insert(row.begin() + 3, std::to_string(rank));
       datum::append_row(writer.buffer(), row);
     };
-    if (routes.empty()) append(1, "-1", "-1", "");
     for (std::size_t rank = 0; rank < routes.size(); ++rank)
       append(rank + 1, network::format_seconds(routes[rank].arrival),
              std::to_string(routes[rank].contacts.size()), path_of(*plan, *graph, routes[rank], query.src));
+    for (std::size_t rank = routes.size(); rank < finder.rows_min(); ++rank) append(rank + 1, "-1", "-1", "");
     writer.flush_if_long();
   }
   if (auto closed = writer.close(); !closed) return closed;
   print_problems(arguments.queries, reader.problems());
+  if (finder.unproven() > 0)
+    fmt::print(stderr, "{}: {} of {} pairs: the search stopped after {} steps; a better pair may exist\n",
+               arguments.queries, finder.unproven(), table->rows.size(), network::kDisjointStepsMax);
   return plan->problems.empty() && !plan->contacts.empty() && table->problems.empty() &&
          reader.problems().empty();
 }
@@ -169,10 +220,14 @@ void add_route(CLI::App& app, int* exit_code) {
   command
       ->add_option("--routes", arguments->routes, "how many of the best routes; above 1 adds a column rank")
       ->capture_default_str();
+  command->add_option("--disjoint", arguments->disjoint,
+                      "the best pair of routes that share no contacts, edges or nodes: two rows a query");
   command->footer(
       "Columns: src,dst,query_time,earliest_arrival,hops,route. Nodes are named as in the plan; times\n"
       "are seconds since its epoch. The order of routes is that of CCSDS 734.3-B-1: earliest arrival,\n"
-      "fewest hops, latest end, smallest node numbers. Unreachable: -1,-1 and no route.\n\n"
+      "fewest hops, latest end, smallest node numbers. Unreachable: -1,-1 and no route.\n"
+      "The best disjoint pair is the one whose later arrival is earliest, then the earlier, then the\n"
+      "hops together; without a pair the first row is the best route and the second -1,-1.\n\n"
       "Example:\n  skywarden route --plan plan.json --queries queries.csv --out routes.csv");
   command->callback([arguments, exit_code] {
     const auto whole = run(*arguments);

@@ -50,6 +50,8 @@ std::string_view block_type_name(std::uint64_t type) {
       return "criticality";
     case block_type::kPassage:
       return "passage";
+    case block_type::kPiece:
+      return "piece";
     default:
       return "unknown";
   }

@@ -56,6 +56,7 @@ inline constexpr std::uint64_t kIntegrity = 11;        // BIB, RFC 9172
 inline constexpr std::uint64_t kConfidentiality = 12;  // BCB
 inline constexpr std::uint64_t kCriticality = 222;     // ours
 inline constexpr std::uint64_t kPassage = 223;         // ours: passage_block.h
+inline constexpr std::uint64_t kPiece = 225;           // ours: piece_block.h
 }  // namespace block_type
 [[nodiscard]] std::string_view block_type_name(std::uint64_t type);  // "unknown" for the others
 

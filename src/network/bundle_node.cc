@@ -26,6 +26,7 @@ bool is_known(std::uint64_t type) {
 
 ForwarderOptions forwarder_options(ForwarderOptions options) {
   options.acknowledgement_margin = kNoGuess;
+  options.news_max = 0;  // TCPCLv4 has no message for them
   return options;
 }
 

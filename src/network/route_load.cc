@@ -1,0 +1,43 @@
+#include "network/route_load.h"
+
+#include <algorithm>
+
+#include "base/contract.h"
+
+namespace skywarden::network {
+namespace {
+
+Duration sent_at(const PlannedContact& contact, Duration at, Duration busy_until, std::uint64_t bytes) {
+  const Duration sending = bytes == 0 ? Duration::zero() : transmission_time(bytes, contact.rate);
+  return std::max({at, contact.start, busy_until}) + sending;
+}
+
+}  // namespace
+
+RouteLoad::RouteLoad(const ContactGraph& graph, const PlanState& state) : graph_(&graph), state_(state) {
+  if (state_.busy_until.empty()) state_.busy_until.assign(graph.contacts().size(), Duration::min());
+}
+
+std::optional<Duration> RouteLoad::arrival(std::span<const PlannedContactId> route, Duration at,
+                                           std::uint64_t bytes) const {
+  for (const PlannedContactId id : route) {
+    const PlannedContact& contact = graph_->contact(id);
+    const Duration sent = sent_at(contact, at, state_.busy_until[id.value()], bytes);
+    if (sent > contact.end) return std::nullopt;
+    at = sent + contact.light_time;
+  }
+  return at;
+}
+
+Duration RouteLoad::add(std::span<const PlannedContactId> route, Duration at, std::uint64_t bytes) {
+  for (const PlannedContactId id : route) {
+    const PlannedContact& contact = graph_->contact(id);
+    Duration& busy_until = state_.busy_until[id.value()];
+    busy_until = sent_at(contact, at, busy_until, bytes);
+    EXPECTS(busy_until <= contact.end);
+    at = busy_until + contact.light_time;
+  }
+  return at;
+}
+
+}  // namespace skywarden::network
