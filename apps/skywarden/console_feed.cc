@@ -16,8 +16,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-enum Kind : std::size_t { kHotspots, kRecord, kDanger, kFinding, kAlert, kLog, kSummary, kWays };
-constexpr std::array<std::size_t, 8> kKeptMax{2000, 600, 200, 200, 3000, 500, 1, 200};
+enum Kind : std::size_t {
+  kHotspots,
+  kRecord,
+  kDanger,
+  kFinding,
+  kAlert,
+  kLog,
+  kSummary,
+  kAlertWays,
+  kOtherWays
+};
+constexpr std::array<std::size_t, 9> kKeptMax{2000, 600, 200, 200, 3000, 500, 1, 120, 8};
 constexpr std::size_t kHotspotsPerMessage = 500;
 constexpr std::size_t kThreatenedMax = 5;
 constexpr double kThreatenedKm = 50.0;
@@ -258,7 +268,7 @@ void ConsoleFeed::frame(Player& player, double speed, bool paused) {
 
 void ConsoleFeed::space(const Player& player) {
   std::string message = space_.space(player);
-  std::vector<std::string> ways = space_.ways(player);
+  ConsoleSpace::Ways ways = space_.ways(player);
   {
     const std::scoped_lock lock(mutex_);
     if (message != last_space_) {
@@ -266,7 +276,8 @@ void ConsoleFeed::space(const Player& player) {
       send_(std::move(message));
     }
   }
-  for (std::string& way : ways) tell(std::move(way), kWays);
+  for (std::string& way : ways.alerts) tell(std::move(way), kAlertWays);
+  for (std::string& way : ways.others) tell(std::move(way), kOtherWays);
 }
 
 void ConsoleFeed::summary(const std::vector<std::pair<Bilingual, std::string>>& rows, Instant now) {

@@ -44,7 +44,7 @@ class ConsoleFeed : public PlayListener {
  private:
   void tell(std::string message, std::size_t kind);
 
-  static constexpr std::size_t kKinds = 8;
+  static constexpr std::size_t kKinds = 9;
   std::function<void(std::string)> send_;
   mutable std::mutex mutex_;
   struct Kept {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include <span>
 
 #include "space_view.h"
 
@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kShiftsMax = 60;
 constexpr std::size_t kStoresMax = 300;
-constexpr std::size_t kWaysPerMessage = 20;
+constexpr std::size_t kWaysPerMessage = 10;
 constexpr std::size_t kHopsMax = 16;  // of a way; the first ones
 
 std::string dump(const Json& json) {
@@ -47,7 +47,6 @@ Json hop_json(const sim::BundleHop& hop) {
           {"to", hop.to.value()},
           {"received", format_utc(hop.received, 3)},
           {"contact_start", format_utc(hop.contact_start, 3)},
-          {"contact_end", format_utc(hop.contact_end, 3)},
           {"sent", format_utc(hop.sent, 3)},
           {"arrived", format_utc(hop.arrived, 3)},
           {"reason", sim::to_string(hop.reason)}};
@@ -154,29 +153,34 @@ std::string ConsoleSpace::space(const Player& player) const {
   return dump(json);
 }
 
-std::vector<std::string> ConsoleSpace::ways(const Player& player) {
-  std::vector<Json> items;
+ConsoleSpace::Ways ConsoleSpace::ways(const Player& player) {
   const auto& deliveries = player.ground_deliveries().deliveries();
-  const auto tells = [&](const sim::Delivery& other) {
-    return std::any_of(deliveries.begin() + static_cast<std::ptrdiff_t>(alerts_told_), deliveries.end(),
-                       [&](const sim::GroundDelivery& d) {
-                         return d.bundle && d.bundle->to == other.to && d.bundle->from == other.from &&
-                                d.bundle->delivered == other.delivered;
-                       });
-  };
-  for (const sim::Delivery& other : others_)
-    if (!tells(other)) items.push_back(bundle_json(other));
-  for (std::size_t i = alerts_told_; i < deliveries.size(); ++i) {
-    const sim::GroundDelivery& delivery = deliveries[i];
+  const auto fresh = std::span(deliveries).subspan(alerts_told_);
+  std::vector<Json> alerts, others;
+  for (const sim::GroundDelivery& delivery : fresh) {
     if (!delivery.bundle && delivery.packet_way.empty()) continue;  // it needed no message
     Json item = delivery.bundle ? bundle_json(*delivery.bundle) : packet_json(delivery);
     item["alert"] = {{"event", fmt::format("{:016x}", delivery.alert.first.value())},
                      {"sequence", delivery.alert.second},
                      {"agreed", format_utc(delivery.agreed, 3)}};
-    items.push_back(std::move(item));
+    alerts.push_back(std::move(item));
+  }
+  for (const sim::Delivery& other : others_) {
+    const bool told_an_alert = std::any_of(fresh.begin(), fresh.end(), [&](const sim::GroundDelivery& d) {
+      return d.bundle && d.bundle->to == other.to && d.bundle->from == other.from &&
+             d.bundle->delivered == other.delivered;
+    });
+    if (!told_an_alert) others.push_back(bundle_json(other));
   }
   alerts_told_ = deliveries.size();
   others_.clear();
+  Ways out;
+  out.alerts = messages_of(std::move(alerts));
+  out.others = messages_of(std::move(others));
+  return out;
+}
+
+std::vector<std::string> ConsoleSpace::messages_of(std::vector<nlohmann::ordered_json> items) {
   std::vector<std::string> messages;
   for (std::size_t first = 0; first < items.size(); first += kWaysPerMessage) {
     Json json{{"type", "ways"}, {"items", Json::array()}};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,12 +25,17 @@ class ConsoleSpace {
   void carried(const sim::Delivery& delivery);
 
   [[nodiscard]] std::string space(const Player& player) const;
-  // How alerts came to the ground, all of them; of other bundles the newest. Some messages, of a bounded
-  // size.
-  [[nodiscard]] std::vector<std::string> ways(const Player& player);
+  // Since the last call: how alerts came to the ground, all of them; of other bundles the newest. Messages
+  // of a bounded size.
+  struct Ways {
+    std::vector<std::string> alerts, others;
+  };
+  [[nodiscard]] Ways ways(const Player& player);
 
  private:
-  static constexpr std::size_t kOthersMax = 40;  // other bundles between two calls
+  [[nodiscard]] std::vector<std::string> messages_of(std::vector<nlohmann::ordered_json> items);
+
+  static constexpr std::size_t kOthersMax = 10;  // other bundles between two calls
   std::optional<NodeId> chosen_;
   std::deque<sim::Delivery> others_;  // without their payload
   std::size_t alerts_told_ = 0;       // of the player's ground deliveries

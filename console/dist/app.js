@@ -141,7 +141,7 @@
         aria-selected=${f===c} aria-controls=${`${e}-panel`} tabindex=${f===c?0:-1}
         onClick=${()=>o(f.id)}>${f.title}</button>`)}
     </div>${i}</div>
-    <div class="scroll" role="tabpanel" id=${`${e}-panel`} aria-labelledby=${`${e}-tab-${c.id}`} tabindex="0">${c.body()}</div>`}var O2=ee("nodes");function W2(){let e=Ae.value?.links??[],t=e.filter(r=>r.cut).length,n=[{id:"nodes",title:w("nodes.title"),body:()=>y`<${k4} />`},{id:"links",title:`${w("links.title")} ${e.length}${t?` (${w("links.cut_count",{count:t})})`:""}`,body:()=>y`<${M4} />`}];return y`<section class="panel nodes" aria-label=${w("nodes.title")}>
+    <div class="scroll" key=${c.id} role="tabpanel" id=${`${e}-panel`} aria-labelledby=${`${e}-tab-${c.id}`} tabindex="0">${c.body()}</div>`}var O2=ee("nodes");function W2(){let e=Ae.value?.links??[],t=e.filter(r=>r.cut).length,n=[{id:"nodes",title:w("nodes.title"),body:()=>y`<${k4} />`},{id:"links",title:`${w("links.title")} ${e.length}${t?` (${w("links.cut_count",{count:t})})`:""}`,body:()=>y`<${M4} />`}];return y`<section class="panel nodes" aria-label=${w("nodes.title")}>
     <${vo} name="nodes" label=${w("nodes.title")} tabs=${n} chosen=${O2.value}
       onChoose=${r=>O2.value=r} extra=${y`<${$4} />`} />
   </section>`}function $4(){if(!Ae.value?.nodes?.length)return null;let{leader:e,nodes:t}=Ae.value,n=t.filter(o=>o.up).length,r=e==null?w("nodes.no_leader"):w("nodes.leader",{name:Te(e)});return y`<span class=${`leader-line ${e==null?"warn":""}`} role="status">${r} · ${w("nodes.up",{up:n,all:t.length})}</span>`}function k4(){let e=Ae.value?.nodes??[];if(e.length===0)return y`<p class="empty">${w(Q.value?.satellites?.length?"nodes.waiting":"globe.empty")}</p>`;let t=Math.max(1,...e.map(n=>Number(n.share)||0));return y`<table class="nodes-table">
@@ -241,8 +241,8 @@
       onChange=${r=>_r({cmd:"contacts",node:r.target.value===""?null:Number(r.target.value)})}>
       <option value="">${w("space.ground_links")}</option>
       ${e.map(r=>y`<option key=${r.node} value=${String(r.node)}>${r.name}</option>`)}
-    </select></label>`}function Hh(){let{from:e,to:t,t:n}=vt.value,r=[];for(let i=Date.parse(e);i<=Date.parse(t)&&r.length<Ih;i+=Fh*6e4)r.push(new Date(i).toISOString());let o=i=>an(e,i)/an(e,t);return y`<div class="axis" aria-hidden="true">${r.map(i=>y`
-    <span class=${Math.abs(an(i,n))<1?"now":""} style=${{left:`${o(i)*100}%`}}>${ye(i).slice(11)}</span>`)}</div>`}function Uh({row:e}){let{lead:t}=e,[n,r]=I2(e.a,e.b),o=t.closed?.at(-1)?.reason,i=t.state==="closed"&&o?J("closure",o):J("contact",t.state);return y`<li class="contact" data-testid="contact" data-a=${e.a} data-b=${e.b} data-state=${t.state} data-aos=${t.start} data-los=${t.end}>
+    </select></label>`}function Hh(){let{from:e,to:t,t:n}=vt.value,r=[];for(let i=Date.parse(e);i<=Date.parse(t)&&r.length<Ih;i+=Fh*6e4)r.push(new Date(i).toISOString());let o=i=>an(e,i)/an(e,t);return y`<div class="axis" aria-hidden="true"><div>${r.map(i=>y`
+    <span class=${Math.abs(an(i,n))<1?"now":""} style=${{left:`${o(i)*100}%`}}>${ye(i).slice(11)}</span>`)}</div></div>`}function Uh({row:e}){let{lead:t}=e,[n,r]=I2(e.a,e.b),o=t.closed?.at(-1)?.reason,i=t.state==="closed"&&o?J("closure",o):J("contact",t.state);return y`<li class="contact" data-testid="contact" data-a=${e.a} data-b=${e.b} data-state=${t.state} data-aos=${t.start} data-los=${t.end}>
     <span class="pair" title=${`${Te(n)} – ${Te(r)}`}>${Te(n)} – ${Te(r)}</span><span class=${`tag contact-${t.state}`}>${i}</span>
     <span class="when" title=${`${ye(t.start,!0)} – ${ye(t.end,!0)}, UTC ${dr(t.start,!0)} – ${dr(t.end,!0)}`}>
         <small>${w("space.aos")}</small> ${Il(t.start)} <small>${w("space.los")}</small> ${Il(t.end)} · ${Qr(an(t.start,t.end))}</span>

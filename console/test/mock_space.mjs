@@ -51,7 +51,7 @@ export function space(seconds, { chosen, closed, carried }) {
 }
 
 const hop = (from, to, received, opened, sent, reason) => ({
-  from, to, received: timeAt(received), contact_start: timeAt(opened), contact_end: timeAt(opened + kPassLength), sent: timeAt(sent), arrived: timeAt(sent + 0.042), reason,
+  from, to, received: timeAt(received), contact_start: timeAt(opened), sent: timeAt(sent), arrived: timeAt(sent + 0.042), reason,
 });
 
 /** How alert `sequence` of an event came down: as a bundle over two hops, and as a packet. */

@@ -47,8 +47,8 @@ function Axis() {
   const ticks = [];
   for (let at = Date.parse(from); at <= Date.parse(to) && ticks.length < kTicksMost; at += kTickMinutes * 60000) ticks.push(new Date(at).toISOString());
   const share = (time) => secondsBetween(from, time) / secondsBetween(from, to);
-  return html`<div class="axis" aria-hidden="true">${ticks.map((tick) => html`
-    <span class=${Math.abs(secondsBetween(tick, now)) < 1 ? 'now' : ''} style=${{ left: `${share(tick) * 100}%` }}>${showLocal(tick).slice(11)}</span>`)}</div>`;
+  return html`<div class="axis" aria-hidden="true"><div>${ticks.map((tick) => html`
+    <span class=${Math.abs(secondsBetween(tick, now)) < 1 ? 'now' : ''} style=${{ left: `${share(tick) * 100}%` }}>${showLocal(tick).slice(11)}</span>`)}</div></div>`;
 }
 
 function Row({ row }) {
