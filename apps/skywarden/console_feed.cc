@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "onboard/firms.h"
+#include "orbit/sensors.h"
 #include "wildfire/alert_level.h"
 #include "wildfire/alert_text.h"
 #include "wildfire/cap.h"
@@ -15,8 +16,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-enum Kind : std::size_t { kHotspots, kRecord, kDanger, kFinding, kAlert, kLog, kSummary };
-constexpr std::array<std::size_t, 7> kKeptMax{2000, 600, 200, 200, 3000, 500, 1};
+enum Kind : std::size_t {
+  kHotspots,
+  kRecord,
+  kDanger,
+  kFinding,
+  kAlert,
+  kLog,
+  kSummary,
+  kAlertWays,
+  kOtherWays
+};
+constexpr std::array<std::size_t, 9> kKeptMax{2000, 600, 200, 200, 3000, 500, 1, 120, 8};
 constexpr std::size_t kHotspotsPerMessage = 500;
 constexpr std::size_t kThreatenedMax = 5;
 constexpr double kThreatenedKm = 50.0;
@@ -182,13 +193,13 @@ Json incident_as_json(const Incident& incident, const std::vector<PlayedNode>& n
                                   {"lon", station.point.lon_deg},
                                   {"kind", "weather"}});
   json["satellites"] = Json::array();
-  for (const PlayedNode& node : nodes)
-    json["satellites"].push_back({{"node", node.node.value()},
-                                  {"name", node.name},
-                                  {"norad", node.norad},
-                                  {"what_if", node.what_if},
-                                  {"observer", false},
-                                  {"satellite", node.is_satellite}});
+  for (const PlayedNode& node : nodes) {
+    Json entry{{"node", node.node.value()}, {"name", node.name}, {"norad", node.norad},
+               {"what_if", node.what_if},   {"observer", false}, {"satellite", node.is_satellite}};
+    if (const orbit::KnownSensor* sensor = orbit::sensor_carried_by(node.norad))
+      entry["sensor"] = {{"name", sensor->name}, {"source", sensor->source}};
+    json["satellites"].push_back(std::move(entry));
+  }
   return json;
 }
 
@@ -206,6 +217,8 @@ void ConsoleFeed::begin(const Incident& incident, const std::vector<PlayedNode>&
   const std::scoped_lock lock(mutex_);
   for (auto& kept : kept_) kept.clear();
   last_frame_.clear();
+  last_space_.clear();
+  space_.begin();
   incident_json_ = std::move(json);
   utc_offset_min_ = incident.utc_offset_min;
   places_ = places_of(incident);
@@ -239,6 +252,8 @@ void ConsoleFeed::frame(Player& player, double speed, bool paused) {
     entry["term"] = node == nullptr ? 0 : node->raft().term().value();
     entry["commit"] = node == nullptr ? 0 : node->raft().commit_index().value();
     entry["footprint_km"] = std::round(footprint_km(at.altitude));
+    for (const GeoPoint& corner : swath_of(player, at.node))
+      entry["swath"].push_back({rounded(corner.lat_deg, 0.01), rounded(corner.lon_deg, 0.01)});
     json["nodes"].push_back(std::move(entry));
   }
   json["links"] = Json::array();
@@ -249,6 +264,20 @@ void ConsoleFeed::frame(Player& player, double speed, bool paused) {
   const std::scoped_lock lock(mutex_);
   last_frame_ = message;
   send_(std::move(message));
+}
+
+void ConsoleFeed::space(const Player& player) {
+  std::string message = space_.space(player);
+  ConsoleSpace::Ways ways = space_.ways(player);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (message != last_space_) {
+      last_space_ = message;
+      send_(std::move(message));
+    }
+  }
+  for (std::string& way : ways.alerts) tell(std::move(way), kAlertWays);
+  for (std::string& way : ways.others) tell(std::move(way), kOtherWays);
 }
 
 void ConsoleFeed::summary(const std::vector<std::pair<Bilingual, std::string>>& rows, Instant now) {
@@ -270,6 +299,7 @@ std::vector<std::string> ConsoleFeed::history() const {
   std::sort(all.begin(), all.end(), [](const Kept* a, const Kept* b) { return a->order < b->order; });
   std::vector<std::string> out;
   if (!last_frame_.empty()) out.push_back(last_frame_);
+  if (!last_space_.empty()) out.push_back(last_space_);
   for (const Kept* entry : all) out.push_back(entry->message);
   return out;
 }

@@ -5,9 +5,11 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "console_space.h"
 #include "play_listener.h"
 #include "player.h"
 #include "wildfire/alert_text.h"
@@ -23,6 +25,8 @@ class ConsoleFeed : public PlayListener {
   // before).
   void begin(const Incident& incident, const std::vector<PlayedNode>& nodes);
   void frame(Player& player, double speed, bool paused);
+  void space(const Player& player);  // at most once a second
+  void choose_contacts(std::optional<NodeId> node) { space_.choose(node); }
   void summary(const std::vector<std::pair<Bilingual, std::string>>& rows, Instant now);
 
   [[nodiscard]] std::string incident_json() const;
@@ -35,11 +39,12 @@ class ConsoleFeed : public PlayListener {
   void on_finding(const datum::Finding& finding) override;
   void on_alert(const datum::Alert& alert, std::span<const datum::Alert> chain) override;
   void on_log(const LogNews& news) override;
+  void on_bundle(const sim::Delivery& delivery) override { space_.carried(delivery); }
 
  private:
   void tell(std::string message, std::size_t kind);
 
-  static constexpr std::size_t kKinds = 7;
+  static constexpr std::size_t kKinds = 9;
   std::function<void(std::string)> send_;
   mutable std::mutex mutex_;
   struct Kept {
@@ -49,7 +54,8 @@ class ConsoleFeed : public PlayListener {
   std::deque<Kept> kept_[kKinds];
   std::uint64_t next_order_ = 0;
   std::string incident_json_;
-  std::string last_frame_;
+  std::string last_frame_, last_space_;
+  ConsoleSpace space_;
   bool begun_ = false;
   int utc_offset_min_ = 0;
   std::vector<wildfire::Place> places_;

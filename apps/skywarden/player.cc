@@ -107,6 +107,7 @@ Result<void> Player::build() {
   contact.elevation_min = Degrees(5.0);
   auto windows = network::contact_windows(flying, standing, incident_.start, incident_.end, contact);
   if (!windows) return tl::unexpected(windows.error());
+  contact_plan_ = network::ContactPlan(*windows);
   auto paths = sim::contact_paths(satellites, stations, std::move(*windows), {});
   options.loss = 0.02;
   options.loss_spell = std::chrono::milliseconds(500);
@@ -121,7 +122,12 @@ Result<void> Player::build() {
   for (const HeatSource& source : incident_.heat_sources)
     options.node.pipeline.detect.sites.known.push_back({source.centre, source.radius});
   world_ = std::make_unique<sim::World>(options, std::move(paths), random_.fork(1), incident_.start);
+  std::vector<NodeId> everybody = satellites;
+  everybody.insert(everybody.end(), stations.begin(), stations.end());
+  closures_.emplace(std::move(everybody));
+  ground_deliveries_.emplace(std::set<NodeId>(stations.begin(), stations.end()));
   world_->watch(this);
+  world_->watch(&*ground_deliveries_);
   summary_.nodes = nodes_.size();
 
   std::map<std::string, GeoPoint> weather_stations;
@@ -166,6 +172,7 @@ void Player::advance(Instant until) {
     const auto next = agenda_.extract(agenda_.begin());
     world_->run_until(std::max(next.key(), world_->now()));
     next.mapped()();
+    cuts_changed();
   }
   world_->run_until(until);
 }
@@ -263,12 +270,14 @@ bool Player::kill(NodeId node) {
   if (node.value() < 1 || node.value() > nodes_.size() || !world_->is_up(node)) return false;
   if (world_->leader() == node) leader_lost_ = {world_->now(), world_->node(node)->raft().term()};
   world_->crash(node, false);
+  cuts_changed();
   return true;
 }
 
 bool Player::revive(NodeId node) {
   if (node.value() < 1 || node.value() > nodes_.size() || world_->is_up(node)) return false;
   world_->restart(node);
+  cuts_changed();
   return true;
 }
 
@@ -276,6 +285,7 @@ bool Player::cut(NodeId a, NodeId b) {
   if (a == b || a.value() < 1 || b.value() < 1 || a.value() > nodes_.size() || b.value() > nodes_.size())
     return false;
   world_->cut(a, b);
+  cuts_changed();
   log(LogKind::kCut, true, fmt::format("Link {} – {} cut", name(a), name(b)),
       fmt::format("链路 {} – {} 已切断", name(a), name(b)));
   return true;
@@ -285,6 +295,7 @@ bool Player::heal(NodeId a, NodeId b) {
   if (a == b || a.value() < 1 || b.value() < 1 || a.value() > nodes_.size() || b.value() > nodes_.size())
     return false;
   world_->heal(a, b);
+  cuts_changed();
   log(LogKind::kHeal, false, fmt::format("Link {} – {} restored", name(a), name(b)),
       fmt::format("链路 {} – {} 已恢复", name(a), name(b)));
   return true;
@@ -307,6 +318,18 @@ std::vector<NodePosition> Player::positions() const {
     out.push_back({node.node, below.point, below.altitude});
   }
   return out;
+}
+
+const orbit::Sgp4* Player::orbit(NodeId satellite) const {
+  const std::uint32_t id = satellite.value();
+  return id >= 1 && id <= orbits_.size() ? &orbits_[id - 1] : nullptr;
+}
+
+std::optional<orbit::Place> Player::place(NodeId station) const {
+  const std::size_t id = station.value();
+  if (id <= orbits_.size() || id > nodes_.size()) return std::nullopt;
+  const NamedPoint& place = ground_[id - 1 - orbits_.size()];
+  return orbit::Place{place.point, place.altitude};
 }
 
 const std::string& Player::name(NodeId node) const {
@@ -349,6 +372,10 @@ void Player::on_trace(const TraceEvent& event) {
     default:
       break;
   }
+}
+
+void Player::on_delivery(const sim::Delivery& delivery) {
+  for (PlayListener* listener : listeners_) listener->on_bundle(delivery);
 }
 
 void Player::on_effects(NodeId node, const node::Effects& effects, Instant now) {

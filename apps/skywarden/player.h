@@ -6,15 +6,20 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "closures.h"
 #include "incident.h"
+#include "network/contact_plan.h"
 #include "node/intake.h"
+#include "orbit/earth.h"
 #include "orbit/sgp4.h"
 #include "play_listener.h"
+#include "sim/ground_deliveries.h"
 #include "sim/world.h"
 
 namespace skywarden::app {
@@ -49,6 +54,11 @@ class Player : private sim::Observer {
   [[nodiscard]] std::vector<NodePosition> positions() const;
   [[nodiscard]] std::vector<sim::Link> links() { return world_->links(); }
   [[nodiscard]] const sim::World& world() const { return *world_; }
+  [[nodiscard]] const network::ContactPlan& contact_plan() const { return contact_plan_; }
+  [[nodiscard]] const Closures& closures() const { return *closures_; }
+  [[nodiscard]] const sim::GroundDeliveries& ground_deliveries() const { return *ground_deliveries_; }
+  [[nodiscard]] const orbit::Sgp4* orbit(NodeId satellite) const;         // null: none
+  [[nodiscard]] std::optional<orbit::Place> place(NodeId station) const;  // nothing: not on the ground
   [[nodiscard]] const std::vector<datum::Alert>& alerts() const { return alerts_; }
   [[nodiscard]] PlaySummary summary() const;
 
@@ -64,11 +74,13 @@ class Player : private sim::Observer {
   void give_record(std::size_t source, std::size_t index);
   void follow_danger();
   void perform(const ScriptFault& fault);
+  void cuts_changed() { closures_->follow(world_->cuts(), world_->now()); }
   void log(LogKind kind, bool warning, std::string en, std::string zh);
   [[nodiscard]] const std::string& name(NodeId node) const;
 
   void on_effects(NodeId node, const node::Effects& effects, Instant now) override;
   void on_trace(const TraceEvent& event) override;
+  void on_delivery(const sim::Delivery& delivery) override;
   void told(const datum::Alert& alert, Instant now);
 
   const Incident& incident_;
@@ -77,6 +89,9 @@ class Player : private sim::Observer {
   std::vector<orbit::Sgp4> orbits_;
   std::vector<NamedPoint> ground_;
   std::vector<NodeId> gateways_;  // ground nodes that are given the hotspots
+  network::ContactPlan contact_plan_;
+  std::optional<Closures> closures_;
+  std::optional<sim::GroundDeliveries> ground_deliveries_;
   std::unique_ptr<sim::World> world_;
   std::vector<node::Prepared> prepared_;  // as incident.records
   std::unique_ptr<node::DangerDesk> danger_;

@@ -29,6 +29,7 @@ namespace {
 
 using WallClock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kFrame{100};  // of the console
+constexpr std::chrono::seconds kSpaceFrame{1};    // of what it shows of the space segment
 constexpr auto kSliceMax =
     std::chrono::minutes(30);  // virtual time played between two looks at the page's commands
 
@@ -257,6 +258,7 @@ class Replay {
     const auto rows = summary_rows(summary);
     const auto finished = files->finish(report.html(summary), report.json(summary));
     feed_.frame(**player, 0.0, false);
+    if (server_) feed_.space(**player);
     feed_.summary(rows, (*player)->now());
     progress.line("");
     for (const auto& [label, value] : rows) fmt::print("  {:<42}{}\n", label.en, value);
@@ -300,6 +302,7 @@ class Replay {
     read_speed_option();
     paused_ = false;
     auto next_frame = WallClock::now();
+    auto next_space = next_frame;
     while (!player.done() && !interrupted && !has_dropped_) {
       obey(player);
       const double speed = section_speed(incident, player.now());
@@ -312,6 +315,10 @@ class Replay {
       const auto now = WallClock::now();
       if (now >= next_frame || speed > 0.0) {
         if (server_) feed_.frame(player, paused_ ? 0.0 : speed, paused_);
+        if (server_ && now >= next_space) {
+          feed_.space(player);
+          next_space = now + kSpaceFrame;
+        }
         progress.at(player.now(), incident);
         next_frame = std::max(next_frame + kFrame, now - kFrame);
       }
@@ -349,7 +356,11 @@ class Replay {
       return player.cut(node("a"), node("b"));
     else if (command == "heal")
       return player.heal(node("a"), node("b"));
-    else if (command == "speed" && json.contains("value") && json["value"].is_number()) {
+    else if (command == "contacts" && json.contains("node")) {
+      const bool one = node("node").value() >= 1 && node("node").value() <= player.nodes().size();
+      if (!one && !json["node"].is_null()) return false;
+      feed_.choose_contacts(one ? std::optional(node("node")) : std::nullopt);
+    } else if (command == "speed" && json.contains("value") && json["value"].is_number()) {
       const double value = json["value"].get<double>();
       if (!(value >= 0.0 && value <= 1e7)) return false;
       speed_override_ = value;

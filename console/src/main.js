@@ -4,6 +4,7 @@ import 'uplot/dist/uPlot.min.css';
 import './style/base.css';
 import './style/layout.css';
 import './style/panels.css';
+import './style/space.css';
 import { Globe } from './geo/globe.js';
 import { IncidentMap } from './geo/map.js';
 import { html } from './html.js';

@@ -123,6 +123,111 @@ const steps = {
     assert.match(await id('records').innerText(), /observed[\s\S]*filled[\s\S]*missing/);
   },
 
+  'the space segment opens by keyboard and shows contacts': async () => {
+    await id('tab-records').focus();
+    for (const next of ['danger', 'space']) {
+      await page.keyboard.press('ArrowRight');
+      await page.locator(`[data-testid="tab-${next}"][aria-selected="true"]`).waitFor();
+    }
+    await id('contact').first().waitFor({ timeout: 20000 });
+    const contacts = await rows('contact');
+    for (const c of contacts) assert.ok(Date.parse(c.aos) < Date.parse(c.los), `AOS ${c.aos} before LOS ${c.los}`);
+    assert.match(await id('contact').first().innerText(), /AOS\s+\d\d:\d\d:\d\d\s+LOS\s+\d\d:\d\d:\d\d\s+·\s+\d+/);
+    console.log(`# contacts: ${['open', 'planned', 'past'].map((s) => `${contacts.filter((c) => c.state === s).length} ${s}`).join(', ')}`);
+  },
+
+  'a contact that is cut says so': async () => {
+    await id('pause').click();
+    await page.waitForFunction(() => document.querySelector('[data-testid="pause"]').getAttribute('aria-pressed') === 'true');
+    await page.waitForTimeout(1500); // for the list of the paused moment
+    const open = (await rows('contact')).filter((c) => c.state === 'open');
+    assert.ok(open.length > 0, 'a contact is open');
+    const { a, b } = open.at(-1);
+    const row = (state) => page.locator(`[data-testid="contact"][data-a="${a}"][data-b="${b}"][data-state="${state}"]`);
+    await id('tab-links').click();
+    const name = `cut-${a}-${b}`;
+    if (await id(name).count() > 0) {
+      await id(name).click();
+      await row('closed').waitFor({ timeout: 10000 });
+      assert.match(await row('closed').innerText(), /link cut[\s\S]*link cut \d\d:\d\d:\d\d – now/);
+      await id(`heal-${a}-${b}`).click();
+    } else { // the stand-in server lists few links
+      await id('tab-nodes').click();
+      await id(`kill-${a}`).click();
+      await row('closed').waitFor({ timeout: 10000 });
+      assert.match(await row('closed').innerText(), /node down/);
+      await id(`revive-${a}`).click();
+    }
+    await row('open').waitFor({ timeout: 10000 });
+    await id('tab-nodes').click();
+  },
+
+  'the contacts of one node are listed on request': async () => {
+    await id('contacts-of').selectOption('1');
+    await page.waitForFunction(() => {
+      const all = [...document.querySelectorAll('[data-testid="contact"]')];
+      return all.length > 0 && all.every((row) => row.dataset.a === '1' || row.dataset.b === '1');
+    }, null, { timeout: 10000 });
+    const peers = (await rows('contact')).length;
+    assert.ok(peers > 1, `${peers} links of node 1`);
+    await id('contacts-of').selectOption('');
+    await page.waitForFunction(() => document.querySelectorAll('[data-testid="contact"]:not([data-a="1"]):not([data-b="1"])').length > 0, null, { timeout: 10000 });
+  },
+
+  'Doppler is labelled as modelled and falls when a satellite recedes': async () => {
+    await id('tab-doppler').click();
+    await page.locator('[data-testid="doppler"] tbody tr').first().waitFor({ timeout: 10000 });
+    assert.match(await page.locator('#space-panel').innerText(), /modelled[\s\S]*8,200 MHz/i);
+    const shifts = await page.locator('[data-testid="doppler"] tbody tr').evaluateAll((all) => all.map((row) => [...row.cells].slice(3).map((cell) => parseFloat(cell.innerText.replace('−', '-')))));
+    for (const [rate, shift] of shifts) if (Math.abs(rate) > 0.01) assert.ok(rate * shift < 0, `${rate} km/s and ${shift} kHz`);
+  },
+
+  'bundles in store are counted, and the count moves on': async () => {
+    await id('tab-stores').click();
+    await id('bundles-offered').waitFor({ timeout: 10000 });
+    await id('pause').click();
+    await id('speed').selectOption('600');
+    const count = () => page.locator('[data-testid^="bundles-"]').evaluateAll((all) => all.map((e) => e.innerText).join(' '));
+    const before = await count();
+    await page.waitForFunction((old) => [...document.querySelectorAll('[data-testid^="bundles-"]')].map((e) => e.innerText).join(' ') !== old, before, { timeout: 60000 });
+    console.log(`# bundles: ${(await count()).replace(/\s+/g, ' ')}`);
+  },
+
+  'a way is told hop by hop': async () => {
+    await id('tab-stores').focus();
+    await page.keyboard.press('ArrowLeft');
+    await id('way').first().waitFor({ timeout: kFirstAlertMs });
+    const way = id('way').last(); // the newest come first; this one stays where it is longest
+    await way.locator('summary').focus();
+    await page.keyboard.press('Enter');
+    const hops = way.locator('.hops li');
+    await hops.first().waitFor({ timeout: 5000 });
+    assert.match(await hops.first().innerText(), / → /);
+    assert.match(await way.innerText(), /after agreement/);
+  },
+
+  'sensor swaths are labelled what-if': async () => {
+    await id('tab-swaths').click();
+    await id('swaths').waitFor({ timeout: 10000 });
+    assert.match(await page.locator('#space-panel').innerText(), /what-if/i);
+    assert.match(await page.locator('.globe-legend').innerText(), /swath, WHAT-IF/);
+    const widths = await page.locator('[data-testid="swaths"] tbody tr td:nth-child(3)').allInnerTexts();
+    assert.ok(widths.some((text) => /^[\d,]+(\.\d)? (mi|km)$/.test(text)), widths.join(' '));
+  },
+
+  'the space segment speaks Chinese and fits a phone': async () => {
+    await id('tab-contacts').click();
+    await id('lang').click();
+    assert.equal(await id('tab-space').innerText(), '空间段');
+    assert.match(await id('contact').first().innerText(), /升起\s+\d\d:\d\d:\d\d\s+落下/);
+    await id('lang').click();
+    await page.setViewportSize({ width: 400, height: 800 });
+    await page.waitForTimeout(300);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 400, `${width} px wide`);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  },
+
   'the language switches and is remembered': async () => {
     await id('lang').click();
     assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN');
@@ -179,6 +284,11 @@ async function inView(name) {
   const box = await id(name).first().boundingBox();
   const { width, height } = page.viewportSize();
   return box !== null && box.x >= 0 && box.y >= 0 && box.x + Math.min(box.width, 50) <= width && box.y + Math.min(box.height, 50) <= height;
+}
+
+/** The data-* attributes of all elements with a test id. */
+function rows(name) {
+  return id(name).evaluateAll((all) => all.map((element) => ({ ...element.dataset })));
 }
 
 /** How many colours a canvas shows and what share of it is not the commonest one. */

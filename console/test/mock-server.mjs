@@ -7,6 +7,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { WebSocketServer } from 'ws';
 import * as data from './mock_data.mjs';
+import * as segment from './mock_space.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
@@ -77,6 +78,10 @@ class Replay {
     this.history = [];
     this.down = new Set();
     this.cut = new Set();
+    this.broken = new Map(); // node or pair -> {at, reason}
+    this.chosen = null;
+    this.ticks = 0;
+    this.told = 0;
     this.leader = 3;
     this.term = 4;
     this.electionTicks = 0;
@@ -117,6 +122,7 @@ class Replay {
     if (this.electionTicks > 0 && --this.electionTicks === 0) this.elect();
     if (this.step > 144 && !this.done) this.finish();
     this.send(this.frame());
+    if (!this.bare && this.ticks++ % 10 === 0) this.send(this.space());
   }
 
   advance(step) {
@@ -134,6 +140,7 @@ class Replay {
       this.news({ type: 'finding', t: data.timeAt(step * 300), node, event, probability: { value: 0.8, low: 0.6, high: 0.9 }, abstained: node === 7 && sequence > 2 });
     }
     this.news(data.alert(sequence, step * 300, event));
+    if (!this.bare) this.news(segment.ways(3 * this.told++ + 1, event, sequence, step * 300));
     this.log('alert', `Test message ${sequence} about ${event}`, `关于 ${event} 的第 ${sequence} 条测试消息`);
   }
 
@@ -144,6 +151,15 @@ class Replay {
     ] });
   }
 
+  space() {
+    const closed = (a, b) => this.broken.get(`${a}-${b}`) ?? this.broken.get(`${a}`) ?? this.broken.get(`${b}`);
+    return segment.space(Math.min(this.seconds, 43200), { chosen: this.chosen, closed, carried: this.step });
+  }
+
+  breaks(key, reason) {
+    this.broken.set(key, { at: this.seconds, reason });
+  }
+
   elect() {
     this.term++;
     this.leader = [3, 5, 1, 2, 4, 6, 7].find((n) => !this.down.has(n)) ?? null;
@@ -152,7 +168,7 @@ class Replay {
 
   frame() {
     const nodes = this.bare ? [] : data.positions(this.seconds).map((n) => ({
-      ...n, up: !this.down.has(n.node), term: this.term, share: n.node > 12 ? 0 : 1, commit: this.step * 3,
+      ...n, ...(data.sensorCarriers.has(n.node) ? { swath: segment.swath(n) } : {}), up: !this.down.has(n.node), term: this.term, share: n.node > 12 ? 0 : 1, commit: this.step * 3,
       role: n.node > 12 ? 'learner' : n.node === this.leader ? 'leader' : this.leader === null && n.node === 5 ? 'candidate' : 'follower',
     }));
     const links = nodes.map((n, i) => {
@@ -176,9 +192,10 @@ class Replay {
       resume: () => (this.paused = false),
       speed: () => (this.speed = m.value),
       kill: () => this.kill(m.node),
-      revive: () => { this.down.delete(m.node); this.log('restart', `TESTSAT-${m.node} restarted`, `TESTSAT-${m.node} 已重启`); },
-      cut: () => { this.cut.add(link); this.log('cut', `Link ${link} cut`, `链路 ${link} 已切断`, 'warn'); },
-      heal: () => { this.cut.delete(link); this.log('heal', `Link ${link} healed`, `链路 ${link} 已修复`); },
+      revive: () => { this.down.delete(m.node); this.broken.delete(`${m.node}`); this.log('restart', `TESTSAT-${m.node} restarted`, `TESTSAT-${m.node} 已重启`); },
+      contacts: () => (this.chosen = m.node),
+      cut: () => { this.cut.add(link); this.breaks(link, 'cut'); this.log('cut', `Link ${link} cut`, `链路 ${link} 已切断`, 'warn'); },
+      heal: () => { this.cut.delete(link); this.broken.delete(link); this.log('heal', `Link ${link} healed`, `链路 ${link} 已修复`); },
     };
     if (Object.hasOwn(commands, m.cmd)) commands[m.cmd]();
     else socket.send(JSON.stringify({ type: 'error', text: 'unknown command' }));
@@ -186,6 +203,7 @@ class Replay {
 
   kill(node) {
     this.down.add(node);
+    this.breaks(`${node}`, 'down');
     this.log('crash', `TESTSAT-${node} killed`, `TESTSAT-${node} 已关停`, 'warn');
     if (node === this.leader) {
       this.leader = null;

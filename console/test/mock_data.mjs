@@ -8,6 +8,7 @@ export const timeAt = (seconds) => new Date(kStart + seconds * 1000).toISOString
 const bbox = [-120.6, 39.7, -119.9, 40.2];
 const centre = [39.93, -120.28];
 export const nodeCount = 14;
+export const sensorCarriers = new Set([2, 13]); // a what-if and an observer
 
 // A fixed sequence, so that screenshots can be compared.
 let state = 12345;
@@ -36,9 +37,13 @@ export function incident({ bare = false } = {}) {
       { name: 'Test Station A', lat: 40.05, lon: -120.45, kind: 'weather' },
       { name: 'Test Ground B', lat: 39.78, lon: -120.05, kind: 'ground' },
     ],
-    satellites: bare ? [] : Array.from({ length: nodeCount }, (_, i) => ({
-      node: i + 1, name: `TESTSAT-${i + 1}`, norad: 90001 + i, what_if: i < 12, observer: i >= 12,
-    })),
+    satellites: bare ? [] : [
+      ...Array.from({ length: nodeCount }, (_, i) => ({
+        node: i + 1, name: `TESTSAT-${i + 1}`, norad: 90001 + i, what_if: i < 12, observer: i >= 12, satellite: true,
+        ...(sensorCarriers.has(i + 1) ? { sensor: { name: 'testsensor', source: 'made-up angles' } } : {}),
+      })),
+      ...['Test Ground North', 'Test Ground South'].map((name, i) => ({ node: nodeCount + 1 + i, name, norad: 0, what_if: true, observer: false, satellite: false })),
+    ],
   };
 }
 

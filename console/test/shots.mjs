@@ -31,6 +31,26 @@ await page.screenshot({ path: path('records') });
 await page.setViewportSize({ width: 400, height: 800 });
 await page.waitForTimeout(500);
 await page.screenshot({ path: path('phone'), fullPage: true });
+await page.setViewportSize({ width: 1280, height: 800 });
+await page.getByTestId('tab-space').click();
+for (const tab of ['contacts', 'ways', 'stores', 'doppler', 'swaths']) {
+  await page.getByTestId(`tab-${tab}`).click();
+  if (tab === 'ways') await page.locator('.ways summary').first().click({ timeout: 5000 }).catch(() => {});
+  await page.waitForTimeout(1200);
+  await page.screenshot({ path: path(`space_${tab}`) });
+}
+await page.getByTestId('lang').click();
+for (const tab of ['contacts', 'ways']) {
+  await page.getByTestId(`tab-${tab}`).click();
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: path(`space_${tab}_zh`) });
+}
+await page.setViewportSize({ width: 400, height: 800 });
+await page.getByTestId('tab-contacts').click();
+await page.waitForTimeout(500);
+await page.getByTestId('space').scrollIntoViewIfNeeded();
+await page.screenshot({ path: path('space_phone_zh') });
+await page.getByTestId('lang').click();
 if (bare) {
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.goto(bare.url);

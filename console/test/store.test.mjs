@@ -48,3 +48,14 @@ test('danger keeps the newest of each stream', () => {
   store.apply([{ type: 'danger', stream: 's', fwi: 1 }, { type: 'danger', stream: 'u', fwi: 2 }, { type: 'danger', stream: 's', fwi: 3 }]);
   assert.deepEqual(store.danger.value.map((d) => d.fwi), [3, 2]);
 });
+
+test('contacts and ways stay within their limits, alerts apart from the rest', () => {
+  store.apply([{ type: 'space', contacts: [null, ...Array.from({ length: 1000 }, () => ({}))] }]);
+  assert.equal(store.space.value.contacts.length, store.limits.contacts);
+  store.apply([{ type: 'ways' }, { type: 'ways', items: [null, { id: 1 }, { id: 2, alert: {} }] }]);
+  assert.deepEqual([store.otherWays.value, store.alertWays.value].map((list) => list.map((way) => way.id)), [[1], [2]]);
+  for (let i = 0; i < 30; i++) store.apply([{ type: 'ways', items: Array.from({ length: 20 }, () => ({ alert: {} })) }]);
+  assert.equal(store.alertWays.value.length, store.limits.alert_ways);
+  store.forgetNews();
+  assert.deepEqual([store.space.value, store.alertWays.value.length, store.otherWays.value.length], [null, 0, 0]);
+});

@@ -1,8 +1,11 @@
 // The page's own arithmetic: measures, geometry, relief, the map's projection.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { geoArea } from 'd3-geo';
 import { gridProblem, hillshade } from '../src/geo/hillshade.js';
 import { bearingDeg, distanceKm, nearestPlace, sunOverhead } from '../src/geo/sphere.js';
+import { swathEnds, swathShapes } from '../src/geo/swath.js';
+import { contactRows, countStates, spanOn } from '../src/panels/contact_rows.js';
 import * as measures from '../src/text/measures.js';
 
 const near = (actual, expected, tolerance) => assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);
@@ -63,4 +66,34 @@ test('relief: north-west slopes are lighter, holes stay transparent', () => {
   assert.equal(hillshade(grid((c) => (c === 4 ? null : 100))).data[(4 * 9 + 4) * 4 + 3], 0);
   assert.equal(gridProblem(grid(() => 1)), '');
   assert.notEqual(gridProblem({ cols: 3, rows: 3, bbox: [0, 0, 1, 1], elevation_m: [1] }), '');
+});
+
+test('spans of time read in one or two units', () => {
+  const text = (s) => measures.durationParts(s).map((p) => `${p.value}${p.unit}`).join(' ');
+  assert.deepEqual([0.032, 0.9999, 45.24, 59.97, 700, 720, 3599.7, 3600, 11520].map(text),
+    ['32ms', '1s', '45.2s', '1min', '11min 40s', '12min', '1h', '1h', '3h 12min']);
+  assert.equal(text(NaN), '');
+  assert.deepEqual(measures.speed(1.609344, 'us'), { value: 1, unit: 'mi_s', digits: 2 });
+});
+
+test('contacts become a row a pair, spoken of by the first that is listed', () => {
+  const span = (a, b, from, to, state) => ({ a, b, start: `2030-01-01T0${from}:00:00Z`, end: `2030-01-01T0${to}:00:00Z`, state });
+  const rows = contactRows([span(1, 9, 3, 4, 'open'), span(2, 9, 4, 5, 'planned'), span(1, 9, 1, 2, 'past'), span(3, 9, 5, 5, 'planned')]);
+  assert.deepEqual(rows.map((r) => [r.key, r.lead.state, r.contacts.length]), [['1-9', 'open', 2], ['2-9', 'planned', 1]]);
+  assert.deepEqual(countStates(rows[0].contacts), { open: 1, closed: 0, planned: 0, past: 1 });
+  const on = (start, end) => spanOn('2030-01-01T00:00:00Z', '2030-01-01T04:00:00Z', `2030-01-01T0${start}:00:00Z`, end && `2030-01-01T0${end}:00:00Z`);
+  assert.deepEqual(on(1, 3), { left: 25, width: 50 });
+  assert.deepEqual(on(3, 9), { left: 75, width: 25 });
+  assert.deepEqual(on(3, null), { left: 75, width: 25 });
+  assert.equal(on(5, 6), null);
+});
+
+test('the strip of a sensor closes, and its line now is in the middle', () => {
+  const strip = [[0, -5], [10, -5], [10, 5], [0, 5]];
+  assert.deepEqual(swathEnds(strip), [{ lat: 10, lon: -5 }, { lat: 10, lon: 5 }]);
+  const { coordinates: [ring] } = swathShapes(strip).strip;
+  assert.deepEqual([ring.length, ring[0], ring.at(-1)], [5, [-5, 0], [-5, 0]]);
+  // d3-geo fills what lies to the right of the way along the ring.
+  assert.ok(geoArea(swathShapes(strip).strip) < 1, 'the strip and not the rest of the Earth is filled');
+  for (const broken of [null, [], [[1, 2], null, [3], 'x'], [[0, 0], [1, 1], [2, 2]]]) assert.equal(swathShapes(broken), null);
 });

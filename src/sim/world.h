@@ -74,6 +74,7 @@ class World {
   [[nodiscard]] std::uint64_t packets_sent() const { return packets_sent_; }
   [[nodiscard]] std::uint64_t packets_lost() const { return packets_lost_; }
   [[nodiscard]] const BundleLinks& bundles() const { return bundles_; }
+  [[nodiscard]] const Cuts& cuts() const { return cuts_; }
   void watch(Observer* observer) { observers_.push_back(observer); }
 
  private:

@@ -50,9 +50,16 @@ export function Globe() {
         <span><i class="dot leader"></i>${t('role.leader')}</span>
         <span><i class="dot"></i>${t('globe.up')}</span>
         <span><i class="dot down"></i>${t('globe.down')}</span>
+        ${nodes.some((n) => n.swath) && html`<${SwathLegend} />`}
       </div>
       ${empty && html`<div class="map-absent">${t('globe.empty')}</div>`}
     </section>`;
+}
+
+function SwathLegend() {
+  const carriers = (incident.value?.satellites ?? []).filter((s) => s.sensor);
+  const kinds = [['swath', carriers.some((s) => !s.what_if)], ['swath what-if', carriers.some((s) => s.what_if)]];
+  return kinds.filter(([, any]) => any).map(([name]) => html`<span><i class=${name}></i>${t(name === 'swath' ? 'globe.swath' : 'globe.swath_what_if')}</span>`);
 }
 
 function home() {

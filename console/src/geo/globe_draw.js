@@ -5,6 +5,7 @@ import { haloText, kFont } from './canvas.js';
 import { land } from './map_ground.js';
 import { palette } from './palette.js';
 import { kEarthKm, kKmPerDegree, sunOverhead } from './sphere.js';
+import { swathShapes } from './swath.js';
 
 // Higher orbits are drawn at this height, or the Earth would shrink to a dot.
 const kShownHeightMostKm = 2500;
@@ -29,6 +30,8 @@ export function drawGlobe(context, width, height, { rotate, zoom, frame, inciden
   const path = geoPath(projection, context);
   drawEarth(context, path, frame?.t ?? incident?.start, width, height, radius);
   for (const node of nodes) if (node.up) drawFootprint(context, path, node);
+  const whatIf = new Set((incident?.satellites ?? []).filter((s) => s.what_if).map((s) => s.node));
+  for (const node of nodes) if (node.up) drawSwath(context, path, node, whatIf.has(node.node));
   drawIncident(context, path, incident, fires);
   const place = placer(rotate, radius, width, height);
   const placed = new Map(nodes.map((n) => [n.node, place(n.lat, n.lon, 1 + shownHeight(n) / kEarthKm)]));
@@ -55,6 +58,17 @@ function drawFootprint(context, path, node) {
   const circle = geoCircle().center([node.lon, node.lat]).radius(Math.min(89, node.footprint_km / kKmPerDegree))();
   fill(context, path, circle, palette.footprint);
   stroke(context, path, circle, 'rgba(92, 200, 245, 0.28)', 0.8);
+}
+
+/** What the sensor swept in the last minutes, its line now brightest; dashed where it is a what-if. */
+function drawSwath(context, path, node, whatIf) {
+  const shapes = swathShapes(node.swath);
+  if (!shapes) return;
+  const { line, fill: colour } = whatIf ? palette.swathWhatIf : palette.swath;
+  fill(context, path, shapes.strip, colour);
+  context.setLineDash(whatIf ? [3, 2] : []);
+  stroke(context, path, shapes.line, line, 1.4);
+  context.setLineDash([]);
 }
 
 function drawIncident(context, path, incident, fires) {

@@ -18,6 +18,8 @@ export const palette = {
   down: '#ff5d54',
   link: 'rgba(92, 200, 245, 0.5)',
   cut: '#ff5d54',
+  swath: { line: 'rgba(108, 182, 255, 0.9)', fill: 'rgba(108, 182, 255, 0.22)' },
+  swathWhatIf: { line: 'rgba(255, 138, 196, 0.85)', fill: 'rgba(255, 138, 196, 0.20)' },
   footprint: 'rgba(92, 200, 245, 0.10)',
 };
 

@@ -13,6 +13,9 @@ export const limits = {
   danger_streams: 100,
   findings: 2000,
   summary_rows: 200,
+  alert_ways: 240,
+  other_ways: 80,
+  contacts: 300,
 };
 
 export const connection = signal({ state: 'connecting', retry_in_s: 0 });
@@ -24,6 +27,9 @@ export const alerts = new BoundedList(limits.alerts);
 export const logs = new BoundedList(limits.logs);
 export const records = new RecordBook(limits);
 export const danger = signal([]);
+export const space = signal(null);
+export const alertWays = new BoundedList(limits.alert_ways);
+export const otherWays = new BoundedList(limits.other_ways);
 const findings = new Map();
 const findingsVersion = signal(0);
 export const summary = signal(null);
@@ -83,10 +89,11 @@ export function forgetNews() {
   batch(() => {
     frame.value = null;
     danger.value = [];
+    space.value = null;
     findings.clear();
     findingsVersion.value++;
     summary.value = null;
-    for (const list of [hotspots, alerts, logs, records]) list.clear();
+    for (const list of [hotspots, alerts, logs, records, alertWays, otherWays]) list.clear();
   });
 }
 
@@ -98,6 +105,8 @@ const handlers = {
     const others = danger.value.filter((d) => d.stream !== m.stream);
     danger.value = [m, ...others].slice(0, limits.danger_streams);
   },
+  space: (m) => (space.value = { ...m, contacts: Array.isArray(m.contacts) ? m.contacts.filter((c) => c && typeof c === 'object').slice(0, limits.contacts) : [] }),
+  ways: addWays,
   finding: addFinding,
   alert: addAlert,
   log: (m) => logs.append([m]),
@@ -122,6 +131,12 @@ function addAlert(alert) {
   const at = alerts.items.findIndex((a) => a.id === alert.id);
   if (at >= 0) alerts.items.splice(at, 1);
   alerts.append([alert]);
+}
+
+function addWays({ items }) {
+  const ways = Array.isArray(items) ? items.filter((way) => way && typeof way === 'object') : [];
+  alertWays.append(ways.filter((way) => way.alert));
+  otherWays.append(ways.filter((way) => !way.alert));
 }
 
 function addFinding(finding) {

@@ -1,4 +1,4 @@
-// Records, danger, log, data and results share one place; results come forward when the replay ends.
+// Records, danger, space segment, log, data and results share one place; results come forward when the replay ends.
 import { effect, signal } from '@preact/signals';
 import { html } from '../html.js';
 import { summary } from '../link/store.js';
@@ -8,6 +8,7 @@ import { Log } from './log.js';
 import { Parts } from './parts.js';
 import { Records } from './records.js';
 import { Results } from './results.js';
+import { Space } from './space.js';
 import { Tabs } from './tabs.js';
 
 const chosenTab = signal('records');
@@ -21,6 +22,7 @@ export function Side() {
   const tabs = [
     { id: 'records', title: t('records.title'), body: () => html`<${Records} />` },
     { id: 'danger', title: t('danger.title'), body: () => html`<${Danger} />` },
+    { id: 'space', title: t('space.title'), body: () => html`<${Space} />` },
     { id: 'log', title: t('log.title'), body: () => html`<${Log} />` },
     { id: 'parts', title: t('parts.title'), body: () => html`<${Parts} />` },
     { id: 'results', title: t('results.title'), body: () => html`<${Results} />` },

@@ -1,7 +1,7 @@
 // Tabs as the ARIA authoring practices describe them: arrows move, one tab stop.
 import { html } from '../html.js';
 
-/** tabs: [{id, title, body}]. Only the chosen panel is rendered. */
+/** tabs: [{id, title, body}]. Only the chosen panel is rendered, from its top. */
 export function Tabs({ name, label, tabs, chosen, onChoose, extra }) {
   const index = Math.max(0, tabs.findIndex((tab) => tab.id === chosen));
   const onKeyDown = (event) => {
@@ -19,5 +19,5 @@ export function Tabs({ name, label, tabs, chosen, onChoose, extra }) {
         aria-selected=${tab === current} aria-controls=${`${name}-panel`} tabindex=${tab === current ? 0 : -1}
         onClick=${() => onChoose(tab.id)}>${tab.title}</button>`)}
     </div>${extra}</div>
-    <div class="scroll" role="tabpanel" id=${`${name}-panel`} aria-labelledby=${`${name}-tab-${current.id}`} tabindex="0">${current.body()}</div>`;
+    <div class="scroll" key=${current.id} role="tabpanel" id=${`${name}-panel`} aria-labelledby=${`${name}-tab-${current.id}`} tabindex="0">${current.body()}</div>`;
 }

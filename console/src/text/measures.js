@@ -32,6 +32,10 @@ export function distance(km, units) {
   return { value, unit: units === 'us' ? 'mi' : 'km', digits: value < 10 ? 1 : 0 };
 }
 
+export function speed(kms, units) {
+  return { value: units === 'us' ? kms / kKmPerMile : kms, unit: units === 'us' ? 'mi_s' : 'km_s', digits: 2 };
+}
+
 export function area(ha, units) {
   const value = units === 'us' ? ha / kHectaresPerAcre : ha;
   return { value, unit: units === 'us' ? 'acres' : 'ha', digits: value < 10 ? 1 : 0 };
@@ -70,6 +74,19 @@ export function ageParts(seconds) {
   if (seconds < 5400) return { value: Math.round(seconds / 60), unit: 'min' };
   if (seconds < 172800) return { value: Math.round(seconds / 360) / 10, unit: 'h' };
   return { value: Math.round(seconds / 8640) / 10, unit: 'd' };
+}
+
+/** A span of time in one or two units: [{value, unit}]. */
+export function durationParts(seconds) {
+  if (!Number.isFinite(seconds)) return [];
+  if (seconds < 0.9995) return [{ value: Math.round(seconds * 1000), unit: 'ms' }];
+  if (seconds < 59.95) return [{ value: Math.round(seconds * 10) / 10, unit: 's' }];
+  const whole = Math.round(seconds);
+  const minutes = whole < 3600 ? Math.floor(whole / 60) : Math.round(whole / 60);
+  const parts = whole < 3600
+    ? [{ value: minutes, unit: 'min' }, { value: whole % 60, unit: 's' }]
+    : [{ value: Math.floor(minutes / 60), unit: 'h' }, { value: minutes % 60, unit: 'min' }];
+  return parts.filter((part, i) => i === 0 || part.value > 0);
 }
 
 /** 0..7 for N, NE, E … from a bearing in degrees. */

@@ -17,6 +17,7 @@ export const showNumber = (v, digits = 0) => measures.number(v, digits, language
 export const showPlain = (v) => measures.plain(v, languageTag());
 export const showPercent = (v) => measures.percent(v, languageTag());
 export const showDistance = (km) => showMeasure(measures.distance(km, units.value));
+export const showSpeed = (kms) => showMeasure(measures.speed(kms, units.value));
 export const showArea = (ha) => showMeasure(measures.area(ha, units.value));
 export const showHeight = (m) => showMeasure(measures.height(m, units.value));
 export const showLocal = (time, seconds) => measures.clockText(time, offset_min.value, seconds);
@@ -33,6 +34,11 @@ function showMeasure({ value, unit, digits }) {
 export function showAge(seconds) {
   const { value, unit } = measures.ageParts(seconds);
   return `${showNumber(value, 1)} ${t(`age.${unit}`)}`;
+}
+
+export function showDuration(seconds) {
+  const parts = measures.durationParts(seconds);
+  return parts.length === 0 ? '–' : parts.map(({ value, unit }) => `${showNumber(value, 1)} ${t(`age.${unit}`)}`).join(' ');
 }
 
 /** Percent with its interval: `87% (70–95%)`. */
