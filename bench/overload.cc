@@ -1,13 +1,13 @@
 // bench-overload: what becomes of bundles when three times as much is offered as a constellation can bring
 // down, contacts fail and 5 % is lost. One JSON line a figure, per seed.
 //
-//   bench-overload ELEMENTS STATIONS [SEEDS] [SCALE] [FIRST_SEED]
+//   bench-overload ELEMENTS STATIONS [SEEDS] [SCALE] [FIRST_SEED] [HOURS]
 //
 // The plan: all contacts of the satellites of ELEMENTS (TLE) among each other (up to 2,500 km, 10 Mbit/s) and
-// with STATIONS (100 Mbit/s) over 24 h, from the epoch of the first set on. Rates and bundle sizes are
-// divided by SCALE (default 1000), which leaves every transmission as long as it was.
+// with STATIONS (100 Mbit/s) over HOURS (default 24), from the epoch of the first set on. Rates and bundle
+// sizes are divided by SCALE (default 1000), which leaves every transmission as long as it was.
 //
-// What happens to it: one in ten contacts does not take place, both directions together, and six times a
+// What happens to it: one in ten contacts does not take place, both directions together, and six times a day a
 // random half of the nodes is cut off from the other half for 30 to 90 minutes: contacts across that begin in
 // that time do not take place. No node is told.
 //
@@ -18,7 +18,7 @@
 //
 // The oracle takes each critical bundle alone in the network, with its transmission time at every hop, over
 // the contacts that take place, knowing which do, without loss (oracle_arrival: Bellman and Ford over every
-// contact). `could` counts bundles that arrive so before they expire and before the day ends.
+// contact). `could` counts bundles that arrive so before they expire and before the time ends.
 //
 // Beside it, as a figure of its own: an oracle that loses as much, with draws of its own by bundle and
 // contact, and sends again at once (lossy_oracle_within_1_percent). What it misses, loss alone costs.
@@ -43,13 +43,12 @@ using namespace skywarden;
 using namespace skywarden::network;
 using namespace std::chrono_literals;
 
-constexpr Duration kDay = 24h;
 constexpr double kOverload = 3.0;
 constexpr double kLoss = 0.05;
 constexpr std::uint8_t kSendsMax = 100;  // of the oracle that loses
 constexpr double kFailing = 0.1;
-constexpr int kPartitions = 6;
-constexpr std::size_t kCriticalCount = 4000;
+constexpr double kPartitionsADay = 6.0;
+constexpr double kCriticalADay = 4000.0;
 constexpr double kSatelliteRate = 10e6;
 constexpr double kGroundRate = 100e6;
 constexpr double kStoreBytes = 16e9;  // before SCALE
@@ -63,11 +62,14 @@ struct World {
   std::uint32_t satellites = 0, nodes = 0;
   Instant epoch{};
   double scale = 1000.0;
+  Duration lasts = 24h;
+  [[nodiscard]] double days() const { return to_seconds(lasts) / 86400.0; }
   ContactGraph plan;
   double capacity_bytes = 0.0;
 };
 
-Result<World> make_world(const std::string& elements_path, const std::string& stations_path, double scale) {
+Result<World> make_world(const std::string& elements_path, const std::string& stations_path, double scale,
+                         Duration lasts) {
   const auto elements = formats::read_file(elements_path);
   if (!elements) return tl::unexpected(elements.error());
   const auto stations_text = formats::read_file(stations_path);
@@ -79,6 +81,7 @@ Result<World> make_world(const std::string& elements_path, const std::string& st
   if (file->sets.empty()) return fail(Errc::kNotFound, "{}: no element sets", elements_path);
   World world;
   world.scale = scale;
+  world.lasts = lasts;
   std::vector<OrbitingNode> satellites;
   std::vector<GroundNode> ground;
   for (const orbit::ElementSet& set : file->sets) satellites.push_back({NodeId(++world.nodes), set});
@@ -91,7 +94,7 @@ Result<World> make_world(const std::string& elements_path, const std::string& st
   options.satellite_range_max = kilometres(2500.0);
   options.satellite_rate = BitsPerSecond(kSatelliteRate / scale);
   options.ground_rate = BitsPerSecond(kGroundRate / scale);
-  const auto windows = contact_windows(satellites, ground, world.epoch, world.epoch + kDay, options);
+  const auto windows = contact_windows(satellites, ground, world.epoch, world.epoch + world.lasts, options);
   if (!windows) return tl::unexpected(windows.error());
   std::vector<PlannedContact> contacts;
   for (const ContactWindow& window : *windows)
@@ -117,8 +120,8 @@ struct Cut {
 
 std::vector<std::uint8_t> failures(const World& world, Random random) {
   std::vector<Cut> cuts;
-  for (int i = 0; i < kPartitions; ++i) {
-    const Duration start = from_seconds(random.uniform(0.0, 22.0 * 3600.0));
+  for (double i = 0.0; i < kPartitionsADay * world.days(); i += 1.0) {
+    const Duration start = from_seconds(random.uniform(0.0, to_seconds(world.lasts - 2h)));
     Cut cut{start, start + from_seconds(random.uniform(1800.0, 5400.0)), {}};
     for (std::uint32_t v = 0; v < world.nodes; ++v) cut.side.push_back(random.chance(0.5) ? 1 : 0);
     cuts.push_back(std::move(cut));
@@ -143,14 +146,14 @@ std::vector<std::uint8_t> failures(const World& world, Random random) {
 std::vector<OfferedBundle> load(const World& world, Random random) {
   std::vector<OfferedBundle> offered;
   const auto add = [&](BundleCriticality criticality, double bytes, Duration lifetime) {
-    const auto created = Duration(1ms) * static_cast<std::int64_t>(random.below(kDay / 1ms));
+    const auto created = Duration(1ms) * static_cast<std::int64_t>(random.below(world.lasts / 1ms));
     const auto from = static_cast<std::uint32_t>(random.below(world.satellites));
     const auto to =
         static_cast<std::uint32_t>(world.satellites + random.below(world.nodes - world.satellites));
     offered.push_back(
         {Vertex(from), Vertex(to), created, criticality, static_cast<std::uint32_t>(bytes), lifetime});
   };
-  for (std::size_t i = 0; i < kCriticalCount; ++i)
+  for (double i = 0.0; i < kCriticalADay * world.days(); i += 1.0)
     add(BundleCriticality::kCritical, random.uniform(20.0, 100.0), 8h);
   for (double bytes = 0.0; bytes < kOverload * world.capacity_bytes;) {
     const double size = kGroundRate / 8.0 / world.scale * random.uniform(2.0, 6.0);
@@ -259,7 +262,7 @@ struct Sample {
   TrialHoldings held;
 };
 
-// Peaks of two quarters of the day, and the whole of it by hour.
+// Peaks of the third and the last quarter, and all by hour.
 void memory_figures(const std::vector<Sample>& samples, const TrialSetup& setup, const TrialOutcome& outcome,
                     std::uint64_t seed) {
   fmt::print("{{\"figure\":\"memory\",\"seed\":{},\"store_bytes_peak\":{},\"store_bytes_max\":{}", seed,
@@ -274,8 +277,8 @@ void memory_figures(const std::vector<Sample>& samples, const TrialSetup& setup,
     std::string hours;  // a list
     for (const Sample& sample : samples)
       hours += fmt::format("{}{}", hours.empty() ? "" : ",", value(sample));
-    fmt::print(",\"{0}_12_to_18_h\":{1},\"{0}_18_to_24_h\":{2},\"{0}_by_hour\":[{3}]", name, peak(12h, 18h),
-               peak(18h, kDay), hours);
+    fmt::print(",\"{0}_third_quarter\":{1},\"{0}_last_quarter\":{2},\"{0}_by_hour\":[{3}]", name,
+               peak(setup.end / 2, setup.end / 4 * 3), peak(setup.end / 4 * 3, setup.end), hours);
   };
   series("heap", [](const Sample& each) { return each.heap; });
   series("stored_bytes", [](const Sample& each) { return each.held.stored_bytes; });
@@ -293,13 +296,13 @@ void run_seed(const World& world, std::uint64_t seed) {
   setup.plan = &world.plan;
   setup.fails = failures(world, random.fork(1));
   setup.offered = load(world, random.fork(2));
-  setup.end = kDay;
+  setup.end = world.lasts;
   setup.loss = kLoss;
   setup.seed = seed;
   setup.options.epoch = world.epoch;
   setup.options.store.bytes_max = static_cast<std::size_t>(kStoreBytes / world.scale);
   std::vector<Sample> samples;
-  samples.reserve(64);
+  samples.reserve(256);
   setup.sample = [&](Duration now, const TrialHoldings& all) { samples.push_back({now, heap_bytes(), all}); };
   const double start = cpu_seconds();
   const TrialOutcome outcome = run_trial(setup);
@@ -315,14 +318,17 @@ void run_seed(const World& world, std::uint64_t seed) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3 || argc > 6)
-    return fmt::print(stderr, "usage: bench-overload ELEMENTS STATIONS [SEEDS] [SCALE] [FIRST_SEED]\n"), 1;
+  if (argc < 3 || argc > 7)
+    return fmt::print(stderr,
+                      "usage: bench-overload ELEMENTS STATIONS [SEEDS] [SCALE] [FIRST_SEED] [HOURS]\n"),
+           1;
   const std::uint64_t seeds = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 3;
   const double scale = argc > 4 ? std::strtod(argv[4], nullptr) : 1000.0;
   const std::uint64_t first = argc > 5 ? std::strtoull(argv[5], nullptr, 10) : 1;
-  if (seeds == 0 || !(scale >= 1.0))
-    return fmt::print(stderr, "bench-overload: expected SEEDS above 0 and SCALE from 1\n"), 1;
-  const auto world = make_world(argv[1], argv[2], scale);
+  const std::uint64_t hours = argc > 6 ? std::strtoull(argv[6], nullptr, 10) : 24;
+  if (seeds == 0 || !(scale >= 1.0) || hours < 4 || hours > 240)
+    return fmt::print(stderr, "bench-overload: expected SEEDS above 0, SCALE from 1 and 4 to 240 HOURS\n"), 1;
+  const auto world = make_world(argv[1], argv[2], scale, Duration(1h) * static_cast<std::int64_t>(hours));
   if (!world) return fmt::print(stderr, "bench-overload: {}\n", world.error().message), 1;
   fmt::print(
       "{{\"figure\":\"plan\",\"satellites\":{},\"stations\":{},\"contacts\":{},\"capacity_bytes\":{:.0f},"

@@ -75,7 +75,7 @@ class NewsReader {
 
   Result<std::uint64_t> bundles(std::uint64_t numbers_each) {
     const auto numbers = in_.array();
-    if (!numbers) return numbers;
+    if (!numbers) return tl::unexpected<Error>(numbers.error());
     if (*numbers % numbers_each != 0)
       return fail(Errc::kMalformed, "copy news: {} numbers, expected {} a bundle", *numbers, numbers_each);
     return *numbers / numbers_each;

@@ -126,6 +126,7 @@ Acceptance Forwarder::take_in(std::vector<std::byte> bundle, Passage passage, In
                   expires - options_.epoch,
                   std::nullopt,
                   {},
+                  {},
                   {}};
   if (!custody.passage.visited.empty()) custody.aware.insert(custody.passage.visited.back());
   custody.holders.insert(custody.passage.visited.begin(), custody.passage.visited.end());
@@ -217,7 +218,8 @@ void Forwarder::answered(PlannedContactId contact, std::uint64_t slot, Answer an
           if (mine.critical() && options_.news_max > 0)
             (void)arrivals_.add(known->first, known->second.expires, planned(contact).to);
         }
-      // Bookings further on stay: that volume is used by what was handed over.
+      // Bookings further on stay while it is on its way: it uses that volume.
+      if (!mine.critical()) handed_over_.emplace(mine.arrival, slot);
       store_.take(slot);
       withdraw_copies(slot);
       custody_.erase(custody);
@@ -251,6 +253,9 @@ void Forwarder::tick(Duration now, Effects& effects) {
     swept_ = now;
     expire(now, effects);
     book_.forget_ended(now);
+    for (; !handed_over_.empty() && handed_over_.begin()->first <= now;
+         handed_over_.erase(handed_over_.begin()))
+      book_.release(handed_over_.begin()->second);
     arrivals_.expire(options_.epoch + now);
     const Instant instant = options_.epoch + now;
     while (!known_by_expiry_.empty() && known_by_expiry_.begin()->first <= instant) {
@@ -296,6 +301,7 @@ void Forwarder::route(std::uint64_t slot, Duration now) {
     }
     unrouted_.erase(urgency(custody, each));
     custody.next = route->contacts.front();
+    custody.arrival = route->arrival;
     queues_[*custody.next].insert(urgency(custody, each));
     const auto displaced = book_.book(each, custody.criticality, custody.bytes, route->contacts);
     work.insert(work.end(), displaced.begin(), displaced.end());
@@ -415,7 +421,7 @@ void Forwarder::start_sending(PlannedContactId contact, Link& link, Duration now
   if (!send && !news) send = next_copy(contact, link, 2, now);
   if (!send && !news) news = next_arrivals(contact, link, now);
   if (news) {
-    link.current = Sending{kNewsSlot, now, news->takes};
+    link.current = Sending{kNewsSlot, now, news->takes, true};
     effects.emplace_back(std::move(*news));
     return;
   }
@@ -429,21 +435,19 @@ void Forwarder::start_sending(PlannedContactId contact, Link& link, Duration now
   }
   if (!send) send = next_single(contact, now);
   if (!send) return;
-  link.current = Sending{send->slot, now, send->takes};
+  link.current = Sending{send->slot, now, send->takes, critical_.contains(send->slot)};
   effects.emplace_back(*send);
 }
 
 // True when the contact is free for a critical bundle or for news now.
 bool Forwarder::interrupt(PlannedContactId contact, Link& link, Duration now, Effects& effects) {
-  if (link.suspended) return false;
-  const auto current = custody_.find(link.current->slot);
-  if (current == custody_.end() || current->second.critical()) return false;
+  if (link.suspended || link.current->critical) return false;
   const Duration left = link.current->takes - (now - link.current->since);
   if (left <= Duration::zero()) return false;
   const bool copy_fits = !link.copies.empty() &&
                          now + takes(custody_.at(link.copies.front().slot), contact) <= planned(contact).end;
   if (!copy_fits && !has_news(contact, link)) return false;
-  link.suspended = Sending{link.current->slot, now, left};
+  link.suspended = Sending{link.current->slot, now, left, false};
   link.current.reset();
   effects.emplace_back(Suspend{contact, link.suspended->slot});
   return true;

@@ -140,6 +140,7 @@ class Forwarder {
     std::uint64_t bytes = 0;
     Duration created{}, expires{};
     std::optional<PlannedContactId> next;  // queued, being sent or flying there
+    Duration arrival{};                    // by the route booked last
     std::set<Vertex> holders;              // of a critical bundle: have it, or are being sent it
     std::set<Vertex> aware;                // of that: those who know that this node has it
     [[nodiscard]] bool critical() const { return criticality == BundleCriticality::kCritical; }
@@ -148,6 +149,7 @@ class Forwarder {
   struct Sending {
     std::uint64_t slot = 0;
     Duration since{}, takes{};
+    bool critical = false;  // or news: not interrupted
   };
   struct Flying {
     std::uint64_t slot = 0;
@@ -242,6 +244,7 @@ class Forwarder {
   std::map<std::uint64_t, Custody> custody_;
   std::set<std::uint64_t> critical_;
   std::map<PlannedContactId, std::set<Urgency>> queues_;
+  std::set<std::pair<Duration, std::uint64_t>> handed_over_;  // by planned arrival: bookings further on
   std::set<Urgency> unrouted_;
   Urgency retried_{};  // the last one tried again
   std::map<PlannedContactId, Link> links_;

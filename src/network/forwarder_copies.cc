@@ -41,7 +41,11 @@ WaitingCopy Forwarder::waiting(const Custody& custody, const Standing& standing,
 void Forwarder::offer_copies(std::uint64_t slot, const Custody& custody, Duration now) {
   for (auto& [contact, link] : links_) {
     if (!link.open || custody.holders.contains(planned(contact).to)) continue;
-    link.copies.insert(waiting(custody, standing(custody, contact, now), slot));
+    // Where nothing waits or is being sent it leaves at once, and needs no search for its place in the queue.
+    const bool alone = link.copies.empty() && !link.current && link.flying.size() < options_.flying_max;
+    const bool direct = custody.passage.destination == planned(contact).to;
+    link.copies.insert(alone && !direct ? WaitingCopy{kToOther, now, slot}
+                                        : waiting(custody, standing(custody, contact, now), slot));
   }
 }
 

@@ -293,6 +293,35 @@ TEST_CASE("neighbours say what they hold when they meet, and copy only what the 
   CHECK(effects.empty());
 }
 
+TEST_CASE("bulk thrown away while it is being sent is interrupted like any other") {
+  const auto plan = ContactGraph::make(2, {contact(0, 1, 0s, 60s)}).value();
+  Forwarder node(plan, Vertex(0), small_options());
+  Effects effects;
+  node.link_up(PlannedContactId(0), 0s, effects);
+  node.accept(bundle(1, 1, BundleCriticality::kBulk, 30'000), {Vertex(1), {}, 0}, 0s, effects);
+  node.accept(bundle(1, 2, BundleCriticality::kImportant, 40'000), {Vertex(1), {}, 0}, 1s, effects);
+  REQUIRE(std::get<Drop>(effects.back()).slot == 1);
+  effects.clear();
+  node.accept(bundle(1, 3, BundleCriticality::kCritical, 100), {Vertex(1), {}, 0}, 2s, effects);
+  REQUIRE(effects.size() == 2);
+  CHECK(std::get<Suspend>(effects[0]).slot == 1);
+  CHECK(std::get<Send>(effects[1]).slot == 3);
+}
+
+TEST_CASE("volume booked further on is free again once the bundle should have arrived") {
+  const auto plan = ContactGraph::make(3, {contact(0, 1, 0s, 60s), contact(1, 2, 0s, 3600s)}).value();
+  Forwarder node(plan, Vertex(0), small_options());
+  Effects effects;
+  node.link_up(PlannedContactId(0), 0s, effects);
+  node.accept(bundle(2, 1, BundleCriticality::kNormal), {Vertex(2), {}, 0}, 0s, effects);
+  const Send send = *send_of(effects);
+  node.sent(PlannedContactId(0), send.takes, effects);
+  node.answered(PlannedContactId(0), send.slot, Answer::kTaken, 1s, effects);
+  CHECK(node.holdings().booked == 1);  // of the contact of an hour
+  node.tick(2min, effects);
+  CHECK(node.holdings().booked == 0);
+}
+
 TEST_CASE("news that was lost is repeated while the contact lasts") {
   const auto plan = ContactGraph::make(4, {contact(0, 1, 10s, 60s)}).value();
   Forwarder node(plan, Vertex(0), small_options());

@@ -248,6 +248,7 @@ class Trial {
   void apply(Forwarder&, const Suspend& suspend) {
     Radio& radio = radios_[suspend.contact.value()];
     radio.token = 0;
+    flights_.erase(radio.suspended);  // given up, its rest did not fit
     radio.suspended = std::exchange(radio.sending, 0);
     ++outcome_.suspended;
     trace({3, suspend.contact.value(), suspend.slot, static_cast<std::uint64_t>(now_.count())});

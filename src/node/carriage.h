@@ -3,7 +3,7 @@
 // the same, so that the network need not carry the second while the first is under way.
 //
 // A vote is worth waiting for only while its election lasts; what carries the log, and so alerts, is worth a
-// day and goes before everything else.
+// day, and entries go before everything else.
 #pragma once
 
 #include <cstdint>

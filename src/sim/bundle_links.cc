@@ -457,6 +457,7 @@ void BundleLinks::apply(Forwarder&, const network::Tell& tell) {
 void BundleLinks::apply(Forwarder&, const network::Suspend& suspend) {
   Radio& radio = radios_.at(suspend.contact.value());
   radio.token = 0;
+  flights_.erase(radio.suspended);  // given up, its rest did not fit
   radio.suspended = std::exchange(radio.sending, 0);
 }
 
