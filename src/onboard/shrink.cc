@@ -1,0 +1,116 @@
+#include "onboard/shrink.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "base/contract.h"
+#include "onboard/restorable.h"
+
+namespace skywarden::onboard {
+namespace {
+
+using datum::Criticality;
+
+bool is_critical(const datum::FieldSpec& spec) {
+  return spec.criticality == Criticality::kHigh;
+}
+
+std::vector<std::uint32_t> newest_first(std::span<const datum::Record> records) {
+  std::vector<std::uint32_t> out(records.size());
+  std::iota(out.begin(), out.end(), 0U);
+  std::stable_sort(out.begin(), out.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return records[a].time > records[b].time; });
+  return out;
+}
+
+Selection first_steps(const BatchPacker& packer, const datum::Schema& schema, const KeepOrder& order,
+                      std::size_t count) {
+  const std::size_t fields = packer.fields();
+  Selection kept{std::vector<std::uint8_t>(packer.records(), 0),
+                 std::vector<std::uint8_t>(packer.records() * fields, 0)};
+  for (std::size_t i = 0; i < count; ++i) {
+    const KeepStep step = order.steps[i];
+    kept.records[step.record] = 1;
+    std::uint8_t* cells = kept.cells.data() + step.record * fields;
+    if (step.field < fields) cells[step.field] = 1;
+    if (step.field != KeepStep::kWhole && step.field != KeepStep::kCritical) continue;
+    for (std::size_t f = 0; f < fields; ++f)
+      if (step.field == KeepStep::kWhole || is_critical(schema.fields[f])) cells[f] = 1;
+  }
+  return kept;
+}
+
+}  // namespace
+
+KeepOrder critical_first(const BatchPacker& packer, const datum::Schema& schema,
+                         std::span<const datum::Record> records) {
+  EXPECTS(packer.records() == records.size());
+  KeepOrder order;
+  for (const std::uint32_t record : newest_first(records))
+    order.steps.push_back({record, KeepStep::kCritical});
+  order.levels.push_back(order.steps.size());
+  for (const Criticality level : {Criticality::kNormal, Criticality::kLow}) {
+    for (const CellPlace place : least_restorable_first(packer, schema, records, level))
+      order.steps.push_back({place.record, place.field});
+    order.levels.push_back(order.steps.size());
+  }
+  return order;
+}
+
+Shrunk pack_in_order(const BatchPacker& packer, const datum::Schema& schema, const KeepOrder& order,
+                     std::size_t bytes_max) {
+  const auto batch_of = [&](std::size_t steps) {
+    return packer.pack(first_steps(packer, schema, order, steps));
+  };
+  Shrunk out;
+  std::size_t fits = 0;
+  std::size_t too_many = 0;  // the next end of a level; equal to `fits`: nothing to look for
+  out.batch = batch_of(0);
+  bool found = out.batch.size() <= bytes_max;
+  for (auto end = order.levels.rbegin(); end != order.levels.rend(); ++end) {
+    std::vector<std::byte> batch = batch_of(*end);
+    if (batch.size() <= bytes_max) {
+      fits = *end;
+      out.batch = std::move(batch);
+      found = true;
+      break;
+    }
+    too_many = *end;
+  }
+  while (found && too_many > fits + 1) {
+    const std::size_t middle = fits + (too_many - fits) / 2;
+    std::vector<std::byte> batch = batch_of(middle);
+    if (batch.size() <= bytes_max) {
+      fits = middle;
+      out.batch = std::move(batch);
+    } else {
+      too_many = middle;
+    }
+  }
+  if (!found) out.batch.clear();
+  const Selection kept = first_steps(packer, schema, order, fits);
+  for (std::uint32_t r = 0; r < packer.records(); ++r) {
+    if (!found || kept.records[r] == 0) out.left_out.push_back(r);
+    for (std::size_t f = 0; f < packer.fields(); ++f) {
+      if (!packer.present(r, f)) continue;
+      const std::size_t sent = found && kept.cells[r * packer.fields() + f] != 0 ? 1 : 0;
+      ++out.values;
+      out.values_sent += sent;
+      if (!is_critical(schema.fields[f])) continue;
+      ++out.critical;
+      out.critical_sent += sent;
+    }
+  }
+  ENSURES(out.batch.size() <= bytes_max);
+  return out;
+}
+
+Result<Shrunk> shrink(const datum::Schema& schema, std::span<const datum::Record> records,
+                      std::size_t bytes_max) {
+  const auto packer = BatchPacker::make(schema, records);
+  if (!packer) return tl::unexpected(packer.error());
+  return pack_in_order(*packer, schema, critical_first(*packer, schema, records), bytes_max);
+}
+
+}  // namespace skywarden::onboard

@@ -1,0 +1,64 @@
+// Fewer bytes by dropping what is less critical: a contact is too small for all records that wait, so fields
+// are left out on purpose, critical ones last, and completion fills them at the far end (requirement S6).
+//
+// What is kept is a prefix of a fixed order, the longest that is found to fit (see below): first the records
+// themselves with their critical fields, newest first; then, once every record has its critical fields, the
+// cells of normal criticality, then those of low. Within a level those cells come first that cannot be
+// restored from what would be left (restorable.h). So a cell is never dropped while a less critical one is
+// sent. Fields dropped arrive as Missing{kDropped}, which no link loss looks like; records left out
+// altogether are named and may wait for the next contact.
+//
+// The real encoder is the measure. The size does not grow evenly (a column all of whose values are there is
+// written shorter than one with a hole), so the ends of the levels are tried first, then the place in between
+// is found by bisection: one step more would not fit.
+//
+// Reference of the idea that critical data goes first and the rest degrades: layered coding, McCanne,
+// Jacobson, Vetterli, SIGCOMM 1996.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "datum/record.h"
+#include "datum/schema.h"
+#include "onboard/record_batch.h"
+
+namespace skywarden::onboard {
+
+// One step of an order: what is kept next.
+struct KeepStep {
+  static constexpr std::uint32_t kCritical = 0xFFFFFFFF;  // the record with its critical fields
+  static constexpr std::uint32_t kWhole = 0xFFFFFFFE;     // the record with all its fields
+  static constexpr std::uint32_t kNothing = 0xFFFFFFFD;   // that there is a record
+  std::uint32_t record = 0;
+  std::uint32_t field = kCritical;  // or one of these
+};
+
+struct KeepOrder {
+  std::vector<KeepStep> steps;      // a record before its cells
+  std::vector<std::size_t> levels;  // ends of the levels, in steps, ascending; the last is all steps
+};
+
+[[nodiscard]] KeepOrder critical_first(const BatchPacker& packer, const datum::Schema& schema,
+                                       std::span<const datum::Record> records);
+
+struct Shrunk {
+  std::vector<std::byte> batch;         // at most the budget; empty when not even an empty batch fits
+  std::vector<std::uint32_t> left_out;  // records of which nothing is in the batch
+  std::size_t values = 0;               // there were
+  std::size_t values_sent = 0;
+  std::size_t critical = 0;  // of these, of high criticality
+  std::size_t critical_sent = 0;
+};
+
+[[nodiscard]] Shrunk pack_in_order(const BatchPacker& packer, const datum::Schema& schema,
+                                   const KeepOrder& order, std::size_t bytes_max);
+
+// All of it. Expects as many fields in each record as the schema has; fails as BatchPacker::make.
+[[nodiscard]] Result<Shrunk> shrink(const datum::Schema& schema, std::span<const datum::Record> records,
+                                    std::size_t bytes_max);
+
+}  // namespace skywarden::onboard
