@@ -89,12 +89,12 @@ Shrunk pack_in_order(const BatchPacker& packer, const datum::Schema& schema, con
     }
   }
   if (!found) out.batch.clear();
-  const Selection kept = first_steps(packer, schema, order, fits);
-  for (std::uint32_t r = 0; r < packer.records(); ++r) {
-    if (!found || kept.records[r] == 0) out.left_out.push_back(r);
+  out.kept = first_steps(packer, schema, order, found ? fits : 0);
+  for (std::size_t r = 0; r < packer.records(); ++r) {
+    out.records_sent += out.kept.records[r];
     for (std::size_t f = 0; f < packer.fields(); ++f) {
       if (!packer.present(r, f)) continue;
-      const std::size_t sent = found && kept.cells[r * packer.fields() + f] != 0 ? 1 : 0;
+      const std::size_t sent = out.kept.cells[r * packer.fields() + f];
       ++out.values;
       out.values_sent += sent;
       if (!is_critical(schema.fields[f])) continue;
@@ -111,6 +111,24 @@ Result<Shrunk> shrink(const datum::Schema& schema, std::span<const datum::Record
   const auto packer = BatchPacker::make(schema, records);
   if (!packer) return tl::unexpected(packer.error());
   return pack_in_order(*packer, schema, critical_first(*packer, schema, records), bytes_max);
+}
+
+std::vector<datum::Record> unsent(std::span<const datum::Record> records, const Shrunk& shrunk) {
+  EXPECTS(shrunk.kept.records.size() == records.size());
+  std::vector<datum::Record> out;
+  for (std::size_t r = 0; r < records.size(); ++r) {
+    datum::Record rest = records[r];
+    bool holds_something = shrunk.kept.records[r] == 0;
+    for (std::size_t f = 0; f < rest.fields.size(); ++f) {
+      if (!std::holds_alternative<datum::Observed>(rest.fields[f])) continue;
+      if (shrunk.kept.cells[r * rest.fields.size() + f] != 0)
+        rest.fields[f] = datum::Missing{datum::MissingReason::kDropped};
+      else
+        holds_something = true;
+    }
+    if (holds_something) out.push_back(std::move(rest));
+  }
+  return out;
 }
 
 }  // namespace skywarden::onboard

@@ -46,9 +46,10 @@ struct KeepOrder {
                                        std::span<const datum::Record> records);
 
 struct Shrunk {
-  std::vector<std::byte> batch;         // at most the budget; empty when not even an empty batch fits
-  std::vector<std::uint32_t> left_out;  // records of which nothing is in the batch
-  std::size_t values = 0;               // there were
+  std::vector<std::byte> batch;  // at most the budget; empty when not even an empty batch fits
+  Selection kept;                // what is in it
+  std::size_t records_sent = 0;
+  std::size_t values = 0;  // there were
   std::size_t values_sent = 0;
   std::size_t critical = 0;  // of these, of high criticality
   std::size_t critical_sent = 0;
@@ -57,8 +58,13 @@ struct Shrunk {
 [[nodiscard]] Shrunk pack_in_order(const BatchPacker& packer, const datum::Schema& schema,
                                    const KeepOrder& order, std::size_t bytes_max);
 
-// All of it. Expects as many fields in each record as the schema has; fails as BatchPacker::make.
+// Expects as many fields in each record as the schema has; fails as BatchPacker::make.
 [[nodiscard]] Result<Shrunk> shrink(const datum::Schema& schema, std::span<const datum::Record> records,
                                     std::size_t bytes_max);
+
+// What a later contact may still bring: records left out, and of the others those of which a field was
+// dropped, with Missing{kDropped} where something was sent. The far end joins them as it joins any two
+// records of one stream and time (ingest.h).
+[[nodiscard]] std::vector<datum::Record> unsent(std::span<const datum::Record> records, const Shrunk& shrunk);
 
 }  // namespace skywarden::onboard

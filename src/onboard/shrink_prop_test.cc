@@ -73,7 +73,7 @@ TEST_CASE("the budget holds, one step more would not fit, and with room for all 
     }
     if (fitting.empty()) {
       RC_ASSERT(shrunk.batch.empty());
-      RC_ASSERT(shrunk.left_out.size() == records.size());
+      RC_ASSERT(shrunk.records_sent == 0);
       return;
     }
     bool ends_where_it_stops_fitting = false;
@@ -110,16 +110,32 @@ TEST_CASE("nothing is dropped while something less critical of the batch or of a
     RC_ASSERT(sent[Criticality::kHigh] + sent[Criticality::kNormal] + sent[Criticality::kLow] ==
               shrunk.values_sent);
     // Records left out are the oldest, and a record that is there has its critical fields.
-    RC_ASSERT(arrived.size() + shrunk.left_out.size() == records.size());
-    for (const std::uint32_t left : shrunk.left_out)
-      for (const Record& record : arrived) RC_ASSERT(records[left].time <= record.time);
+    RC_ASSERT(arrived.size() == shrunk.records_sent);
     std::size_t critical = 0;
-    std::set<std::uint32_t> left(shrunk.left_out.begin(), shrunk.left_out.end());
-    for (std::uint32_t r = 0; r < records.size(); ++r)
+    for (std::size_t r = 0; r < records.size(); ++r) {
+      if (shrunk.kept.records[r] == 0) {
+        for (const Record& record : arrived) RC_ASSERT(records[r].time <= record.time);
+        continue;
+      }
       for (std::size_t f = 0; f < schema.fields.size(); ++f)
-        if (left.count(r) == 0 && schema.fields[f].criticality == Criticality::kHigh)
+        if (schema.fields[f].criticality == Criticality::kHigh)
           critical += observed(records[r].fields[f]) ? 1 : 0;
+    }
     RC_ASSERT(critical == shrunk.critical_sent);
+  }));
+}
+
+TEST_CASE("what was sent and what a later contact brings make the whole, each value once") {
+  const datum::Schema schema = batch_schema();
+  CHECK(rc::check([&] {
+    const auto records = drawn_records(schema, 25);
+    const Shrunk shrunk = shrink(schema, records, *rc::gen::inRange<std::size_t>(0, 600)).value();
+    const auto rest = unsent(records, shrunk);
+    std::size_t values = 0;
+    for (const Record& record : rest)
+      for (const datum::Field& field : record.fields) values += observed(field) ? 1 : 0;
+    RC_ASSERT(values + shrunk.values_sent == shrunk.values);
+    if (shrunk.values_sent == shrunk.values && shrunk.records_sent == records.size()) RC_ASSERT(rest.empty());
   }));
 }
 
