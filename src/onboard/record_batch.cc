@@ -175,9 +175,16 @@ class BatchPacker::Writing {
   }
 
   void presence(const std::vector<std::uint32_t>& members, std::size_t field) {
-    std::vector<std::byte> bits((members.size() + 7) / 8);
-    for (std::size_t i = 0; i < members.size(); ++i)
-      if (sent(members[i], field)) bits[i / 8] |= std::byte{0x80} >> (i % 8);
+    std::vector<bool> here;
+    for (const std::uint32_t record : members) here.push_back(sent(record, field));
+    if (const auto gaps = layout::gaps_of(here); layout::gaps_are_shorter(gaps, here.size())) {
+      out_.array(gaps.size());
+      for (const std::uint64_t gap : gaps) out_.unsigned_integer(gap);
+      return;
+    }
+    std::vector<std::byte> bits((here.size() + 7) / 8);
+    for (std::size_t i = 0; i < here.size(); ++i)
+      if (here[i]) bits[i / 8] |= std::byte{0x80} >> (i % 8);
     out_.bytes(bits);
   }
 

@@ -164,8 +164,35 @@ class BatchReader {
     if (least_key == layout::kValuesKey) stop(Errc::kMalformed, "a column without its values");
   }
 
-  // A bit a record; neither none nor all, which are written otherwise.
+  // Neither none nor all, which are written otherwise, and in the shorter of two ways.
   std::vector<bool> presence(std::size_t count) {
+    const auto kind = in_.peek();
+    const bool as_gaps = kind && *kind == CborKind::kArray;
+    std::vector<bool> here = as_gaps ? presence_by_gaps(count) : presence_by_bits(count);
+    const auto present = static_cast<std::size_t>(std::count(here.begin(), here.end(), true));
+    if (present == 0 || present == count) stop(Errc::kMalformed, "presence of none or of all");
+    if (layout::gaps_are_shorter(layout::gaps_of(here), count) != as_gaps)
+      stop(Errc::kMalformed, "presence is not in its shorter form");
+    return here;
+  }
+
+  std::vector<bool> presence_by_gaps(std::size_t count) {
+    std::vector<bool> here(count, false);
+    const std::uint64_t items = number(in_.array());
+    std::size_t at = 0;
+    for (std::uint64_t i = 0; i < items && !failed_; ++i, ++at) {
+      const std::uint64_t gap = number(in_.unsigned_integer());
+      if (at >= count || gap >= count - at) {
+        stop(Errc::kMalformed, "presence behind the last record");
+        break;
+      }
+      at += static_cast<std::size_t>(gap);
+      here[at] = true;
+    }
+    return here;
+  }
+
+  std::vector<bool> presence_by_bits(std::size_t count) {
     std::vector<bool> here(count, false);
     const auto bytes = number(in_.bytes());
     if (bytes.size() != (count + 7) / 8) {
@@ -179,8 +206,6 @@ class BatchReader {
       else if (bit)
         stop(Errc::kMalformed, "presence: bits behind the last record");
     }
-    const auto present = static_cast<std::size_t>(std::count(here.begin(), here.end(), true));
-    if (present == 0 || present == count) stop(Errc::kMalformed, "presence of none or of all");
     return here;
   }
 

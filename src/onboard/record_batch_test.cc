@@ -142,6 +142,22 @@ TEST_CASE("what no writer writes is refused") {
   CHECK(masked(0b10110000, 3).find("behind the last") != std::string::npos);
   CHECK(masked(0b11100000, 3).find("none or of all") != std::string::npos);
   CHECK(masked(0b00000000, 0).find("none or of all") != std::string::npos);
+  const auto gaps = [&](std::vector<std::uint64_t> items, std::uint64_t values) {
+    std::vector<std::uint64_t> times{0, 1, 39};
+    return refusal(schema, batch(times, 5, [&](wire::CborWriter& out) {
+                     out.map(2).unsigned_integer(0).array(items.size());
+                     for (const std::uint64_t item : items) out.unsigned_integer(item);
+                     out.unsigned_integer(1).array(values);
+                     for (std::uint64_t i = 0; i < values; ++i) out.signed_integer(-7);
+                     out.map(0);
+                   }));
+  };
+  CHECK(gaps({3, 20}, 2) == "taken");
+  CHECK(gaps({39}, 1) == "taken");
+  CHECK(gaps({40}, 1).find("behind the last") != std::string::npos);
+  CHECK(gaps({39, 0}, 2).find("behind the last") != std::string::npos);
+  CHECK(gaps({}, 0).find("none or of all") != std::string::npos);
+  CHECK(gaps({1, 1, 1, 1, 1, 1}, 6).find("shorter") != std::string::npos);
   const auto reasons = [&](std::vector<std::uint64_t> runs) {
     return first([&](wire::CborWriter& out) {
       out.map(1).unsigned_integer(2).array(runs.size());
