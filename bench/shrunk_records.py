@@ -6,13 +6,13 @@ tolerances are the operational ones of schemas/prsa.toml. One JSON line for each
 
   bytes, bytes_of_all, bytes_gzip      the batch, the batch of everything, and the same rows' CSV under gzip -9
   records_sent, critical_sent, values_sent     shares
-  restored                     share of the values dropped from records that were sent, within tolerance afterwards
-  right, right_critical        share of all values that are right at the far end, sent or restored; records that were
-                               left out count as wrong
+  restored                     share of the values not sent that are within tolerance after completion
+  right, right_critical        share of all values that are right at the far end, sent or restored
   sent_off_grid                values sent that differ from the truth by more than half the resolution: must be 0
 
-and, with --control, the same for cells dropped at random and for the oldest records dropped whole: as many values as
-`shrink` dropped, which costs the controls at least as many bytes.
+and, with --control, the same for two ways at the same bytes, packed alike: cells kept at random, and the newest
+records kept whole. How many fit is found by bisection, to a hundredth of the values. Stations report every hour, so a record that was
+left out is known to be due: it is a row of empty cells when the tables are completed, in all ways alike.
 
 example:
   bench/shrunk_records.py build/release/bin/skywarden ../shared/data
@@ -71,6 +71,16 @@ def complete(program, folder, stations, mode):
     return by_place(out, stations)
 
 
+def add_due_rows(folder, rows, schema):
+    """Empty rows where a record was left out, in the order of time."""
+    for station, table in rows.items():
+        path = folder / f"{station}.csv"
+        there = {place(row): row for row in read_table(path)} if path.is_file() else {}
+        columns = [*KEYS, "station", *schema]
+        write_table(path, [{k: there[place(row)][k] if place(row) in there else row[k] if k not in schema else ""
+                            for k in columns} for row in table])
+
+
 def score(truth, arrived, completed, schema):
     """Of every value that there was: sent, restored or lost."""
     counts = dict.fromkeys(["values", "sent", "dropped", "restored", "right", "critical", "critical_sent",
@@ -80,12 +90,12 @@ def score(truth, arrived, completed, schema):
             if row[name] in ABSENT:
                 continue
             critical = spec.get("criticality") == "high"
-            sent = key in arrived and arrived[key][name] not in ABSENT
-            good = sent or (key in completed and right(spec, completed[key][name], row[name]))
+            sent = arrived[key][name] not in ABSENT
+            good = sent or right(spec, completed[key][name], row[name])
             counts["values"] += 1
             counts["sent"] += sent
-            counts["dropped"] += key in arrived and not sent
-            counts["restored"] += key in arrived and not sent and good
+            counts["dropped"] += not sent
+            counts["restored"] += not sent and good
             counts["right"] += good
             counts["critical"] += critical
             counts["critical_sent"] += critical and sent
@@ -97,15 +107,40 @@ def score(truth, arrived, completed, schema):
             "right_critical": share(counts["critical_right"], counts["critical"]), "sent_off_grid": counts["off_grid"]}
 
 
-def controls(rows, schema, values_sent):
-    """Tables with as many values: cells at random, and the newest records whole."""
+def control_orders(rows, schema):
+    """Every value in the order in which it is kept: at random, and by record, the newest first."""
     cells = [(s, i, n) for s, table in rows.items() for i, row in enumerate(table) for n in schema
              if row[n] not in ABSENT]
-    at_random = {c for _, c in sorted((uniform(SEED + 60, k, 0), c) for k, c in enumerate(cells))[:values_sent]}
-    newest = set(sorted(cells, key=lambda c: -c[1])[:values_sent])
-    for name, kept in (("random_cells", at_random), ("oldest_records", newest)):
-        yield name, {s: [{**row, **{n: row[n] if (s, i, n) in kept else "" for n in schema}}
-                         for i, row in enumerate(table)] for s, table in rows.items()}
+    yield "random_cells", [c for _, c in sorted((uniform(SEED + 60, k, 0), c) for k, c in enumerate(cells))]
+    yield "oldest_records", sorted(cells, key=lambda c: -c[1])
+
+
+def write_kept(folder, rows, schema, cells):
+    kept = set(cells)
+    whole_rows = {(s, i) for s, i, _ in kept}
+    for s, table in rows.items():
+        write_table(folder / f"{s}.csv", [{**row, **{n: row[n] if (s, i, n) in kept else "" for n in schema}}
+                                          for i, row in enumerate(table) if (s, i) in whole_rows] or table[:1])
+
+
+def packed_bytes(program, folder, stations):
+    said = run(program, "shrink", "--schema", SCHEMAS / "prsa.toml", "--in", *(folder / f"{s}.csv" for s in stations),
+               "--bytes", "100%", "--out", folder.parent / "control", "--json")
+    return json.loads(said)["bytes"]
+
+
+def fit(program, folder, rows, schema, order, budget):
+    """Writes the longest beginning of the order that packs into the budget; its bytes."""
+    fits, too_many = 0, len(order)
+    while too_many - fits > len(order) // 100:
+        middle = (fits + too_many) // 2
+        write_kept(folder, rows, schema, order[:middle])
+        if packed_bytes(program, folder, rows) <= budget:
+            fits = middle
+        else:
+            too_many = middle
+    write_kept(folder, rows, schema, order[:fits])
+    return packed_bytes(program, folder, rows)
 
 
 def main():
@@ -114,6 +149,7 @@ def main():
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("--shares", default="100,50,25", help="per cent of the bytes of everything")
     parser.add_argument("--mode", choices=["offline", "causal"], default="offline")
+    parser.add_argument("--thin", action="store_true", help="as the option of shrink")
     parser.add_argument("--control", action="store_true")
     arguments = parser.parse_args()
     schema = load_schema()
@@ -133,23 +169,26 @@ def main():
         for percent in arguments.shares.split(","):
             arrived = folder / f"arrived{percent}"
             said = json.loads(run(arguments.program, "shrink", "--schema", SCHEMAS / "prsa.toml", "--in", *inputs,
-                                  "--bytes", f"{percent}%", "--out", folder / "contact", "--json"))
+                                  "--bytes", f"{percent}%", "--out", folder / "contact", "--json",
+                                  *(["--thin"] if arguments.thin else [])))
             run(arguments.program, "expand", "--schema", SCHEMAS / "prsa.toml", "--in", folder / "contact", "--out",
                 arrived)
-            stations = [s for s in rows if (arrived / f"{s}.csv").is_file()]
-            figures = score(truth, by_place(arrived, stations), complete(arguments.program, arrived, stations,
-                                                                         arguments.mode), schema)
-            show(way="shrink", percent=float(percent), mode=arguments.mode, bytes=said["bytes"],
+            add_due_rows(arrived, rows, schema)
+            figures = score(truth, by_place(arrived, rows), complete(arguments.program, arrived, rows, arguments.mode),
+                            schema)
+            show(way="shrink --thin" if arguments.thin else "shrink", percent=float(percent), mode=arguments.mode,
+                 bytes=said["bytes"],
                  bytes_of_all=said["bytes_of_all"], bytes_gzip=zipped,
                  records_sent=share(said["records_sent"], said["records"]), **figures)
             if not arguments.control or said["values_sent"] == said["values"]:
                 continue
-            for name, tables in controls(rows, schema, said["values_sent"]):
-                for station, table in tables.items():
-                    write_table(folder / f"{name}{percent}" / f"{station}.csv", table)
-                shown = by_place(folder / f"{name}{percent}", rows)
-                filled = complete(arguments.program, folder / f"{name}{percent}", rows, arguments.mode)
-                show(way=name, percent=float(percent), mode=arguments.mode, **score(truth, shown, filled, schema))
+            for name, order in control_orders(rows, schema):
+                kept = folder / f"{name}{percent}"
+                size = fit(arguments.program, kept, rows, schema, order, said["bytes"])
+                add_due_rows(kept, rows, schema)
+                figures = score(truth, by_place(kept, rows), complete(arguments.program, kept, rows, arguments.mode),
+                                schema)
+                show(way=name, percent=float(percent), mode=arguments.mode, bytes=size, **figures)
 
 
 if __name__ == "__main__":

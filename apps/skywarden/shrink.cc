@@ -20,7 +20,7 @@ namespace {
 struct Arguments {
   std::string schema, bytes, out, rest;
   std::vector<std::string> in;
-  bool json = false;
+  bool thin = false, json = false;
 };
 
 // "20000", or "50%" of what all of it takes.
@@ -62,8 +62,11 @@ Result<bool> run(const Arguments& arguments) {
   const std::size_t whole = packer->pack_all().size();
   const auto budget = budget_of(arguments.bytes, whole);
   if (!budget) return tl::unexpected(budget.error());
-  const onboard::Shrunk shrunk =
-      onboard::pack_in_order(*packer, *schema, onboard::critical_first(*packer, *schema, records), *budget);
+  const onboard::Shrunk shrunk = onboard::pack_in_order(
+      *packer, *schema,
+      onboard::critical_first(*packer, *schema, records,
+                              arguments.thin ? onboard::Overflow::kThin : onboard::Overflow::kNewest),
+      *budget);
   if (shrunk.batch.empty())
     return fail(Errc::kOutOfRange, "--bytes: {} bytes hold nothing, not even an empty batch", *budget);
   const std::string_view bytes(reinterpret_cast<const char*>(shrunk.batch.data()), shrunk.batch.size());
@@ -92,6 +95,9 @@ void add_shrink(CLI::App& app, int* exit_code) {
   command->add_option("--out", arguments->out, "the packed batch; never larger than that")->required();
   command->add_option("--rest", arguments->rest,
                       "folder for tables of what was not sent, for a later contact");
+  command->add_flag(
+      "--thin", arguments->thin,
+      "when not even the critical fields fit: some of all records instead of all of the newest");
   command->add_flag("--json", arguments->json, "say what was sent as a JSON object");
   command->footer(
       "Critical fields of all records go first, then normal ones, then low ones; of one criticality those "

@@ -194,11 +194,12 @@ void print_drops(const sim::DropComparison& d) {
              static_cast<double>(p.bytes_waiting) /
                  static_cast<double>(std::max<std::uint64_t>(1, p.bytes_offered)));
   const auto line = [](const char* way, const sim::DropProfile& of) {
-    fmt::print(
-        "  {}: critical values delivered {}; values dropped {}, of these restored {}; right in the end {}\n",
-        way, percent(of.critical - of.critical_dropped, of.critical), percent(of.values_dropped, of.values),
-        percent(of.values_restored, of.values_dropped),
-        percent(of.values - of.values_dropped + of.values_restored, of.values));
+    fmt::print("  {}: critical values delivered {}, right in the end {}; ", way,
+               percent(of.critical - of.critical_dropped, of.critical),
+               percent(of.critical - of.critical_dropped + of.critical_restored, of.critical));
+    fmt::print("values dropped {}, of these restored {}, right in the end {}\n",
+               percent(of.values_dropped, of.values), percent(of.values_restored, of.values_dropped),
+               percent(of.values - of.values_dropped + of.values_restored, of.values));
   };
   line("critical first", d.critical_first);
   line("oldest records dropped", d.oldest_records);

@@ -44,13 +44,15 @@ Selection first_steps(const BatchPacker& packer, const datum::Schema& schema, co
 }  // namespace
 
 KeepOrder critical_first(const BatchPacker& packer, const datum::Schema& schema,
-                         std::span<const datum::Record> records) {
+                         std::span<const datum::Record> records, Overflow overflow) {
   EXPECTS(packer.records() == records.size());
+  const bool thin = overflow == Overflow::kThin;
   KeepOrder order;
   for (const std::uint32_t record : newest_first(records))
-    order.steps.push_back({record, KeepStep::kCritical});
+    order.steps.push_back({record, thin ? KeepStep::kNothing : KeepStep::kCritical});
   order.levels.push_back(order.steps.size());
-  for (const Criticality level : {Criticality::kNormal, Criticality::kLow}) {
+  for (const Criticality level : {Criticality::kHigh, Criticality::kNormal, Criticality::kLow}) {
+    if (level == Criticality::kHigh && !thin) continue;
     for (const CellPlace place : least_restorable_first(packer, schema, records, level))
       order.steps.push_back({place.record, place.field});
     order.levels.push_back(order.steps.size());
@@ -107,10 +109,10 @@ Shrunk pack_in_order(const BatchPacker& packer, const datum::Schema& schema, con
 }
 
 Result<Shrunk> shrink(const datum::Schema& schema, std::span<const datum::Record> records,
-                      std::size_t bytes_max) {
+                      std::size_t bytes_max, Overflow overflow) {
   const auto packer = BatchPacker::make(schema, records);
   if (!packer) return tl::unexpected(packer.error());
-  return pack_in_order(*packer, schema, critical_first(*packer, schema, records), bytes_max);
+  return pack_in_order(*packer, schema, critical_first(*packer, schema, records, overflow), bytes_max);
 }
 
 std::vector<datum::Record> unsent(std::span<const datum::Record> records, const Shrunk& shrunk) {

@@ -50,12 +50,13 @@ TEST_CASE("the budget holds, one step more would not fit, and with room for all 
   CHECK(rc::check([&] {
     const auto records = drawn_records(schema, 25);
     const auto packer = BatchPacker::make(schema, records).value();
-    const auto order = critical_first(packer, schema, records);
+    const auto overflow = *rc::gen::elementOf(std::vector{Overflow::kThin, Overflow::kNewest});
+    const auto order = critical_first(packer, schema, records, overflow);
     const auto all = packer.pack_all();
     const auto budget = *rc::gen::inRange<std::size_t>(0, all.size() + 20);
-    const Shrunk shrunk = shrink(schema, records, budget).value();
+    const Shrunk shrunk = shrink(schema, records, budget, overflow).value();
     RC_ASSERT(shrunk.batch.size() <= budget);
-    RC_ASSERT(shrunk.batch == shrink(schema, records, budget)->batch);
+    RC_ASSERT(shrunk.batch == shrink(schema, records, budget, overflow)->batch);
     if (budget >= all.size()) {
       RC_ASSERT(shrunk.batch == all);
       RC_ASSERT(shrunk.values_sent == shrunk.values);
@@ -91,7 +92,8 @@ TEST_CASE("nothing is dropped while something less critical of the batch or of a
   CHECK(rc::check([&] {
     const auto records = drawn_records(schema, 25);
     const auto budget = *rc::gen::inRange<std::size_t>(0, 300);
-    const Shrunk shrunk = shrink(schema, records, budget).value();
+    const auto overflow = *rc::gen::elementOf(std::vector{Overflow::kThin, Overflow::kNewest});
+    const Shrunk shrunk = shrink(schema, records, budget, overflow).value();
     std::map<Criticality, std::size_t> sent, not_sent;
     const auto arrived =
         shrunk.batch.empty() ? std::vector<Record>{} : unpack_records(schema, shrunk.batch).value();
@@ -109,7 +111,7 @@ TEST_CASE("nothing is dropped while something less critical of the batch or of a
     RC_ASSERT(sent[Criticality::kHigh] == shrunk.critical_sent);
     RC_ASSERT(sent[Criticality::kHigh] + sent[Criticality::kNormal] + sent[Criticality::kLow] ==
               shrunk.values_sent);
-    // Records left out are the oldest, and a record that is there has its critical fields.
+    // Records left out are the oldest; with kNewest a record that is there has its critical fields.
     RC_ASSERT(arrived.size() == shrunk.records_sent);
     std::size_t critical = 0;
     for (std::size_t r = 0; r < records.size(); ++r) {
@@ -121,7 +123,8 @@ TEST_CASE("nothing is dropped while something less critical of the batch or of a
         if (schema.fields[f].criticality == Criticality::kHigh)
           critical += observed(records[r].fields[f]) ? 1 : 0;
     }
-    RC_ASSERT(critical == shrunk.critical_sent);
+    if (overflow == Overflow::kNewest) RC_ASSERT(critical == shrunk.critical_sent);
+    if (arrived.size() < records.size() && overflow == Overflow::kThin) RC_ASSERT(shrunk.values_sent == 0);
   }));
 }
 
