@@ -15,6 +15,7 @@ void add_czml(CLI::App& app, int* exit_code);
 void add_detect(CLI::App& app, int* exit_code);
 void add_doctor(CLI::App& app, int* exit_code);
 void add_emulate(CLI::App& app, int* exit_code);
+void add_expand(CLI::App& app, int* exit_code);
 void add_fwi(CLI::App& app, int* exit_code);
 void add_config(CLI::App& app, int* exit_code);
 void add_passes(CLI::App& app, int* exit_code);
@@ -22,6 +23,7 @@ void add_propagate(CLI::App& app, int* exit_code);
 void add_replay(CLI::App& app, int* exit_code);
 void add_revisit(CLI::App& app, int* exit_code);
 void add_route(CLI::App& app, int* exit_code);
+void add_shrink(CLI::App& app, int* exit_code);
 void add_sim(CLI::App& app, int* exit_code);
 void add_topology(CLI::App& app, int* exit_code);
 

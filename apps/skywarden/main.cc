@@ -16,12 +16,14 @@ int main(int argc, char** argv) {
   skywarden::app::add_detect(app, &exit_code);
   skywarden::app::add_doctor(app, &exit_code);
   skywarden::app::add_emulate(app, &exit_code);
+  skywarden::app::add_expand(app, &exit_code);
   skywarden::app::add_fwi(app, &exit_code);
   skywarden::app::add_passes(app, &exit_code);
   skywarden::app::add_propagate(app, &exit_code);
   skywarden::app::add_replay(app, &exit_code);
   skywarden::app::add_revisit(app, &exit_code);
   skywarden::app::add_route(app, &exit_code);
+  skywarden::app::add_shrink(app, &exit_code);
   skywarden::app::add_sim(app, &exit_code);
   skywarden::app::add_topology(app, &exit_code);
   try {

@@ -69,6 +69,30 @@ nlohmann::ordered_json to_json(const sim::LossProfile& p) {
   return json;
 }
 
+nlohmann::ordered_json to_json(const sim::DropProfile& p) {
+  nlohmann::ordered_json json;
+  json["bytes_sent"] = p.bytes_sent;
+  json["overloaded"] = p.overloaded;
+  json["values"] = p.values;
+  json["dropped"] = p.values_dropped;
+  json["restored"] = p.values_restored;
+  json["critical"] = p.critical;
+  json["critical_dropped"] = p.critical_dropped;
+  json["critical_restored"] = p.critical_restored;
+  return json;
+}
+
+nlohmann::ordered_json to_json(const sim::DropComparison& d) {
+  nlohmann::ordered_json json;
+  json["contacts"] = d.critical_first.contacts;
+  json["bytes_waiting"] = d.critical_first.bytes_waiting;
+  json["bytes_offered"] = d.critical_first.bytes_offered;
+  json["critical_first"] = to_json(d.critical_first);
+  json["oldest_records"] = to_json(d.oldest_records);
+  json["random_fields"] = to_json(d.random_fields);
+  return json;
+}
+
 nlohmann::ordered_json to_json(const sim::RunResult& r) {
   nlohmann::ordered_json json;
   json["seed"] = r.seed;
@@ -89,6 +113,7 @@ nlohmann::ordered_json to_json(const sim::RunResult& r) {
                      {"hopeless", r.bundles.hopeless}, {"delivered", r.bundles.delivered},
                      {"dropped", r.bundles.dropped},   {"sends", r.bundles.sends}};
   if (r.records) json["records"] = to_json(*r.records);
+  if (r.drops) json["downlink"] = to_json(*r.drops);
   json["leader_loss_to_commit_ms"] = nlohmann::json::array();
   for (const Duration d : r.leader_loss_to_commit)
     json["leader_loss_to_commit_ms"].push_back(to_seconds(d) * 1e3);
@@ -100,6 +125,7 @@ struct Totals {
                 sent = 0, lost = 0, fires_seen = 0, fires_due = 0;
   sim::BundleCounts bundles;
   sim::LossProfile records;
+  sim::DropComparison drops;
   std::vector<double> to_ground_s;  // each alert at each station
   std::uint64_t ground_by_bundle = 0;
   std::vector<double> recovery_ms;
@@ -119,6 +145,11 @@ struct Totals {
     lost += r.packets_lost;
     bundles += r.bundles;
     if (r.records) add(*r.records);
+    if (r.drops) {
+      drops.critical_first += r.drops->critical_first;
+      drops.oldest_records += r.drops->oldest_records;
+      drops.random_fields += r.drops->random_fields;
+    }
     for (const sim::GroundDelivery& each : r.ground) {
       to_ground_s.push_back(to_seconds(each.known - each.agreed));
       if (each.bundle) ++ground_by_bundle;
@@ -160,6 +191,25 @@ void print_records(const sim::LossProfile& p) {
              p.values_recovered, percent(p.values_recovered, p.values_missing));
 }
 
+void print_drops(const sim::DropComparison& d) {
+  const sim::DropProfile& p = d.critical_first;
+  fmt::print("  downlink {} contacts, {} overloaded; {} bytes waited for {} ({:.2f} times)\n", p.contacts,
+             p.overloaded, p.bytes_waiting, p.bytes_offered,
+             static_cast<double>(p.bytes_waiting) /
+                 static_cast<double>(std::max<std::uint64_t>(1, p.bytes_offered)));
+  const auto line = [](const char* way, const sim::DropProfile& of) {
+    fmt::print("  {}: critical values delivered {}, right in the end {}; ", way,
+               percent(of.critical - of.critical_dropped, of.critical),
+               percent(of.critical - of.critical_dropped + of.critical_restored, of.critical));
+    fmt::print("values dropped {}, of these restored {}, right in the end {}\n",
+               percent(of.values_dropped, of.values), percent(of.values_restored, of.values_dropped),
+               percent(of.values - of.values_dropped + of.values_restored, of.values));
+  };
+  line("critical first", d.critical_first);
+  line("oldest records dropped", d.oldest_records);
+  line("fields dropped at random", d.random_fields);
+}
+
 void print_totals(const Totals& t, const std::string& name) {
   fmt::print("{}: {} runs, {} with violations\n", name, t.runs, t.failed);
   fmt::print("  commits {}, alerts {}, leaders {}, crashes {}, partitions {}\n", t.commits, t.alerts,
@@ -176,6 +226,7 @@ void print_totals(const Totals& t, const std::string& name) {
         t.to_ground_s.size(), t.ground_by_bundle, quantile(t.to_ground_s, 0.5), quantile(t.to_ground_s, 0.95),
         quantile(t.to_ground_s, 1.0));
   if (t.records.records_sent > 0) print_records(t.records);
+  if (t.drops.critical_first.contacts > 0) print_drops(t.drops);
   if (!t.recovery_ms.empty())
     fmt::print(
         "  killed leader to next commit: median {:.0f} ms, p95 {:.0f} ms, longest {:.0f} ms ({} times)\n",

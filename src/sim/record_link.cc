@@ -57,6 +57,8 @@ double distance(const datum::FieldSpec& spec, double a, double b) {
   return std::min(straight, (*spec.max - *spec.min) - straight);
 }
 
+}  // namespace
+
 bool is_right(const datum::FieldSpec& spec, const datum::Field& truth, const datum::Field& said) {
   const auto expected = datum::number_of(truth);
   const auto estimate = datum::number_of(said);
@@ -66,8 +68,6 @@ bool is_right(const datum::FieldSpec& spec, const datum::Field& truth, const dat
   const double tolerance = std::max(spec.tolerance_abs, spec.tolerance_rel * std::abs(*expected));
   return distance(spec, *expected, *estimate) <= tolerance + kSlack;
 }
-
-}  // namespace
 
 Arrivals send_records(const datum::Schema& schema, const std::vector<datum::Record>& sent,
                       const RecordLoss& loss, const Random& random) {

@@ -39,6 +39,10 @@ struct LossProfile {
   std::uint64_t values_recovered = 0;  // of those, estimated within the schema's tolerance
 };
 
+// The estimate is within the schema's tolerance of the true number.
+[[nodiscard]] bool is_right(const datum::FieldSpec& spec, const datum::Field& truth,
+                            const datum::Field& said);
+
 // `completed[i]` is what became of `sent[i]`.
 [[nodiscard]] LossProfile loss_profile(const datum::Schema& schema, const std::vector<datum::Record>& sent,
                                        const Arrivals& arrivals,

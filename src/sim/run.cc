@@ -191,6 +191,7 @@ class Play {
     const Instant end = fault_end_ + scenario_.quiet;
     gateway_ = std::make_unique<Gateway>(*scenario_.records, start_, end, random.fork(1));
     result_.records = gateway_->profile();
+    result_.drops = gateway_->drops();
     auto draws = std::make_shared<Random>(random.fork(2));
     for (Instant when = start_; when < end; when += scenario_.records->bulletin_every)
       at(when, [=, this] {
@@ -327,6 +328,9 @@ class Play {
   RunResult collect() {
     result_.hash = world_.trace_hash();
     result_.violations = checkers_.violations();
+    if (gateway_)
+      for (const Instant contact : gateway_->sacrifices())
+        result_.violations.push_back({contact, "critical fields were dropped for less critical ones"});
     result_.commits = checkers_.commits();
     result_.alerts = checkers_.alerts();
     result_.elections = checkers_.elections();

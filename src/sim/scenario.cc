@@ -147,9 +147,26 @@ void share_lost(TomlReader& in, std::string_view key, double& out) {
   if (!(out >= 0.0 && out <= kLossMax)) in.wrong(key, fmt::format("a number in 0…{}", kLossMax));
 }
 
+void read_downlink(TomlReader& in, RecordScript& r) {
+  RecordDownlink downlink;
+  Duration every{};
+  seconds(in, "contact_every_s", every);
+  std::vector<double> bytes;
+  in.numbers("downlink_bytes", bytes);
+  if (bytes.empty() && every == Duration::zero()) return;
+  if (every < std::chrono::minutes(1) || every > std::chrono::hours(24 * 7))
+    return in.wrong("contact_every_s", "seconds in 60…604,800, beside downlink_bytes");
+  if (bytes.size() != 2 || !(bytes[0] >= 0.0) || !(bytes[1] >= bytes[0]) || !(bytes[1] <= 1e9))
+    return in.wrong("downlink_bytes", "[low, high] in 0…1,000,000,000, beside contact_every_s");
+  downlink.contact_every = every;
+  downlink.bytes_low = bytes[0];
+  downlink.bytes_high = bytes[1];
+  r.downlink = downlink;
+}
+
 void read_records(TomlReader& in, Scenario& s) {
   in.only({"stations", "record_every_s", "bulletin_every_s", "record_loss", "critical_missing",
-           "field_missing", "gap_records"});
+           "field_missing", "gap_records", "contact_every_s", "downlink_bytes"});
   RecordScript r;
   count(in, "stations", r.stations, 1, 64);
   seconds(in, "record_every_s", r.every);
@@ -164,6 +181,7 @@ void read_records(TomlReader& in, Scenario& s) {
   in.number("gap_records", r.loss.gap_records);
   if (!(r.loss.gap_records >= 1.0 && r.loss.gap_records <= 1000.0))
     in.wrong("gap_records", "a number in 1…1000");
+  read_downlink(in, r);
   if (!in.error().empty()) return;
   const Duration length = s.duration + s.quiet;
   const auto slots = static_cast<std::size_t>((length + r.every - Duration(1)) / r.every);

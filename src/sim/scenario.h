@@ -111,6 +111,7 @@ struct RunResult {
   std::uint64_t packets_sent = 0, packets_lost = 0;  // over paths of the moment
   BundleCounts bundles;                              // of what had no path
   std::optional<LossProfile> records;                // of a scenario with stations
+  std::optional<DropComparison> drops;               // of one with a downlink for their records
   std::vector<GroundDelivery> ground;                // of a flown constellation, each alert at each station
   std::vector<Duration> leader_loss_to_commit;       // each killed leader: until the next commit by another
 };
