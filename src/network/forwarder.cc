@@ -95,7 +95,7 @@ Acceptance Forwarder::take_in(std::vector<std::byte> bundle, Passage passage, In
   if (!view) return Acceptance::kRefused;
   const BundleId id = identity(*view);
   const Instant expires = expiry(*view, received).value_or(received + options_.store.retention);
-  const bool critical = view->criticality == BundleCriticality::kCritical;
+  const bool critical = options_.copies && view->criticality == BundleCriticality::kCritical;
   if (critical && passage.destination != self_ && arrivals_.expiry_of(id)) return Acceptance::kArrived;
   if (const auto known = known_.find(id); known != known_.end())
     if (critical || passage.destination == self_ || known->second.failures >= passage.failures)
@@ -127,12 +127,13 @@ Acceptance Forwarder::take_in(std::vector<std::byte> bundle, Passage passage, In
                   std::nullopt,
                   {},
                   {},
-                  {}};
+                  {},
+                  critical};
   if (!custody.passage.visited.empty()) custody.aware.insert(custody.passage.visited.back());
   custody.holders.insert(custody.passage.visited.begin(), custody.passage.visited.end());
   custody.passage.visited.push_back(self_);
   const Custody& kept = custody_.emplace(put->slot, std::move(custody)).first->second;
-  if (kept.critical()) {
+  if (kept.copied) {
     critical_.insert(put->slot);
     offer_copies(put->slot, kept, now);
   } else {
@@ -157,7 +158,7 @@ void Forwarder::link_up(PlannedContactId contact, Duration now, Effects& effects
     if (!custody.aware.contains(neighbour)) announce(link, slot);
     if (custody.holders.contains(neighbour)) continue;
     const auto [known, fresh] = link.standing.try_emplace(custody.passage.destination);
-    if (fresh) known->second = standing(custody, contact, now);
+    if (fresh) known->second = standing(custody, contact, best_route(custody, now), now);
     link.copies.insert(waiting(custody, known->second, slot));
   }
   retry(now);
@@ -180,7 +181,7 @@ void Forwarder::link_down(PlannedContactId contact, Duration now, Effects& effec
     sending->reset();
     const auto custody = custody_.find(slot);
     if (custody == custody_.end()) continue;
-    if (custody->second.critical())
+    if (custody->second.copied)
       copy_again(slot, contact, now);
     else
       fail_way(slot, now);
@@ -211,21 +212,21 @@ void Forwarder::answered(PlannedContactId contact, std::uint64_t slot, Answer an
   const auto custody = custody_.find(slot);
   if (custody != custody_.end()) {
     Custody& mine = custody->second;
-    if (answer == Answer::kArrived || (answer == Answer::kTaken && !mine.critical())) {
+    if (answer == Answer::kArrived || (answer == Answer::kTaken && !mine.copied)) {
       if (answer == Answer::kArrived)
         if (const auto known = known_.find(store_.find(slot)->id); known != known_.end()) {
           known->second.arrived = true;
-          if (mine.critical() && options_.news_max > 0)
+          if (mine.copied && options_.news_max > 0)
             (void)arrivals_.add(known->first, known->second.expires, planned(contact).to);
         }
       // Bookings further on stay while it is on its way: it uses that volume.
-      if (!mine.critical()) handed_over_.emplace(mine.arrival, slot);
+      if (!mine.copied) handed_over_.emplace(mine.arrival, slot);
       store_.take(slot);
       withdraw_copies(slot);
       custody_.erase(custody);
     } else if (answer == Answer::kTaken) {
       mine.aware.insert(planned(contact).to);
-    } else if (answer == Answer::kRefused && mine.critical()) {
+    } else if (answer == Answer::kRefused && mine.copied) {
       mine.holders.erase(planned(contact).to);
     } else if (answer == Answer::kRefused) {
       book_.release(slot);
@@ -397,7 +398,7 @@ void Forwarder::end_waits(Duration now) {
     }
     const auto found = custody_.find(slot);
     if (found == custody_.end()) continue;
-    if (found->second.critical())
+    if (found->second.copied)
       copy_again(slot, contact, now);
     else if (links_.at(contact).open)
       queues_[contact].insert(urgency(found->second, slot));

@@ -59,10 +59,11 @@ struct ForwarderOptions {
   Duration silence_max = std::chrono::seconds(10);
   Duration acknowledgement_margin = std::chrono::milliseconds(5);  // beyond twice the light time
   Duration sweep = std::chrono::minutes(1);                        // between looks for what has expired
-  std::size_t flying_max = 64;         // sent and not acknowledged yet, by contact
-  std::size_t retries_max = 16;        // bundles without a route tried again when a contact opens
-  std::uint32_t failures_max = 16;     // recorded by bundle; later ones no longer let it go back
-  std::size_t known_max = 500'000;     // bundles remembered so as not to take them twice
+  std::size_t flying_max = 64;      // sent and not acknowledged yet, by contact
+  std::size_t retries_max = 16;     // bundles without a route tried again when a contact opens
+  std::uint32_t failures_max = 16;  // recorded by bundle; later ones no longer let it go back
+  std::size_t known_max = 500'000;  // bundles remembered so as not to take them twice
+  bool copies = true;  // of critical bundles; without them these have one custodian like others, and go first
   std::size_t news_max = 256;          // of critical bundles told of in one message; 0: no news at all
   std::size_t arrivals_told_max = 8;   // the same when nothing urges: a critical bundle may come meanwhile
   std::size_t arrivals_max = 100'000;  // critical bundles remembered to have arrived
@@ -143,7 +144,7 @@ class Forwarder {
     Duration arrival{};                    // by the route booked last
     std::set<Vertex> holders;              // of a critical bundle: have it, or are being sent it
     std::set<Vertex> aware;                // of that: those who know that this node has it
-    [[nodiscard]] bool critical() const { return criticality == BundleCriticality::kCritical; }
+    bool copied = false;                   // critical, and so copied
   };
   static constexpr std::uint64_t kNewsSlot = 0;  // none of the store
   struct Sending {
@@ -200,7 +201,9 @@ class Forwarder {
                      Effects& effects);
   [[nodiscard]] bool remember(const BundleId& id, const Known& news);
   Acceptance known_already(const Known& known, const Passage& passage);
-  [[nodiscard]] Standing standing(const Custody& custody, PlannedContactId contact, Duration now);
+  [[nodiscard]] std::optional<Route> best_route(const Custody& custody, Duration now);
+  [[nodiscard]] Standing standing(const Custody& custody, PlannedContactId contact,
+                                  const std::optional<Route>& best, Duration now);
   [[nodiscard]] static WaitingCopy waiting(const Custody& custody, const Standing& standing,
                                            std::uint64_t slot);
   void route(std::uint64_t slot, Duration now);

@@ -12,25 +12,31 @@ constexpr int kToBest = 1, kToOther = 2;  // ranks, after 0
 
 }  // namespace
 
-Forwarder::Standing Forwarder::standing(const Custody& custody, PlannedContactId contact, Duration now) {
+std::optional<Route> Forwarder::best_route(const Custody& custody, Duration now) {
+  return search_.best({self_, custody.passage.destination, now, custody.bytes},
+                      book_.state(BundleCriticality::kCritical));
+}
+
+// `best` is the best route from here: one search serves all contacts. What the others give is compared by
+// arrival alone, which costs a tenth of a search for a route.
+Forwarder::Standing Forwarder::standing(const Custody& custody, PlannedContactId contact,
+                                        const std::optional<Route>& best, Duration now) {
   const PlannedContact& first = planned(contact);
   const Vertex destination = custody.passage.destination;
-  const Duration takes_here = takes(custody, contact);
-  if (destination == first.to) return {0, now + takes_here + first.light_time, now};
-  const PlanState& state = book_.state(BundleCriticality::kCritical);
-  const auto route = search_.best({self_, destination, now, custody.bytes}, state);
-  if (!route) return {kToOther, ContactGraph::kTimeMax, ContactGraph::kTimeMax};
-  if (route->contacts.front() != contact) {
-    const Duration there = now + takes_here + first.light_time;
-    const auto onward = search_.best({first.to, destination, there, custody.bytes}, state);
-    return {kToOther, onward ? onward->arrival : ContactGraph::kTimeMax, now};
+  const Duration there = now + takes(custody, contact) + first.light_time;
+  if (destination == first.to) return {0, there, now};
+  if (!best) return {kToOther, ContactGraph::kTimeMax, ContactGraph::kTimeMax};
+  if (best->contacts.front() != contact) {
+    const auto onward = search_.earliest_arrival({first.to, destination, there, custody.bytes},
+                                                 book_.state(BundleCriticality::kCritical));
+    return {kToOther, onward.value_or(ContactGraph::kTimeMax), now};
   }
-  Duration latest = route->arrival;  // to be at the node after the contact
-  for (std::size_t i = route->contacts.size(); i-- > 0;) {
-    const PlannedContact& each = planned(route->contacts[i]);
-    latest = std::min(latest - each.light_time, each.end) - takes(custody, route->contacts[i]);
+  Duration latest = best->arrival;  // to be at the node after the contact
+  for (std::size_t i = best->contacts.size(); i-- > 0;) {
+    const PlannedContact& each = planned(best->contacts[i]);
+    latest = std::min(latest - each.light_time, each.end) - takes(custody, best->contacts[i]);
   }
-  return {kToBest, route->arrival, latest};
+  return {kToBest, best->arrival, latest};
 }
 
 WaitingCopy Forwarder::waiting(const Custody& custody, const Standing& standing, std::uint64_t slot) {
@@ -39,13 +45,18 @@ WaitingCopy Forwarder::waiting(const Custody& custody, const Standing& standing,
 }
 
 void Forwarder::offer_copies(std::uint64_t slot, const Custody& custody, Duration now) {
+  std::optional<std::optional<Route>> best;  // searched for when it is needed
   for (auto& [contact, link] : links_) {
-    if (!link.open || custody.holders.contains(planned(contact).to)) continue;
+    const Vertex neighbour = planned(contact).to;
+    if (!link.open || custody.holders.contains(neighbour)) continue;
     // Where nothing waits or is being sent it leaves at once, and needs no search for its place in the queue.
     const bool alone = link.copies.empty() && !link.current && link.flying.size() < options_.flying_max;
-    const bool direct = custody.passage.destination == planned(contact).to;
-    link.copies.insert(alone && !direct ? WaitingCopy{kToOther, now, slot}
-                                        : waiting(custody, standing(custody, contact, now), slot));
+    if (alone && custody.passage.destination != neighbour) {
+      link.copies.insert({kToOther, now, slot});
+      continue;
+    }
+    if (!best && custody.passage.destination != neighbour) best = best_route(custody, now);
+    link.copies.insert(waiting(custody, standing(custody, contact, best.value_or(std::nullopt), now), slot));
   }
 }
 
@@ -71,7 +82,7 @@ std::optional<Send> Forwarder::next_copy(PlannedContactId contact, Link& link, i
 
 void Forwarder::add_holder(std::uint64_t slot, Vertex holder) {
   const auto custody = custody_.find(slot);
-  if (custody == custody_.end() || !custody->second.critical()) return;
+  if (custody == custody_.end() || !custody->second.copied) return;
   custody->second.holders.insert(holder);
   for (auto& [contact, link] : links_)
     if (planned(contact).to == holder) link.copies.erase(slot);
@@ -189,7 +200,7 @@ void Forwarder::learn_arrival(const BundleId& id, Instant expires, Vertex neighb
   const auto known = known_.find(id);
   if (known == known_.end()) return;
   const auto custody = custody_.find(known->second.slot);
-  if (custody == custody_.end() || !custody->second.critical()) return;
+  if (custody == custody_.end() || !custody->second.copied) return;
   known->second.arrived = true;
   store_.take(custody->first);
   withdraw_copies(custody->first);

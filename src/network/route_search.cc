@@ -207,8 +207,7 @@ std::optional<Route> RouteSearch::best(const RouteQuery& query, const PlanState&
   return follow_layers(transmission, query, *hops, route.end);
 }
 
-std::optional<Duration> RouteSearch::earliest_arrival(const RouteQuery& query) {
-  const PlanState state;
+std::optional<Duration> RouteSearch::earliest_arrival(const RouteQuery& query, const PlanState& state) {
   if (!can_be_asked(query)) return std::nullopt;
   find_arrivals(Transmission(*graph_, query, state), query);
   const Duration arrival = arrivals_[query.to.value()];

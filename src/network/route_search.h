@@ -48,7 +48,10 @@ class RouteSearch {
   [[nodiscard]] std::optional<Route> best(const RouteQuery& query, const PlanState& state);
 
   // The first part of it alone.
-  [[nodiscard]] std::optional<Duration> earliest_arrival(const RouteQuery& query);
+  [[nodiscard]] std::optional<Duration> earliest_arrival(const RouteQuery& query) {
+    return earliest_arrival(query, PlanState{});
+  }
+  [[nodiscard]] std::optional<Duration> earliest_arrival(const RouteQuery& query, const PlanState& state);
 
  private:
   struct Reached {
