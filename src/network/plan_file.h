@@ -4,8 +4,8 @@
 //
 //   HDTN JSON
 //   {"contacts":[{"source":1,"dest":2,"startTime":0,"endTime":60,"rateBitsPerSec":1000000,"owlt":1}]},
-//              the list alone too; nodes may be names; "epoch" (UTC) beside "contacts" is read and written, and
-//              "nodes", a list of {"node":1,"name":"SUOMI NPP"}, where nodes are known by other names too
+//              the list alone too; nodes may be names; "epoch" (UTC) beside "contacts" is read and written,
+//              and "nodes", a list of {"node":1,"name":"SUOMI NPP"}, where nodes are known by other names too
 //   ionrc      a contact +0 +60 1 2 125000        bytes a second
 //              a range +0 +60 1 2 1               light seconds, both directions unless both are given
 //              @ +1200                            times after it count from there; UTC as 2026/05/08-00:00:00

@@ -48,7 +48,7 @@ class RouteSearch::Transmission {
   // The latest time to be at the edge's sender so that the bundle is at its receiver by t; kNoTime for none.
   [[nodiscard]] Duration latest(const ContactGraph::Edge& edge, Duration t, Duration end_min) const {
     Duration best = kNoTime;
-    for (std::uint32_t i = edge.last; i-- > edge.first;) {
+    for (std::uint32_t i = first_starting_after(edge, t - edge.light_time_min); i-- > edge.first;) {
       if (graph_.end_so_far(i) <= best) break;
       const PlannedContact& contact = graph_.contacts()[i];
       if (contact.end < end_min || contact.start + contact.light_time > t) continue;
@@ -73,6 +73,12 @@ class RouteSearch::Transmission {
     }
     while (low < high && graph_.end_so_far(low) < t) ++low;
     return low;
+  }
+  // It and all after it start later than t.
+  [[nodiscard]] std::uint32_t first_starting_after(const ContactGraph::Edge& edge, Duration t) const {
+    const auto contacts = graph_.contacts().subspan(edge.first, edge.last - edge.first);
+    const auto found = std::ranges::upper_bound(contacts, t, {}, &PlannedContact::start);
+    return edge.first + static_cast<std::uint32_t>(found - contacts.begin());
   }
   [[nodiscard]] Duration sending(const PlannedContact& contact) const {
     return bytes_ == 0 ? Duration::zero() : transmission_time(bytes_, contact.rate);

@@ -74,8 +74,9 @@ class Choice {
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::VoteReply& reply) const {
     return vote(Kind::kVoteReply, term, reply.granted ? 1 : 0);
   }
-  // Alerts are entries: critical. That they are committed is said by later requests without entries; those are
-  // many, each says what the last one did, and copying them over every contact cost half of a replay's time.
+  // Alerts are entries: critical. That they are committed is said by later requests without entries; those
+  // are many, each says what the last one did, and copying them over every contact cost half of a replay's
+  // time.
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::AppendRequest& request) const {
     const std::uint64_t last = request.previous.index.value() + request.entries.size();
     return {request.entries.empty() ? BundleCriticality::kImportant : BundleCriticality::kCritical,
