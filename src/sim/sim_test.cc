@@ -86,7 +86,7 @@ TEST_CASE("a scenario that makes no sense says which key") {
   CHECK(message("nodes = 3") == "s.toml: key 'name': expected to be present");
   CHECK(message("name = \"x\"\nnodes = 0") == "s.toml: key 'nodes': expected a whole number in 1…2000");
   CHECK(message("name = \"x\"\n[links]\nloss = 2") ==
-        "s.toml: [links]: key 'loss': expected a number in 0…1");
+        "s.toml: [links]: key 'loss': expected a number in 0…0.5");
   const auto of_records = [&](const std::string& lines) {
     return message(("name = \"x\"\n[records]\n" + lines).c_str());
   };
