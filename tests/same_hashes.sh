@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # usage: same_hashes.sh PROGRAM PROGRAM [SEED...]
-# Runs every scenario with both programs and compares the hashes of what happened.
+# Runs every scenario with both programs and compares the hashes of what happened. Of a scenario on real orbits, whose
+# run takes half a minute, only the first seed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 one=$1 other=$2
@@ -17,7 +18,9 @@ hash_of() {
 
 for scenario in scenarios/*.toml; do
   [ -e "$scenario" ] || { echo "there are no scenarios" >&2; exit 1; }
-  for seed in "$@"; do
+  seeds=("$@")
+  if grep -q '^\[constellation\]' "$scenario"; then seeds=("$1"); fi
+  for seed in "${seeds[@]}"; do
     first=$(hash_of "$one" "$scenario" "$seed")
     second=$(hash_of "$other" "$scenario" "$seed")
     compared=$((compared + 1))

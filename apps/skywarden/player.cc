@@ -109,7 +109,7 @@ Result<void> Player::build() {
   if (!windows) return tl::unexpected(windows.error());
   contact_plan_ = network::ContactPlan(*windows);
   auto paths = sim::contact_paths(satellites, stations, std::move(*windows), {});
-  options.bundle_copies = length <= kLongIncident;
+  options.bundles = length <= kLongIncident;  // carrying a month of them takes minutes
   options.loss = 0.02;
   options.loss_spell = std::chrono::milliseconds(500);
   options.jitter = std::chrono::milliseconds(20);

@@ -95,7 +95,7 @@ Acceptance Forwarder::take_in(std::vector<std::byte> bundle, Passage passage, In
   if (!view) return Acceptance::kRefused;
   const BundleId id = identity(*view);
   const Instant expires = expiry(*view, received).value_or(received + options_.store.retention);
-  const bool critical = options_.copies && view->criticality == BundleCriticality::kCritical;
+  const bool critical = view->criticality == BundleCriticality::kCritical;
   if (critical && passage.destination != self_ && arrivals_.expiry_of(id)) return Acceptance::kArrived;
   if (const auto known = known_.find(id); known != known_.end())
     if (critical || passage.destination == self_ || known->second.failures >= passage.failures)
@@ -127,13 +127,12 @@ Acceptance Forwarder::take_in(std::vector<std::byte> bundle, Passage passage, In
                   std::nullopt,
                   {},
                   {},
-                  {},
-                  critical};
+                  {}};
   if (!custody.passage.visited.empty()) custody.aware.insert(custody.passage.visited.back());
   custody.holders.insert(custody.passage.visited.begin(), custody.passage.visited.end());
   custody.passage.visited.push_back(self_);
   const Custody& kept = custody_.emplace(put->slot, std::move(custody)).first->second;
-  if (kept.copied) {
+  if (kept.critical()) {
     critical_.insert(put->slot);
     offer_copies(put->slot, kept, now);
   } else {
@@ -181,7 +180,7 @@ void Forwarder::link_down(PlannedContactId contact, Duration now, Effects& effec
     sending->reset();
     const auto custody = custody_.find(slot);
     if (custody == custody_.end()) continue;
-    if (custody->second.copied)
+    if (custody->second.critical())
       copy_again(slot, contact, now);
     else
       fail_way(slot, now);
@@ -212,21 +211,21 @@ void Forwarder::answered(PlannedContactId contact, std::uint64_t slot, Answer an
   const auto custody = custody_.find(slot);
   if (custody != custody_.end()) {
     Custody& mine = custody->second;
-    if (answer == Answer::kArrived || (answer == Answer::kTaken && !mine.copied)) {
+    if (answer == Answer::kArrived || (answer == Answer::kTaken && !mine.critical())) {
       if (answer == Answer::kArrived)
         if (const auto known = known_.find(store_.find(slot)->id); known != known_.end()) {
           known->second.arrived = true;
-          if (mine.copied && options_.news_max > 0)
+          if (mine.critical() && options_.news_max > 0)
             (void)arrivals_.add(known->first, known->second.expires, planned(contact).to);
         }
       // Bookings further on stay while it is on its way: it uses that volume.
-      if (!mine.copied) handed_over_.emplace(mine.arrival, slot);
+      if (!mine.critical()) handed_over_.emplace(mine.arrival, slot);
       store_.take(slot);
       withdraw_copies(slot);
       custody_.erase(custody);
     } else if (answer == Answer::kTaken) {
       mine.aware.insert(planned(contact).to);
-    } else if (answer == Answer::kRefused && mine.copied) {
+    } else if (answer == Answer::kRefused && mine.critical()) {
       mine.holders.erase(planned(contact).to);
     } else if (answer == Answer::kRefused) {
       book_.release(slot);
@@ -398,7 +397,7 @@ void Forwarder::end_waits(Duration now) {
     }
     const auto found = custody_.find(slot);
     if (found == custody_.end()) continue;
-    if (found->second.copied)
+    if (found->second.critical())
       copy_again(slot, contact, now);
     else if (links_.at(contact).open)
       queues_[contact].insert(urgency(found->second, slot));

@@ -59,11 +59,10 @@ struct ForwarderOptions {
   Duration silence_max = std::chrono::seconds(10);
   Duration acknowledgement_margin = std::chrono::milliseconds(5);  // beyond twice the light time
   Duration sweep = std::chrono::minutes(1);                        // between looks for what has expired
-  std::size_t flying_max = 64;      // sent and not acknowledged yet, by contact
-  std::size_t retries_max = 16;     // bundles without a route tried again when a contact opens
-  std::uint32_t failures_max = 16;  // recorded by bundle; later ones no longer let it go back
-  std::size_t known_max = 500'000;  // bundles remembered so as not to take them twice
-  bool copies = true;  // of critical bundles; without them these have one custodian like others, and go first
+  std::size_t flying_max = 64;         // sent and not acknowledged yet, by contact
+  std::size_t retries_max = 16;        // bundles without a route tried again when a contact opens
+  std::uint32_t failures_max = 16;     // recorded by bundle; later ones no longer let it go back
+  std::size_t known_max = 500'000;     // bundles remembered so as not to take them twice
   std::size_t news_max = 256;          // of critical bundles told of in one message; 0: no news at all
   std::size_t arrivals_told_max = 8;   // the same when nothing urges: a critical bundle may come meanwhile
   std::size_t arrivals_max = 100'000;  // critical bundles remembered to have arrived
@@ -144,7 +143,7 @@ class Forwarder {
     Duration arrival{};                    // by the route booked last
     std::set<Vertex> holders;              // of a critical bundle: have it, or are being sent it
     std::set<Vertex> aware;                // of that: those who know that this node has it
-    bool copied = false;                   // critical, and so copied
+    [[nodiscard]] bool critical() const { return criticality == BundleCriticality::kCritical; }
   };
   static constexpr std::uint64_t kNewsSlot = 0;  // none of the store
   struct Sending {

@@ -82,7 +82,7 @@ std::optional<Send> Forwarder::next_copy(PlannedContactId contact, Link& link, i
 
 void Forwarder::add_holder(std::uint64_t slot, Vertex holder) {
   const auto custody = custody_.find(slot);
-  if (custody == custody_.end() || !custody->second.copied) return;
+  if (custody == custody_.end() || !custody->second.critical()) return;
   custody->second.holders.insert(holder);
   for (auto& [contact, link] : links_)
     if (planned(contact).to == holder) link.copies.erase(slot);
@@ -200,7 +200,7 @@ void Forwarder::learn_arrival(const BundleId& id, Instant expires, Vertex neighb
   const auto known = known_.find(id);
   if (known == known_.end()) return;
   const auto custody = custody_.find(known->second.slot);
-  if (custody == custody_.end() || !custody->second.copied) return;
+  if (custody == custody_.end() || !custody->second.critical()) return;
   known->second.arrived = true;
   store_.take(custody->first);
   withdraw_copies(custody->first);

@@ -24,11 +24,11 @@
 namespace skywarden::sim {
 
 struct WorldOptions {
-  double loss = 0.0;          // of each packet and bundle on each hop; at most a half
-  Duration loss_spell{};      // losses come in bad spells of this mean length; zero: each by itself
-  bool bundle_copies = true;  // of critical bundles, over every contact: safest, and a month's cost is high
-  double duplicate = 0.0;     // a packet arrives twice
-  Duration jitter{};          // added to each packet, uniform in [0, jitter]; this is what reorders
+  double loss = 0.0;       // of each packet and bundle on each hop; at most a half
+  Duration loss_spell{};   // losses come in bad spells of this mean length; zero: each by itself
+  bool bundles = true;     // what has no path now is carried; else it is lost
+  double duplicate = 0.0;  // a packet arrives twice
+  Duration jitter{};       // added to each packet, uniform in [0, jitter]; this is what reorders
   std::size_t packets_in_air_max = 1'000'000;  // beyond, packets are lost as on a jammed channel
   node::NodeOptions node;
   consensus::Shares shares;  // every node of the world; zero shares listen and do not vote
