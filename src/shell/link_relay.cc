@@ -134,7 +134,7 @@ class LinkRelay::Impl {
   void receive(Port& port);
   void datagram(Port& port, std::size_t size);
   std::shared_ptr<Flow> flow(Port& port);
-  void reply(Port& port, const std::shared_ptr<Flow>& flow, udp::endpoint client);
+  void reply(Port& port, const std::shared_ptr<Flow>& flow, const udp::endpoint& client);
 
   void admit(Port& port, tcp::socket socket);
   EmulatedPacket stream_packet(const StreamPointer& stream, std::size_t way, std::vector<std::byte> bytes,
@@ -306,7 +306,7 @@ std::shared_ptr<LinkRelay::Impl::Flow> LinkRelay::Impl::flow(Port& port) {
   return made;
 }
 
-void LinkRelay::Impl::reply(Port& port, const std::shared_ptr<Flow>& flow, udp::endpoint client) {
+void LinkRelay::Impl::reply(Port& port, const std::shared_ptr<Flow>& flow, const udp::endpoint& client) {
   ErrorCode error;
   if (flow->socket.local_endpoint(error).port() == 0 || error)
     std::ignore = flow->socket.bind({port.target.protocol(), 0}, error);
