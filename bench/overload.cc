@@ -7,8 +7,8 @@
 // with STATIONS (100 Mbit/s) over HOURS (default 24), from the epoch of the first set on. Rates and bundle
 // sizes are divided by SCALE (default 1000), which leaves every transmission as long as it was.
 //
-// What happens to it: one in ten contacts does not take place, both directions together, and six times a day a
-// random half of the nodes is cut off from the other half for 30 to 90 minutes: contacts across that begin in
+// What happens to it: one in ten contacts does not take place, both directions together, and six times a day
+// a random half of the nodes is cut off from the other half for 30 to 90 minutes: contacts across that begin in
 // that time do not take place. No node is told.
 //
 // Offered: from satellites to stations, at any time. Capacity is the volume of all planned contacts down to
