@@ -8,13 +8,13 @@
 // sizes are divided by SCALE (default 1000), which leaves every transmission as long as it was.
 //
 // What happens to it: one in ten contacts does not take place, both directions together, and six times a day
-// a random half of the nodes is cut off from the other half for 30 to 90 minutes: contacts across that begin in
-// that time do not take place. No node is told.
+// a random half of the nodes is cut off from the other half for 30 to 90 minutes: contacts across that begin
+// in that time do not take place. No node is told.
 //
 // Offered: from satellites to stations, at any time. Capacity is the volume of all planned contacts down to
 // stations; 3 times that is offered, nearly all of it bundles of 2 to 6 s on a station's link, a third each
 // bulk, normal and important, with lifetimes of 2, 4 and 6 h. Beside them 4,000 critical
-// bundles of 20 to 100 bytes and their headers, not divided, to live 8 h.
+// bundles a day of 20 to 100 bytes and their headers, not divided, to live 8 h.
 //
 // The oracle takes each critical bundle alone in the network, with its transmission time at every hop, over
 // the contacts that take place, knowing which do, without loss (oracle_arrival: Bellman and Ford over every
