@@ -14,7 +14,7 @@
 // Offered: from satellites to stations, at any time. Capacity is the volume of all planned contacts down to
 // stations; 3 times that is offered, nearly all of it bundles of 2 to 6 s on a station's link, a third each
 // bulk, normal and important, with lifetimes of 2, 4 and 6 h. Beside them 4,000 critical
-// bundles of 20 to 100 bytes and their headers, not divided, to live 8 h.
+// bundles a day of 20 to 100 bytes and their headers, not divided, to live 8 h.
 //
 // The oracle takes each critical bundle alone in the network, with its transmission time at every hop, over
 // the contacts that take place, knowing which do, without loss (oracle_arrival: Bellman and Ford over every
