@@ -293,7 +293,7 @@ Result<sim::Scenario> load(const std::string& file) {
     defaults.ground.elevation_min = scenario->flown->elevation_min;
     auto rules = network::parse_link_rules(*text_of_links, links_path, defaults);
     if (!rules) return tl::unexpected(rules.error());
-    scenario->flown->links = std::move(*rules);
+    scenario->flown->links = *rules;
   }
   if (const auto flown = sim::fly(*scenario, std::move(elements->sets), std::move(stations)); !flown)
     return fail(flown.error().code, "{}: {}", file, flown.error().message);
