@@ -109,11 +109,13 @@ Result<void> Player::build() {
   if (!windows) return tl::unexpected(windows.error());
   contact_plan_ = network::ContactPlan(*windows);
   auto paths = sim::contact_paths(satellites, stations, std::move(*windows), {});
-  options.bundles = length <= kLongIncident;  // carrying a month of them takes minutes
+  // Carrying all that a month of isolated nodes say takes minutes.
+  if (length > kLongIncident) options.carried_from = network::BundleCriticality::kCritical;
   options.loss = 0.02;
   options.loss_spell = std::chrono::milliseconds(500);
   options.jitter = std::chrono::milliseconds(20);
   options.node.raft = raft_options(length);
+  options.node.ground.insert(stations.begin(), stations.end());
   options.node.report_retry = options.node.raft.heartbeat;
   options.node.merge_wait = std::max<Duration>(std::chrono::seconds(3), options.node.raft.heartbeat);
   options.node.merge_gap = std::max<Duration>(std::chrono::seconds(30), length / 1000);

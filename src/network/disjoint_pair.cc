@@ -51,7 +51,6 @@ DisjointSearch::Resources DisjointSearch::shared(const Branch& branch, Disjoint 
 
 void DisjointSearch::start(const PlanState& state) {
   open_ = state;
-  if (open_.busy_until.empty()) open_.busy_until.assign(graph_->contacts().size(), Duration::min());
   if (open_.excluded.empty()) open_.excluded.assign(graph_->vertices(), 0);
   blocked_ = open_;
   incumbent_.reset();
@@ -65,7 +64,7 @@ void DisjointSearch::forbid(const Resources& resources, bool forbidden) {
       continue;
     }
     for (std::uint32_t i = each.first; i < each.last; ++i)
-      blocked_.busy_until[i] = forbidden ? kNeverFree : open_.busy_until[i];
+      blocked_.busy_until.set(i, forbidden ? kNeverFree : open_.busy_until[i]);
   }
 }
 

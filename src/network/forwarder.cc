@@ -148,6 +148,7 @@ void Forwarder::link_up(PlannedContactId contact, Duration now, Effects& effects
   heard_.insert(contact);
   trust(neighbour, true);
   book_.open(contact);  // it may have been down for a while
+  if (now > planned(contact).start) foreseen_.clear();
   Link& link = links_[contact];
   link.open = true;
   link.told_out = false;
@@ -174,6 +175,7 @@ void Forwarder::link_down(PlannedContactId contact, Duration now, Effects& effec
   link.replies.clear();
   if (link.current && link.current->slot == kNewsSlot) link.telling.reset();
   book_.close(contact);
+  if (now < planned(contact).end) foreseen_.clear();
   for (auto* sending : {&link.current, &link.suspended}) {
     if (!*sending) continue;
     const std::uint64_t slot = (*sending)->slot;
@@ -356,6 +358,7 @@ void Forwarder::mark_silent(Duration now) {
 
 void Forwarder::trust(Vertex neighbour, bool heard) {
   if (heard ? silent_.erase(neighbour) == 0 : !silent_.insert(neighbour).second) return;
+  foreseen_.clear();
   for (const ContactGraph::Edge& edge : plan_->edges_from(self_)) {
     if (edge.to != neighbour) continue;
     for (std::uint32_t i = edge.first; i < edge.last; ++i)

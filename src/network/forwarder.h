@@ -186,6 +186,12 @@ class Forwarder {
     bool arrived = false;
   };
 
+  struct Foreseen {  // for a critical bundle
+    std::optional<Route> route;
+    Duration latest{};  // to leave on it
+    std::uint64_t bytes = 0;
+  };
+
   [[nodiscard]] const PlannedContact& planned(PlannedContactId contact) const {
     return plan_->contact(contact);
   }
@@ -200,7 +206,8 @@ class Forwarder {
                      Effects& effects);
   [[nodiscard]] bool remember(const BundleId& id, const Known& news);
   Acceptance known_already(const Known& known, const Passage& passage);
-  [[nodiscard]] std::optional<Route> best_route(const Custody& custody, Duration now);
+  [[nodiscard]] const std::optional<Route>& best_route(const Custody& custody, Duration now);
+  [[nodiscard]] Duration latest_departure(const Route& route, std::uint64_t bytes) const;
   [[nodiscard]] Standing standing(const Custody& custody, PlannedContactId contact,
                                   const std::optional<Route>& best, Duration now);
   [[nodiscard]] static WaitingCopy waiting(const Custody& custody, const Standing& standing,
@@ -243,6 +250,7 @@ class Forwarder {
   std::size_t own_checked_ = 0;        // of own_: heard, or found silent
   std::set<PlannedContactId> heard_;
   std::set<Vertex> silent_;
+  std::map<Vertex, Foreseen> foreseen_;  // by destination; void when the plan turns out otherwise
   std::map<std::uint64_t, Custody> custody_;
   std::set<std::uint64_t> critical_;
   std::map<PlannedContactId, std::set<Urgency>> queues_;

@@ -12,9 +12,29 @@ constexpr int kToBest = 1, kToOther = 2;  // ranks, after 0
 
 }  // namespace
 
-std::optional<Route> Forwarder::best_route(const Custody& custody, Duration now) {
-  return search_.best({self_, custody.passage.destination, now, custody.bytes},
-                      book_.state(BundleCriticality::kCritical));
+// While the best route found before can still be taken it is the best: who starts later arrives no earlier.
+// Taken for one no larger.
+const std::optional<Route>& Forwarder::best_route(const Custody& custody, Duration now) {
+  const Vertex destination = custody.passage.destination;
+  const auto found = foreseen_.find(destination);
+  if (found != foreseen_.end() && now <= found->second.latest && custody.bytes <= found->second.bytes)
+    return found->second.route;
+  Foreseen& fresh = foreseen_[destination];
+  fresh.bytes = custody.bytes;
+  fresh.route =
+      search_.best({self_, destination, now, custody.bytes}, book_.state(BundleCriticality::kCritical));
+  fresh.latest = fresh.route ? latest_departure(*fresh.route, custody.bytes) : ContactGraph::kTimeMax;
+  return fresh.route;
+}
+
+// To arrive as the route says.
+Duration Forwarder::latest_departure(const Route& route, std::uint64_t bytes) const {
+  Duration latest = route.arrival;  // to be at the node after the contact
+  for (std::size_t i = route.contacts.size(); i-- > 0;) {
+    const PlannedContact& each = planned(route.contacts[i]);
+    latest = std::min(latest - each.light_time, each.end) - transmission_time(bytes, each.rate);
+  }
+  return latest;
 }
 
 // `best` is the best route from here: one search serves all contacts. What the others give is compared by
@@ -31,12 +51,7 @@ Forwarder::Standing Forwarder::standing(const Custody& custody, PlannedContactId
                                                  book_.state(BundleCriticality::kCritical));
     return {kToOther, onward.value_or(ContactGraph::kTimeMax), now};
   }
-  Duration latest = best->arrival;  // to be at the node after the contact
-  for (std::size_t i = best->contacts.size(); i-- > 0;) {
-    const PlannedContact& each = planned(best->contacts[i]);
-    latest = std::min(latest - each.light_time, each.end) - takes(custody, best->contacts[i]);
-  }
-  return {kToBest, best->arrival, latest};
+  return {kToBest, best->arrival, latest_departure(*best, custody.bytes)};
 }
 
 WaitingCopy Forwarder::waiting(const Custody& custody, const Standing& standing, std::uint64_t slot) {
@@ -45,7 +60,7 @@ WaitingCopy Forwarder::waiting(const Custody& custody, const Standing& standing,
 }
 
 void Forwarder::offer_copies(std::uint64_t slot, const Custody& custody, Duration now) {
-  std::optional<std::optional<Route>> best;  // searched for when it is needed
+  static const std::optional<Route> kNotAsked;
   for (auto& [contact, link] : links_) {
     const Vertex neighbour = planned(contact).to;
     if (!link.open || custody.holders.contains(neighbour)) continue;
@@ -55,8 +70,9 @@ void Forwarder::offer_copies(std::uint64_t slot, const Custody& custody, Duratio
       link.copies.insert({kToOther, now, slot});
       continue;
     }
-    if (!best && custody.passage.destination != neighbour) best = best_route(custody, now);
-    link.copies.insert(waiting(custody, standing(custody, contact, best.value_or(std::nullopt), now), slot));
+    const bool final = custody.passage.destination == neighbour;
+    const Standing there = standing(custody, contact, final ? kNotAsked : best_route(custody, now), now);
+    link.copies.insert(waiting(custody, there, slot));
   }
 }
 

@@ -34,7 +34,7 @@ inline SmallPlan small_plan(Random& random, std::uint64_t contacts_max) {
   plan.query = {any_vertex(), any_vertex(), Duration(below(6)), static_cast<std::uint64_t>(below(4))};
   if (below(4) == 0)
     for (std::size_t i = 0; i < plan.graph.contacts().size(); ++i)
-      plan.state.busy_until.emplace_back(below(20));
+      plan.state.busy_until.set(i, Duration(below(20)));
   if (below(4) == 0)
     for (std::uint32_t v = 0; v < vertices; ++v) plan.state.excluded.push_back(below(6) == 0 ? 1 : 0);
   return plan;
@@ -55,7 +55,7 @@ inline std::vector<Route> every_route(const ContactGraph& graph, const RouteQuer
       if (c.from != here || c.to == query.from || std::ranges::count(nodes, c.to) > 0) continue;
       if (!state.excluded.empty() && state.excluded[c.to.value()] != 0) continue;
       Duration leaves = std::max(at, c.start);
-      if (!state.busy_until.empty()) leaves = std::max(leaves, state.busy_until[i]);
+      leaves = std::max(leaves, state.busy_until[i]);
       const Duration sent = leaves + transmission_time(query.bytes, c.rate);
       if (sent > c.end) continue;
       nodes.push_back(c.to);

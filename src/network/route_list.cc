@@ -53,7 +53,6 @@ std::vector<Route> best_routes(const ContactGraph& graph, const RouteQuery& quer
   std::set<Route, BetterRoute> candidates(better);
 
   PlanState blocked = state;
-  if (blocked.busy_until.empty()) blocked.busy_until.assign(graph.contacts().size(), Duration::min());
   if (blocked.excluded.empty()) blocked.excluded.assign(graph.vertices(), 0);
   const PlanState open = blocked;
   while (routes.size() < count) {
@@ -67,7 +66,7 @@ std::vector<Route> best_routes(const ContactGraph& graph, const RouteQuery& quer
             std::equal(last.contacts.begin(), last.contacts.begin() + static_cast<std::ptrdiff_t>(spur),
                        route.contacts.begin()))
           taken.push_back(route.contacts[spur]);
-      for (const PlannedContactId id : taken) blocked.busy_until[id.value()] = kNeverFree;
+      for (const PlannedContactId id : taken) blocked.busy_until.set(id.value(), kNeverFree);
       if (auto rest = search.best({root.node, query.to, root.arrival, query.bytes}, blocked)) {
         Route whole{rest->arrival, std::min(root.end, rest->end), {}};
         whole.contacts.assign(last.contacts.begin(),
@@ -75,7 +74,7 @@ std::vector<Route> best_routes(const ContactGraph& graph, const RouteQuery& quer
         whole.contacts.insert(whole.contacts.end(), rest->contacts.begin(), rest->contacts.end());
         candidates.insert(std::move(whole));
       }
-      for (const PlannedContactId id : taken) blocked.busy_until[id.value()] = open.busy_until[id.value()];
+      for (const PlannedContactId id : taken) blocked.busy_until.set(id.value(), open.busy_until[id.value()]);
       blocked.excluded[root.node.value()] = 1;
       const PlannedContactId next = last.contacts[spur];
       advance(root, graph.contact(next), open.busy_until[next.value()], query.bytes);

@@ -14,9 +14,7 @@ Duration sent_at(const PlannedContact& contact, Duration at, Duration busy_until
 
 }  // namespace
 
-RouteLoad::RouteLoad(const ContactGraph& graph, const PlanState& state) : graph_(&graph), state_(state) {
-  if (state_.busy_until.empty()) state_.busy_until.assign(graph.contacts().size(), Duration::min());
-}
+RouteLoad::RouteLoad(const ContactGraph& graph, const PlanState& state) : graph_(&graph), state_(state) {}
 
 std::optional<Duration> RouteLoad::arrival(std::span<const PlannedContactId> route, Duration at,
                                            std::uint64_t bytes) const {
@@ -32,10 +30,10 @@ std::optional<Duration> RouteLoad::arrival(std::span<const PlannedContactId> rou
 Duration RouteLoad::add(std::span<const PlannedContactId> route, Duration at, std::uint64_t bytes) {
   for (const PlannedContactId id : route) {
     const PlannedContact& contact = graph_->contact(id);
-    Duration& busy_until = state_.busy_until[id.value()];
-    busy_until = sent_at(contact, at, busy_until, bytes);
-    EXPECTS(busy_until <= contact.end);
-    at = busy_until + contact.light_time;
+    const Duration sent = sent_at(contact, at, state_.busy_until[id.value()], bytes);
+    EXPECTS(sent <= contact.end);
+    state_.busy_until.set(id.value(), sent);
+    at = sent + contact.light_time;
   }
   return at;
 }

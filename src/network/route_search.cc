@@ -10,13 +10,38 @@ namespace {
 constexpr Duration kNever = Duration::max();
 constexpr Duration kNoTime = Duration::min();
 
+// The first place in [first, last) that is not `before`, all those before it being so. Looked for near
+// `hint`, the answer to a like question, before anywhere else: plans are long and what is far away in memory
+// is slow.
+template <typename Before>
+std::uint32_t partition_near(std::uint32_t first, std::uint32_t last, std::uint32_t& hint, Before before) {
+  constexpr std::uint32_t kNear = 4;
+  std::uint32_t at = std::clamp(hint, first, last);
+  if (at == first || before(at - 1)) {
+    first = at;
+    for (const std::uint32_t near = std::min(last, at + kNear); at < near; ++at)
+      if (!before(at)) return hint = at;
+    first = at;
+  } else {
+    last = --at;
+  }
+  while (first < last) {
+    const std::uint32_t middle = first + (last - first) / 2;
+    if (before(middle))
+      first = middle + 1;
+    else
+      last = middle;
+  }
+  return hint = first;
+}
+
 }  // namespace
 
 // How one bundle gets across an edge.
 class RouteSearch::Transmission {
  public:
-  Transmission(const ContactGraph& graph, const RouteQuery& query, const PlanState& state)
-      : graph_(graph), bytes_(query.bytes), state_(state) {}
+  Transmission(const ContactGraph& graph, const RouteQuery& query, const PlanState& state, Hints& hints)
+      : graph_(graph), bytes_(query.bytes), state_(state), hints_(hints) {}
 
   [[nodiscard]] bool may_visit(Vertex vertex) const {
     return state_.excluded.empty() || state_.excluded[vertex.value()] == 0;
@@ -61,38 +86,33 @@ class RouteSearch::Transmission {
  private:
   // Contacts before it have all ended by t.
   [[nodiscard]] std::uint32_t first_ending_from(const ContactGraph::Edge& edge, Duration t) const {
-    constexpr std::uint32_t kScanMax = 8;
-    std::uint32_t low = edge.first;
-    std::uint32_t high = edge.last;
-    while (high - low > kScanMax) {
-      const std::uint32_t middle = low + (high - low) / 2;
-      if (graph_.end_so_far(middle) < t)
-        low = middle + 1;
-      else
-        high = middle;
-    }
-    while (low < high && graph_.end_so_far(low) < t) ++low;
-    return low;
+    return partition_near(edge.first, edge.last, hints_.ending[place(edge)],
+                          [&](std::uint32_t i) { return graph_.end_so_far(i) < t; });
   }
   // It and all after it start later than t.
   [[nodiscard]] std::uint32_t first_starting_after(const ContactGraph::Edge& edge, Duration t) const {
-    const auto contacts = graph_.contacts().subspan(edge.first, edge.last - edge.first);
-    const auto found = std::ranges::upper_bound(contacts, t, {}, &PlannedContact::start);
-    return edge.first + static_cast<std::uint32_t>(found - contacts.begin());
+    return partition_near(edge.first, edge.last, hints_.starting[place(edge)],
+                          [&](std::uint32_t i) { return graph_.contacts()[i].start <= t; });
+  }
+  [[nodiscard]] std::size_t place(const ContactGraph::Edge& edge) const {
+    return static_cast<std::size_t>(&edge - graph_.edges().data());
   }
   [[nodiscard]] Duration sending(const PlannedContact& contact) const {
     return bytes_ == 0 ? Duration::zero() : transmission_time(bytes_, contact.rate);
   }
-  [[nodiscard]] Duration busy_until(std::uint32_t contact) const {
-    return state_.busy_until.empty() ? kNoTime : state_.busy_until[contact];
-  }
+  [[nodiscard]] Duration busy_until(std::uint32_t contact) const { return state_.busy_until[contact]; }
 
   const ContactGraph& graph_;
   std::uint64_t bytes_;
   const PlanState& state_;
+  Hints& hints_;
 };
 
-RouteSearch::RouteSearch(const ContactGraph& graph) : graph_(&graph), arrivals_(graph.vertices(), kNever) {}
+RouteSearch::RouteSearch(const ContactGraph& graph)
+    : graph_(&graph),
+      hints_{std::vector<std::uint32_t>(graph.edges().size()),
+             std::vector<std::uint32_t>(graph.edges().size())},
+      arrivals_(graph.vertices(), kNever) {}
 
 void RouteSearch::find_arrivals(const Transmission& transmission, const RouteQuery& query) {
   for (const Vertex vertex : touched_) arrivals_[vertex.value()] = kNever;
@@ -136,7 +156,17 @@ std::optional<std::size_t> RouteSearch::find_layers(const Transmission& transmis
   layers_.assign(width, kNoTime);
   layers_[query.to.value()] = arrival;
   frontier_.assign(1, query.to);
+  // Whether the source is one hop before the last layer: asked of its edges alone, which are fewer than those
+  // into all of the frontier.
+  const auto source_reaches = [&](std::size_t layer) {
+    return std::ranges::any_of(graph_->edges_from(query.from), [&](const ContactGraph::Edge& edge) {
+      const Duration by = latest(layer, edge.to);
+      return by != kNoTime && by - edge.light_time_min >= query.at &&
+             transmission.latest(edge, by, end_min) >= query.at;
+    });
+  };
   for (std::size_t hops = 1; hops <= hops_max && !frontier_.empty(); ++hops) {
+    if (source_reaches(hops - 1)) return hops;
     layers_.resize((hops + 1) * width);
     const auto previous = layers_.begin() + static_cast<std::ptrdiff_t>((hops - 1) * width);
     const auto row = previous + static_cast<std::ptrdiff_t>(width);
@@ -157,7 +187,6 @@ std::optional<std::size_t> RouteSearch::find_layers(const Transmission& transmis
         known = leave;
       }
     }
-    if (row[query.from.value()] >= query.at) return hops;
     frontier_.swap(next_frontier_);
   }
   return std::nullopt;
@@ -198,24 +227,23 @@ bool RouteSearch::can_be_asked(const RouteQuery& query) const {
 std::optional<Route> RouteSearch::best(const RouteQuery& query, const PlanState& state) {
   if (!can_be_asked(query)) return std::nullopt;
   if (query.from == query.to) return Route{query.at, ContactGraph::kTimeMax, {}};
-  const Transmission transmission(*graph_, query, state);
+  const Transmission transmission(*graph_, query, state, hints_);
   find_arrivals(transmission, query);
   const Duration arrival = arrivals_[query.to.value()];
   if (arrival == kNever) return std::nullopt;
   const auto hops = find_layers(transmission, query, arrival, kNoTime, graph_->vertices());
   ENSURES(hops.has_value());
-  // Raise the end while as few hops still arrive as early.
+  // Raise the end while as few hops still arrive as early. Of the routes with the last end that was possible
+  // this is the first by its nodes: it is so among more.
   Route route = follow_layers(transmission, query, *hops, kNoTime);
   while (find_layers(transmission, query, arrival, route.end + Duration(1), *hops))
     route = follow_layers(transmission, query, *hops, route.end + Duration(1));
-  const auto again = find_layers(transmission, query, arrival, route.end, *hops);
-  ENSURES(again == hops);
-  return follow_layers(transmission, query, *hops, route.end);
+  return route;
 }
 
 std::optional<Duration> RouteSearch::earliest_arrival(const RouteQuery& query, const PlanState& state) {
   if (!can_be_asked(query)) return std::nullopt;
-  find_arrivals(Transmission(*graph_, query, state), query);
+  find_arrivals(Transmission(*graph_, query, state, hints_), query);
   const Duration arrival = arrivals_[query.to.value()];
   return arrival == kNever ? std::nullopt : std::optional(arrival);
 }

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "network/busy_times.h"
 #include "network/contact_graph.h"
 
 namespace skywarden::network {
@@ -32,10 +33,10 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
-// What keeps a search from using the whole plan. Each list is empty or as long as the plan.
+// What keeps a search from using the whole plan.
 struct PlanState {
-  std::vector<Duration> busy_until;    // by contact: nothing more can be sent before; past its end: never
-  std::vector<std::uint8_t> excluded;  // by vertex: not as a relay and not as the destination
+  BusyTimes busy_until;                // past a contact's end: nothing can be sent over it
+  std::vector<std::uint8_t> excluded;  // by vertex: not as a relay and not as the destination; or empty
 };
 
 // Holds the working memory of searches over one graph, which must outlive it. Not shared between threads.
@@ -58,6 +59,9 @@ class RouteSearch {
     Duration at;
     Vertex vertex;
   };
+  struct Hints {  // by edge: where the last search found its contact
+    std::vector<std::uint32_t> ending, starting;
+  };
   class Transmission;
 
   // Both vertices are of the graph and the time within its limits.
@@ -73,6 +77,7 @@ class RouteSearch {
   }
 
   const ContactGraph* graph_;
+  Hints hints_;
   std::vector<Duration> arrivals_;  // by vertex; kNever where not reached before the destination
   std::vector<Vertex> touched_;     // vertices with an arrival
   std::vector<Reached> queue_;

@@ -16,10 +16,7 @@ constexpr std::uint64_t negated(std::uint64_t bundle) {
 
 }  // namespace
 
-VolumeBook::VolumeBook(const ContactGraph& graph) : graph_(&graph) {
-  for (PlanState& state : states_)
-    for (const PlannedContact& contact : graph.contacts()) state.busy_until.push_back(contact.start);
-}
+VolumeBook::VolumeBook(const ContactGraph& graph) : graph_(&graph) {}
 
 const PlanState& VolumeBook::state(BundleCriticality criticality, std::span<const Vertex> excluded) {
   PlanState& state = states_[static_cast<std::size_t>(criticality)];
@@ -119,7 +116,7 @@ void VolumeBook::refresh(PlannedContactId contact) {
   Duration busy = there.from;
   for (std::size_t level = kCriticalities; level-- > 0;) {
     busy += there.taken[level];
-    states_[level].busy_until[contact.value()] = there.closed ? kNeverFree : busy;
+    states_[level].busy_until.set(contact.value(), there.closed ? kNeverFree : busy);
   }
   if (there.entries.empty() && !there.closed && there.from == graph_->contact(contact).start)
     ledgers_.erase(contact);

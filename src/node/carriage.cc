@@ -32,7 +32,7 @@ std::uint64_t subject(Kind kind, std::initializer_list<std::uint64_t> what) {
 
 class Choice {
  public:
-  explicit Choice(Duration election) : election_(election) {}
+  Choice(Duration election, bool warns) : election_(election), warns_(warns) {}
 
   Carriage operator()(const consensus::Message& message) const {
     return std::visit([&](const auto& body) { return of(message.term.value(), body); }, message.body);
@@ -60,7 +60,7 @@ class Choice {
 
  private:
   [[nodiscard]] Carriage vote(Kind kind, std::uint64_t term, std::uint64_t what) const {
-    return {BundleCriticality::kNormal, election_, subject(kind, {term, what})};
+    return {BundleCriticality::kNormal, election_ / 2, subject(kind, {term, what})};
   }
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::PreVoteRequest& request) const {
     return vote(Kind::kPreVoteRequest, term, request.last.index.value());
@@ -79,7 +79,7 @@ class Choice {
   // time.
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::AppendRequest& request) const {
     const std::uint64_t last = request.previous.index.value() + request.entries.size();
-    return {request.entries.empty() ? BundleCriticality::kImportant : BundleCriticality::kCritical,
+    return {warns_ && !request.entries.empty() ? BundleCriticality::kCritical : BundleCriticality::kImportant,
             kNewsLifetime,
             subject(Kind::kAppendRequest, {term, last, request.entries.size(), request.commit.value()})};
   }
@@ -89,12 +89,13 @@ class Choice {
   }
 
   Duration election_;
+  bool warns_;
 };
 
 }  // namespace
 
-Carriage carriage_of(const Message& message, Duration election) {
-  return std::visit(Choice(election), message);
+Carriage carriage_of(const Message& message, Duration election, bool warns) {
+  return std::visit(Choice(election, warns), message);
 }
 
 }  // namespace skywarden::node

@@ -2,8 +2,9 @@
 // critical and for this long. Messages are repeated until they are answered; `subject` says which ones say
 // the same, so that the network need not carry the second while the first is under way.
 //
-// A vote is worth waiting for only while its election lasts; what carries the log, and so alerts, is worth a
-// day, and entries go before everything else.
+// A vote is worth waiting for only while its election lasts, there and back; what carries the log, and so alerts, is worth a
+// day. Entries on their way to where people are warned are critical: they go before everything else and are
+// copied. The same entries for a satellite are not: its copy of the log can wait for one good route.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ struct Carriage {
 inline constexpr Duration kNewsLifetime = std::chrono::hours(24);    // entries, observations, findings
 inline constexpr Duration kWeatherLifetime = std::chrono::hours(6);  // a prior is soon replaced by the next
 
-// `election`: how long an election may last, and so a vote be of use.
-[[nodiscard]] Carriage carriage_of(const Message& message, Duration election);
+// `election`: the least time an election lasts. `warns`: the receiver is where people are warned.
+[[nodiscard]] Carriage carriage_of(const Message& message, Duration election, bool warns);
 
 }  // namespace skywarden::node

@@ -365,7 +365,8 @@ void Node::propose_ready(Instant now, Effects& out) {
 }
 
 void Node::send(NodeId to, const Message& message, Effects& out) const {
-  out.send.push_back({to, encode(message), carriage_of(message, options_.raft.election_timeout_max)});
+  const bool warns = options_.ground.empty() || options_.ground.contains(to);
+  out.send.push_back({to, encode(message), carriage_of(message, options_.raft.election_timeout_min, warns)});
 }
 
 void Node::trace(Effects& out, Instant now, TraceKind kind, std::uint64_t first, std::uint64_t second,

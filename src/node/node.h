@@ -36,6 +36,7 @@ namespace skywarden::node {
 
 struct NodeOptions {
   consensus::RaftOptions raft;
+  std::set<NodeId> ground;  // where people are warned; none named: everywhere
   PipelineOptions pipeline;
   // Less than half of the findings' shares may lie, so at least half of all must speak before anything is
   // told.

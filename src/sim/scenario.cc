@@ -300,6 +300,7 @@ Result<void> fly(Scenario& scenario, std::vector<orbit::ElementSet> satellites,
   flown.contacts = std::move(*contacts);
   scenario.nodes = static_cast<int>(next - 1);
   scenario.learners = static_cast<int>(stations.size());
+  for (const network::GroundNode& station : standing) scenario.world.node.ground.insert(station.node);
   flown.satellites = std::move(satellites);
   flown.stations = std::move(stations);
   return {};

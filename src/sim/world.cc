@@ -54,9 +54,8 @@ World::World(WorldOptions options, std::unique_ptr<LivePaths> paths, Random rand
       births_(random.fork(2)),
       now_(start),
       channels_(Fraction(options_.loss), options_.loss_spell),
-      bundles_(names(options_.shares),
-               options_.bundles ? paths_->planned(start) : std::vector<network::ContactWindow>(),
-               bundle_options(), channels_, random.fork(3), start) {
+      bundles_(names(options_.shares), paths_->planned(start), bundle_options(), channels_, random.fork(3),
+               start) {
   for (const auto& [id, share] : options_.shares) machines_[id];
   for (auto& [id, machine] : machines_) {
     machine.node = std::make_unique<node::Node>(id, options_.shares, options_.node, machine.disk,
@@ -214,7 +213,7 @@ void World::send(NodeId from, node::Outgoing packet) {
   ++packets_sent_;
   const auto path = paths_->path(from, packet.to, now_, cuts_);
   const auto lost = [&] { ++packets_lost_; };
-  if (!path && options_.bundles && machines_.contains(packet.to)) {
+  if (!path && packet.carriage.criticality >= options_.carried_from && machines_.contains(packet.to)) {
     (void)bundles_.offer(from, packet.to, packet.bytes, packet.carriage, now_);
     return;
   }
