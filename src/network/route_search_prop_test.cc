@@ -54,6 +54,46 @@ TEST_CASE("the best route is the best of every route") {
   }));
 }
 
+TEST_CASE("a search that has answered other questions answers as a new one") {
+  CHECK(rc::check([] {
+    Random random(*rc::gen::arbitrary<std::uint64_t>());
+    const SmallPlan c = small_plan(random, 200);  // many contacts of a pair: the hints of a search go astray
+    RouteSearch used(c.graph);
+    for (int i = 0; i < 20; ++i) {
+      RouteQuery query = c.query;
+      query.at = Duration(static_cast<std::int64_t>(random.below(30)));
+      query.bytes = random.below(4);
+      query.from = Vertex(static_cast<std::uint32_t>(random.below(c.graph.vertices())));
+      RC_ASSERT(used.best(query, c.state) == RouteSearch(c.graph).best(query, c.state));
+    }
+  }));
+}
+
+// What a forwarder relies on when it keeps a route.
+TEST_CASE("the best route stays the best while it can still be taken") {
+  CHECK(rc::check([] {
+    const SmallPlan c = any_case();
+    RouteSearch search(c.graph);
+    const auto route = search.best(c.query, c.state);
+    if (!route || route->contacts.empty()) return;
+    RouteQuery later = c.query;
+    for (later.at += Duration(1); later.at < Duration(40); later.at += Duration(1)) {
+      Duration at = later.at;
+      for (const PlannedContactId id : route->contacts) {
+        const PlannedContact& contact = c.graph.contact(id);
+        at = std::max({at, contact.start, c.state.busy_until[id.value()]}) +
+             transmission_time(c.query.bytes, contact.rate);
+        if (at > contact.end) return;
+        at += contact.light_time;
+      }
+      if (at > route->arrival) return;
+      const auto then = search.best(later, c.state);
+      RC_ASSERT(then.has_value());
+      RC_ASSERT(rank_of(c.graph, *then) == rank_of(c.graph, *route));
+    }
+  }));
+}
+
 TEST_CASE("the list of best routes begins as the list of every route does") {
   CHECK(rc::check([] {
     const SmallPlan c = any_case();

@@ -1,0 +1,40 @@
+#include "node/carriage.h"
+
+#include <doctest/doctest.h>
+
+using namespace skywarden;
+using namespace skywarden::node;
+using network::BundleCriticality;
+
+namespace {
+
+constexpr Duration kElection = std::chrono::seconds(40);
+
+consensus::Message append(std::size_t entries) {
+  consensus::AppendRequest request;
+  request.entries.resize(entries);
+  return {NodeId(1), NodeId(2), Term(3), request};
+}
+
+}  // namespace
+
+TEST_CASE("entries are critical on their way to where people are warned, and nowhere else") {
+  CHECK(carriage_of(append(2), kElection, true).criticality == BundleCriticality::kCritical);
+  CHECK(carriage_of(append(2), kElection, false).criticality == BundleCriticality::kImportant);
+  CHECK(carriage_of(append(0), kElection, true).criticality == BundleCriticality::kImportant);
+  CHECK(carriage_of(append(2), kElection, false).lifetime == kNewsLifetime);
+}
+
+TEST_CASE("a vote comes there and back within the shortest election or not at all") {
+  const consensus::Message request{NodeId(1), NodeId(2), Term(3), consensus::VoteRequest{}};
+  const consensus::Message reply{NodeId(2), NodeId(1), Term(3), consensus::VoteReply{}};
+  const Duration there = carriage_of(request, kElection, false).lifetime;
+  const Duration back = carriage_of(reply, kElection, false).lifetime;
+  CHECK(there > Duration::zero());
+  CHECK(there + back <= kElection);
+}
+
+TEST_CASE("the same news has the same subject, other news another") {
+  CHECK(carriage_of(append(2), kElection, true).subject == carriage_of(append(2), kElection, false).subject);
+  CHECK(carriage_of(append(2), kElection, true).subject != carriage_of(append(1), kElection, true).subject);
+}
