@@ -13,7 +13,7 @@
 #include "formats/read_file.h"
 #include "incident.h"
 #include "network/link_rules_file.h"
-#include "sim/scenario.h"
+#include "scenario_loader.h"
 
 namespace skywarden::app {
 namespace {
@@ -59,8 +59,8 @@ Result<std::string> check_incident(std::string_view, const std::string& file) {
   return said;
 }
 
-Result<std::string> check_scenario(std::string_view text, const std::string& file) {
-  const auto scenario = sim::parse_scenario(text, file);
+Result<std::string> check_scenario(std::string_view, const std::string& file) {
+  const auto scenario = load_scenario(file);
   if (!scenario) return tl::unexpected(scenario.error());
   return fmt::format("scenario '{}', {} nodes", printable(scenario->name), scenario->nodes);
 }

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -16,9 +15,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "commands.h"
-#include "formats/read_file.h"
-#include "network/link_rules_file.h"
-#include "orbit_files.h"
+#include "scenario_loader.h"
 #include "sim/scenario.h"
 #include "space_pictures.h"
 
@@ -41,7 +38,6 @@ struct Seeds {
 };
 
 constexpr std::uint64_t kSeedsMax = 10'000'000;
-constexpr std::size_t kLinksBytesMax = 1 << 20;
 
 Result<Seeds> seeds_of(const Options& options) {
   if (options.seeds.empty()) return Seeds{options.seed, options.seed};
@@ -270,36 +266,6 @@ class TracePrinter : public sim::Observer {
   }
 };
 
-Result<sim::Scenario> load(const std::string& file) {
-  const auto text = formats::read_file(file, 1 << 20);
-  if (!text) return tl::unexpected(text.error());
-  auto scenario = sim::parse_scenario(*text, file);
-  if (!scenario || !scenario->flown) return scenario;
-  const std::filesystem::path beside = std::filesystem::path(file).parent_path();
-  auto elements = load_elements(beside / scenario->flown->elements_file, false);
-  if (!elements) return tl::unexpected(elements.error());
-  std::vector<orbit::Station> stations;
-  if (!scenario->flown->stations_file.empty()) {
-    auto read = load_stations(beside / scenario->flown->stations_file);
-    if (!read) return tl::unexpected(read.error());
-    stations = std::move(read->stations);
-  }
-  if (!scenario->flown->links_file.empty()) {
-    const std::string links_path = beside / scenario->flown->links_file;
-    const auto text_of_links = formats::read_file(links_path, kLinksBytesMax);
-    if (!text_of_links) return tl::unexpected(text_of_links.error());
-    network::LinkRules defaults;
-    defaults.satellites.range_max = scenario->flown->satellite_range_max;
-    defaults.ground.elevation_min = scenario->flown->elevation_min;
-    auto rules = network::parse_link_rules(*text_of_links, links_path, defaults);
-    if (!rules) return tl::unexpected(rules.error());
-    scenario->flown->links = *rules;
-  }
-  if (const auto flown = sim::fly(*scenario, std::move(elements->sets), std::move(stations)); !flown)
-    return fail(flown.error().code, "{}: {}", file, flown.error().message);
-  return scenario;
-}
-
 // One line an alert and station: how it came there.
 void print_deliveries(const sim::Scenario& scenario, const sim::RunResult& run) {
   const auto names = sim::node_names(scenario);
@@ -346,7 +312,7 @@ int run_sim(const Options& options) {
     fmt::print(stderr, "skywarden sim: {}\n", seeds.error().message);
     return 1;
   }
-  const auto scenario = load(options.scenario);
+  const auto scenario = load_scenario(options.scenario);
   if (!scenario) {
     fmt::print(stderr, "skywarden sim: {}\n", scenario.error().message);
     return 1;
