@@ -11,7 +11,8 @@ namespace {
 constexpr double kEquatorKm = 6378.137;                                // WGS 84
 constexpr double kPolarKm = kEquatorKm * (1.0 - 1.0 / 298.257223563);  // WGS 84
 constexpr Duration kCornerStep = std::chrono::seconds(10);
-constexpr int kCornersAcross = 32;
+constexpr int kCornersAcross = 32;  // at least
+constexpr Metres kCornersApart = kilometres(100.0);
 
 Position<Ecef> sight(const SensorFrame& frame, double off_nadir_deg) {
   const double angle = to_radians(Degrees(off_nadir_deg)).value();
@@ -101,11 +102,35 @@ Unrolled unrolled(std::span<const GeoPoint> outline) {
   return out;
 }
 
+struct Sighted {
+  Degrees off_nadir;
+  GeoPoint ground;
+};
+
+// Near the limb a small angle is a long way on the ground: halved until corners are close.
+void append_between(const SensorFrame& frame, const Sighted& from, const Sighted& to, int halvings,
+                    std::vector<GeoPoint>& out) {
+  if (halvings == 0 || distance(from.ground, to.ground) <= kCornersApart) return;
+  const Degrees middle = from.off_nadir + 0.5 * (to.off_nadir - from.off_nadir);
+  const auto ground = ground_point(frame, middle);
+  if (!ground) return;
+  append_between(frame, from, {middle, *ground}, halvings - 1, out);
+  out.push_back(*ground);
+  append_between(frame, {middle, *ground}, to, halvings - 1, out);
+}
+
 void append_across(const SensorFrame& frame, const SwathLine& line, std::vector<GeoPoint>& out) {
+  constexpr int kHalvingsMax = 12;
+  std::optional<Sighted> before;
   for (int i = 0; i <= kCornersAcross; ++i) {
     const double share = static_cast<double>(i) / kCornersAcross;
-    if (const auto point = ground_point(frame, line.from + share * (line.to - line.from)))
-      out.push_back(*point);
+    const Degrees off_nadir = line.from + share * (line.to - line.from);
+    const auto ground = ground_point(frame, off_nadir);
+    if (!ground) continue;
+    const Sighted here{off_nadir, *ground};
+    if (before) append_between(frame, *before, here, kHalvingsMax, out);
+    out.push_back(*ground);
+    before = here;
   }
 }
 

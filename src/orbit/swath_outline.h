@@ -1,8 +1,8 @@
 // The ground a sensor sweeps, as areas to draw: outlines on WGS 84, cut at the antimeridian and closed over a
 // pole as GeoJSON wants them (RFC 7946, 3.1.6 and 3.1.9), and the line below the satellite. Outlines are
-// straight between their corners on a map of longitude and latitude; corners stand some tens of kilometres
-// apart, so near a pole an outline is good to a few kilometres only. What is seen when, exactly, is the
-// business of swath.h.
+// straight between their corners on a map of longitude and latitude; corners stand at most 100 km apart
+// across the track and 10 s of flight along it, so near a pole an outline is good to a few kilometres only.
+// What is seen when, exactly, is the business of swath.h.
 #pragma once
 
 #include <optional>

@@ -116,6 +116,23 @@ TEST_CASE("outlines hold the places that are seen, over poles and the antimeridi
   CHECK(over_antimeridian > 0);
 }
 
+// Equal angles between corners left a gap of 1,100 km where the line of sight leaves the Earth, and a place
+// seen there lay outside.
+TEST_CASE("corners stand close together at the limb too") {
+  const Sgp4 satellite(orbit_of(13.6, 98.0, 40.0, 250.0));
+  SwathSensor sensor;
+  sensor.off_nadir_min = Degrees(-62);
+  sensor.off_nadir_max = Degrees(62);
+  sensor.elevation_min = Degrees(0);
+  const auto pieces =
+      swath_pieces(satellite, sensor, start_time(), start_time() + std::chrono::seconds(240), kSwathPieceMax);
+  REQUIRE(pieces.size() == 1);
+  const auto& outline = pieces[0].outline;
+  REQUIRE(outline.size() > 100);
+  for (std::size_t i = 0; i < outline.size(); ++i)
+    CHECK(distance(outline[i], outline[(i + 1) % outline.size()]).value() < 150e3);
+}
+
 TEST_CASE("an outline around a pole is closed along it") {
   std::vector<GeoPoint> north;
   for (int lon = -175; lon < 180; lon += 10) north.push_back({80.0, static_cast<double>(lon)});
