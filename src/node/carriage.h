@@ -2,9 +2,10 @@
 // critical and for this long. Messages are repeated until they are answered; `subject` says which ones say
 // the same, so that the network need not carry the second while the first is under way.
 //
-// A vote is worth waiting for only while its election lasts, there and back; what carries the log, and so alerts, is worth a
-// day. Entries on their way to where people are warned are critical: they go before everything else and are
-// copied. The same entries for a satellite are not: its copy of the log can wait for one good route.
+// A vote is worth waiting for only while its election lasts, there and back; what carries the log, and so
+// alerts, is worth a day. Entries on their way to where people are warned are critical: they go before
+// everything else and are copied. The same entries for a satellite are not: its copy of the log can wait for
+// one good route.
 #pragma once
 
 #include <cstdint>
