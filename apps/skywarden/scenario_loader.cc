@@ -1,6 +1,8 @@
 #include "scenario_loader.h"
 
 #include <filesystem>
+#include <utility>
+#include <vector>
 
 #include "formats/read_file.h"
 #include "network/link_rules_file.h"

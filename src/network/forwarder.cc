@@ -158,7 +158,7 @@ void Forwarder::link_up(PlannedContactId contact, Duration now, Effects& effects
     if (!custody.aware.contains(neighbour)) announce(link, slot);
     if (custody.holders.contains(neighbour)) continue;
     const auto [known, fresh] = link.standing.try_emplace(custody.passage.destination);
-    if (fresh) known->second = standing(custody, contact, best_route(custody, now), now);
+    if (fresh) known->second = standing(custody, contact, now);
     link.copies.insert(waiting(custody, known->second, slot));
   }
   retry(now);

@@ -188,8 +188,8 @@ class Forwarder {
 
   struct Foreseen {  // for a critical bundle
     std::optional<Route> route;
-    Duration latest{};  // to leave on it
-    std::uint64_t bytes = 0;
+    Duration latest{};        // to leave on it
+    std::uint64_t bytes = 0;  // of the bundle it was found for
   };
 
   [[nodiscard]] const PlannedContact& planned(PlannedContactId contact) const {
@@ -208,8 +208,7 @@ class Forwarder {
   Acceptance known_already(const Known& known, const Passage& passage);
   [[nodiscard]] const std::optional<Route>& best_route(const Custody& custody, Duration now);
   [[nodiscard]] Duration latest_departure(const Route& route, std::uint64_t bytes) const;
-  [[nodiscard]] Standing standing(const Custody& custody, PlannedContactId contact,
-                                  const std::optional<Route>& best, Duration now);
+  [[nodiscard]] Standing standing(const Custody& custody, PlannedContactId contact, Duration now);
   [[nodiscard]] static WaitingCopy waiting(const Custody& custody, const Standing& standing,
                                            std::uint64_t slot);
   void route(std::uint64_t slot, Duration now);

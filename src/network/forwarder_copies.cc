@@ -13,17 +13,19 @@ constexpr int kToBest = 1, kToOther = 2;  // ranks, after 0
 }  // namespace
 
 // While the best route found before can still be taken it is the best: who starts later arrives no earlier.
-// Taken for one no larger.
+// It serves what is no larger, and that there is none holds for what is no smaller.
 const std::optional<Route>& Forwarder::best_route(const Custody& custody, Duration now) {
   const Vertex destination = custody.passage.destination;
   const auto found = foreseen_.find(destination);
-  if (found != foreseen_.end() && now <= found->second.latest && custody.bytes <= found->second.bytes)
-    return found->second.route;
+  if (found != foreseen_.end()) {
+    const auto& [route, latest, bytes] = found->second;
+    if (route ? now <= latest && custody.bytes <= bytes : custody.bytes >= bytes) return route;
+  }
   Foreseen& fresh = foreseen_[destination];
   fresh.bytes = custody.bytes;
   fresh.route =
       search_.best({self_, destination, now, custody.bytes}, book_.state(BundleCriticality::kCritical));
-  fresh.latest = fresh.route ? latest_departure(*fresh.route, custody.bytes) : ContactGraph::kTimeMax;
+  fresh.latest = fresh.route ? latest_departure(*fresh.route, custody.bytes) : Duration{};
   return fresh.route;
 }
 
@@ -37,14 +39,14 @@ Duration Forwarder::latest_departure(const Route& route, std::uint64_t bytes) co
   return latest;
 }
 
-// `best` is the best route from here: one search serves all contacts. What the others give is compared by
-// arrival alone, which costs a tenth of a search for a route.
-Forwarder::Standing Forwarder::standing(const Custody& custody, PlannedContactId contact,
-                                        const std::optional<Route>& best, Duration now) {
+// What other contacts than the best route's give is compared by arrival alone, which costs a tenth of a
+// search for a route.
+Forwarder::Standing Forwarder::standing(const Custody& custody, PlannedContactId contact, Duration now) {
   const PlannedContact& first = planned(contact);
   const Vertex destination = custody.passage.destination;
   const Duration there = now + takes(custody, contact) + first.light_time;
   if (destination == first.to) return {0, there, now};
+  const std::optional<Route>& best = best_route(custody, now);
   if (!best) return {kToOther, ContactGraph::kTimeMax, ContactGraph::kTimeMax};
   if (best->contacts.front() != contact) {
     const auto onward = search_.earliest_arrival({first.to, destination, there, custody.bytes},
@@ -60,7 +62,6 @@ WaitingCopy Forwarder::waiting(const Custody& custody, const Standing& standing,
 }
 
 void Forwarder::offer_copies(std::uint64_t slot, const Custody& custody, Duration now) {
-  static const std::optional<Route> kNotAsked;
   for (auto& [contact, link] : links_) {
     const Vertex neighbour = planned(contact).to;
     if (!link.open || custody.holders.contains(neighbour)) continue;
@@ -70,9 +71,7 @@ void Forwarder::offer_copies(std::uint64_t slot, const Custody& custody, Duratio
       link.copies.insert({kToOther, now, slot});
       continue;
     }
-    const bool final = custody.passage.destination == neighbour;
-    const Standing there = standing(custody, contact, final ? kNotAsked : best_route(custody, now), now);
-    link.copies.insert(waiting(custody, there, slot));
+    link.copies.insert(waiting(custody, standing(custody, contact, now), slot));
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "network/plan_test_data.h"
 #include "network/route_list.h"
+#include "network/route_load.h"
 
 using namespace skywarden;
 using namespace skywarden::network;
@@ -78,15 +79,8 @@ TEST_CASE("the best route stays the best while it can still be taken") {
     if (!route || route->contacts.empty()) return;
     RouteQuery later = c.query;
     for (later.at += Duration(1); later.at < Duration(40); later.at += Duration(1)) {
-      Duration at = later.at;
-      for (const PlannedContactId id : route->contacts) {
-        const PlannedContact& contact = c.graph.contact(id);
-        at = std::max({at, contact.start, c.state.busy_until[id.value()]}) +
-             transmission_time(c.query.bytes, contact.rate);
-        if (at > contact.end) return;
-        at += contact.light_time;
-      }
-      if (at > route->arrival) return;
+      const auto arrival = RouteLoad(c.graph, c.state).arrival(route->contacts, later.at, later.bytes);
+      if (!arrival || *arrival > route->arrival) return;
       const auto then = search.best(later, c.state);
       RC_ASSERT(then.has_value());
       RC_ASSERT(rank_of(c.graph, *then) == rank_of(c.graph, *route));

@@ -279,6 +279,7 @@ Result<void> fly(Scenario& scenario, std::vector<orbit::ElementSet> satellites,
                 satellites.size(), stations.size());
   FlownConstellation& flown = *scenario.flown;
   scenario.world.shares.clear();
+  scenario.world.node.ground.clear();
   std::vector<network::OrbitingNode> flying;
   std::vector<network::GroundNode> standing;
   std::uint32_t next = 1;
@@ -288,6 +289,7 @@ Result<void> fly(Scenario& scenario, std::vector<orbit::ElementSet> satellites,
   }
   for (const orbit::Station& station : stations) {
     scenario.world.shares[NodeId(next)] = 0;
+    scenario.world.node.ground.insert(NodeId(next));
     standing.push_back({NodeId(next++), station.place});
   }
   const Instant end = flown.start + scenario.duration + scenario.quiet;
@@ -300,7 +302,6 @@ Result<void> fly(Scenario& scenario, std::vector<orbit::ElementSet> satellites,
   flown.contacts = std::move(*contacts);
   scenario.nodes = static_cast<int>(next - 1);
   scenario.learners = static_cast<int>(stations.size());
-  for (const network::GroundNode& station : standing) scenario.world.node.ground.insert(station.node);
   flown.satellites = std::move(satellites);
   flown.stations = std::move(stations);
   return {};
