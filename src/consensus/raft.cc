@@ -10,6 +10,7 @@
 namespace skywarden::consensus {
 namespace {
 
+constexpr std::int64_t kSilentBeats = 8;         // a silent voter is asked every so many heartbeats at least
 constexpr std::uint64_t kLearnerBeats = 8;       // a learner at rest hears one heartbeat of so many
 constexpr std::size_t kEntryOverheadBytes = 64;  // so that many tiny proposals are bounded as well
 
@@ -78,6 +79,7 @@ RaftEffects Raft::tick(Instant now) {
 RaftEffects Raft::receive(const Message& message, Instant now) {
   Step step = begin(now);
   const bool plausible = message.to == self_ && shares_.contains(message.from) && validate(message);
+  if (plausible) asked_.erase(message.from);
   if (plausible && settle_term(step, message))
     std::visit([&](const auto& body) { on(step, message, body); }, message.body);
   return end(std::move(step));
@@ -178,6 +180,7 @@ void Raft::become_follower(Step& step, Term term, NodeId leader) {
   if (term > state_.term) state_ = {term, kNobody};
   role_ = resting_role();
   leader_ = leader;
+  if (leader != kNobody) asked_.clear();
   votes_.clear();
   progress_.clear();
   if (!was_resting) arm_election(step.now);
@@ -204,6 +207,7 @@ void Raft::become_pre_candidate(Step& step) {
 }
 
 void Raft::become_candidate(Step& step) {
+  asked_.clear();
   state_ = {state_.term.next(), self_};
   start_round(step, Role::kCandidate);
 }
@@ -211,6 +215,7 @@ void Raft::become_candidate(Step& step) {
 void Raft::become_leader(Step& step) {
   role_ = Role::kLeader;
   leader_ = self_;
+  asked_.clear();
   votes_.clear();
   progress_.clear();
   for (const auto& [node, share] : shares_) {
@@ -229,9 +234,18 @@ void Raft::become_leader(Step& step) {
   broadcast_due(step);
 }
 
+bool Raft::asks_now(NodeId voter, Instant now) {
+  const auto [found, fresh] = asked_.try_emplace(voter);
+  Asked& asked = found->second;
+  if (!fresh && now < asked.again) return false;
+  asked.gap = fresh ? options_.heartbeat : std::min(2 * asked.gap, kSilentBeats * options_.heartbeat);
+  asked.again = now + asked.gap;
+  return true;
+}
+
 void Raft::request_votes(Step& step) {
   for (const auto& [node, share] : shares_) {
-    if (share == 0 || votes_.contains(node)) continue;
+    if (share == 0 || node == self_ || votes_.contains(node) || !asks_now(node, step.now)) continue;
     if (role_ == Role::kPreCandidate)
       send(step, node, state_.term.next(), PreVoteRequest{log_.last()});
     else

@@ -8,8 +8,10 @@
 // refused while a leader was heard within election_timeout_min); a leader that a quorum of shares has not
 // answered for election_timeout_max steps down; conflicting logs are reconciled a term at a time; appends are
 // batched and pipelined within a window; requests for votes are repeated while unanswered, so loss costs a
-// heartbeat and not an election; of several simultaneous pre-candidates the lesser one yields, once; learners
-// that have everything hear one heartbeat in eight.
+// heartbeat and not an election, but ever more seldom to whom nothing is heard of (at least every eighth
+// heartbeat, and at once again when it is), so that an isolated member does not fill the links; of several
+// simultaneous pre-candidates the lesser one yields, once; learners that have everything hear one heartbeat
+// in eight.
 //
 // What it does not do: change shares, compact the log, forward proposals, authenticate. Messages are input:
 // stale, duplicated, reordered, malformed or impossible ones never break a contract and never undo a commit,
@@ -89,6 +91,7 @@ class Raft {
   void become_leader(Step& step);
   void start_round(Step& step, Role role);
   void request_votes(Step& step);
+  [[nodiscard]] bool asks_now(NodeId voter, Instant now);
   void record_vote(Step& step, NodeId voter, bool granted);
   void arm_election(Instant now);
   void arm_retry(Instant now);
@@ -142,7 +145,12 @@ class Raft {
   Instant election_deadline_;  // learner: when a silent leader is forgotten
   Instant repeat_due_;         // candidates: ask those again who have not answered
   Votes votes_;                // candidates: this round's answers
-  bool yielded_ = false;       // gave way to a rival since a leader was last heard
+  struct Asked {
+    Instant again{};
+    Duration gap{};
+  };
+  std::map<NodeId, Asked> asked_;  // without an answer, since a leader was last heard
+  bool yielded_ = false;           // gave way to a rival since a leader was last heard
 
   Instant heartbeat_due_;                // leader
   std::map<NodeId, Progress> progress_;  // leader: every other member

@@ -485,6 +485,27 @@ TEST_CASE("votes not answered are asked for again after a heartbeat") {
   CHECK(group[1].role() == Role::kLeader);
 }
 
+TEST_CASE("an isolated member asks ever more seldom, and at once again whom it hears") {
+  Group group(equal_shares(3));
+  const auto beats = [&](int count) {
+    std::size_t asked = 0;
+    for (const Instant end = group.now + count * group.options.heartbeat; group.now < end;) {
+      group.campaign(1);
+      asked += bodies<PreVoteRequest>({group.mail.begin(), group.mail.end()}, NodeId(2)).size();
+      group.mail.clear();
+    }
+    return asked;
+  };
+  CHECK(beats(8) >= 3);
+  const std::size_t later = beats(800);
+  CHECK(later >= 90);
+  CHECK(later <= 110);
+
+  // A word from 2, whatever it is.
+  group.deliver({NodeId(2), NodeId(1), Term(1), PreVoteReply{false}});
+  CHECK(beats(2) >= 1);
+}
+
 TEST_CASE("of two pre-candidates the lesser yields, but only once") {
   Group group(equal_shares(3));
   group.campaign(2);

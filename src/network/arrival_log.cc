@@ -32,6 +32,7 @@ ArrivalLog::Untold ArrivalLog::untold(Vertex neighbour, std::size_t max) const {
   const auto told = told_.find(neighbour);
   Untold out;
   out.up_to = told == told_.end() ? 0 : told->second;
+  if (out.up_to == serial_) return out;
   for (auto each = entries_.upper_bound(out.up_to); each != entries_.end(); ++each) {
     const Entry& entry = each->second;
     if (entry.from != neighbour && can_be_told(entry.id)) {

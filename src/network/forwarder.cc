@@ -28,6 +28,7 @@ Forwarder::Forwarder(const ContactGraph& plan, Vertex self, const ForwarderOptio
       store_(options.store),
       book_(plan),
       search_(plan),
+      routes_(plan, self),
       arrivals_(options.arrivals_max) {
   EXPECTS(options.news_max <= kNewsMax && options.arrivals_told_max <= kNewsMax);
   for (const ContactGraph::Edge& edge : plan.edges_from(self))
@@ -148,7 +149,6 @@ void Forwarder::link_up(PlannedContactId contact, Duration now, Effects& effects
   heard_.insert(contact);
   trust(neighbour, true);
   book_.open(contact);  // it may have been down for a while
-  if (now > planned(contact).start) foreseen_.clear();
   Link& link = links_[contact];
   link.open = true;
   link.told_out = false;
@@ -175,7 +175,6 @@ void Forwarder::link_down(PlannedContactId contact, Duration now, Effects& effec
   link.replies.clear();
   if (link.current && link.current->slot == kNewsSlot) link.telling.reset();
   book_.close(contact);
-  if (now < planned(contact).end) foreseen_.clear();
   for (auto* sending : {&link.current, &link.suspended}) {
     if (!*sending) continue;
     const std::uint64_t slot = (*sending)->slot;
@@ -257,7 +256,7 @@ void Forwarder::tick(Duration now, Effects& effects) {
     book_.forget_ended(now);
     for (; !handed_over_.empty() && handed_over_.begin()->first <= now;
          handed_over_.erase(handed_over_.begin()))
-      book_.release(handed_over_.begin()->second);
+      book_.settle(handed_over_.begin()->second);
     arrivals_.expire(options_.epoch + now);
     const Instant instant = options_.epoch + now;
     while (!known_by_expiry_.empty() && known_by_expiry_.begin()->first <= instant) {
@@ -280,6 +279,12 @@ Duration Forwarder::wake_at() const {
 
 // ---- routes
 
+std::optional<Duration> Forwarder::expected_arrival(Vertex destination, std::uint64_t bytes,
+                                                    BundleCriticality criticality, Duration now) {
+  const auto route = routes_.best(destination, bytes, criticality, {}, now, book_, std::nullopt);
+  return route ? std::optional(route->arrival) : std::nullopt;
+}
+
 void Forwarder::route(std::uint64_t slot, Duration now) {
   for (const auto& [contact, link] : links_)
     if (link.open) book_.advance(contact, now);
@@ -295,8 +300,9 @@ void Forwarder::route(std::uint64_t slot, Duration now) {
       if (queue == queues_.end() || !queue->second.contains(urgency(custody, each))) continue;  // on its way
       unqueue(each, custody);
     }
-    const RouteQuery query{self_, custody.passage.destination, now, custody.bytes};
-    const auto route = search_.best(query, book_.state(custody.criticality, custody.passage.visited));
+    const auto route = routes_.best(custody.passage.destination, custody.bytes, custody.criticality,
+                                    custody.passage.visited, now, book_, custody.passage.onward);
+    custody.passage.onward.reset();
     if (!route || route->arrival > custody.expires) {
       unrouted_.insert(urgency(custody, each));
       continue;
@@ -304,6 +310,8 @@ void Forwarder::route(std::uint64_t slot, Duration now) {
     unrouted_.erase(urgency(custody, each));
     custody.next = route->contacts.front();
     custody.arrival = route->arrival;
+    custody.passage.onward = *route;
+    custody.passage.onward->contacts.erase(custody.passage.onward->contacts.begin());
     queues_[*custody.next].insert(urgency(custody, each));
     const auto displaced = book_.book(each, custody.criticality, custody.bytes, route->contacts);
     work.insert(work.end(), displaced.begin(), displaced.end());
@@ -358,7 +366,6 @@ void Forwarder::mark_silent(Duration now) {
 
 void Forwarder::trust(Vertex neighbour, bool heard) {
   if (heard ? silent_.erase(neighbour) == 0 : !silent_.insert(neighbour).second) return;
-  foreseen_.clear();
   for (const ContactGraph::Edge& edge : plan_->edges_from(self_)) {
     if (edge.to != neighbour) continue;
     for (std::uint32_t i = edge.first; i < edge.last; ++i)

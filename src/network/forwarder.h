@@ -40,6 +40,7 @@
 #include "network/contact_graph.h"
 #include "network/copy_news.h"
 #include "network/copy_queue.h"
+#include "network/route_memory.h"
 #include "network/route_search.h"
 #include "network/volume_book.h"
 
@@ -50,6 +51,9 @@ struct Passage {
   Vertex destination;
   std::vector<Vertex> visited;  // since the last failure, in order; ends with the sender
   std::uint32_t failures = 0;   // recorded
+  // The rest of the route that the sender saw; only between nodes that have the same plan. It saves the next
+  // node a search.
+  std::optional<Route> onward = std::nullopt;
 };
 
 struct ForwarderOptions {
@@ -123,6 +127,10 @@ class Forwarder {
   void tick(Duration now, Effects& effects);
   [[nodiscard]] Duration wake_at() const;  // call tick() then
 
+  // When a bundle that is here now would reach its destination, as far as this node knows.
+  [[nodiscard]] std::optional<Duration> expected_arrival(Vertex destination, std::uint64_t bytes,
+                                                         BundleCriticality criticality, Duration now);
+
   [[nodiscard]] const BundleStore& store() const { return store_; }
   struct Holdings {
     std::size_t known = 0;     // bundles remembered so as not to take them twice
@@ -186,12 +194,6 @@ class Forwarder {
     bool arrived = false;
   };
 
-  struct Foreseen {  // for a critical bundle
-    std::optional<Route> route;
-    Duration latest{};        // to leave on it
-    std::uint64_t bytes = 0;  // of the bundle it was found for
-  };
-
   [[nodiscard]] const PlannedContact& planned(PlannedContactId contact) const {
     return plan_->contact(contact);
   }
@@ -206,7 +208,6 @@ class Forwarder {
                      Effects& effects);
   [[nodiscard]] bool remember(const BundleId& id, const Known& news);
   Acceptance known_already(const Known& known, const Passage& passage);
-  [[nodiscard]] const std::optional<Route>& best_route(const Custody& custody, Duration now);
   [[nodiscard]] Duration latest_departure(const Route& route, std::uint64_t bytes) const;
   [[nodiscard]] Standing standing(const Custody& custody, PlannedContactId contact, Duration now);
   [[nodiscard]] static WaitingCopy waiting(const Custody& custody, const Standing& standing,
@@ -245,11 +246,11 @@ class Forwarder {
   BundleStore store_;
   VolumeBook book_;
   RouteSearch search_;
+  RouteMemory routes_;
   std::vector<PlannedContactId> own_;  // contacts this node sends on, by start
   std::size_t own_checked_ = 0;        // of own_: heard, or found silent
   std::set<PlannedContactId> heard_;
   std::set<Vertex> silent_;
-  std::map<Vertex, Foreseen> foreseen_;  // by destination; void when the plan turns out otherwise
   std::map<std::uint64_t, Custody> custody_;
   std::set<std::uint64_t> critical_;
   std::map<PlannedContactId, std::set<Urgency>> queues_;

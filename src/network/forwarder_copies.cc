@@ -12,23 +12,6 @@ constexpr int kToBest = 1, kToOther = 2;  // ranks, after 0
 
 }  // namespace
 
-// While the best route found before can still be taken it is the best: who starts later arrives no earlier.
-// It serves what is no larger, and that there is none holds for what is no smaller.
-const std::optional<Route>& Forwarder::best_route(const Custody& custody, Duration now) {
-  const Vertex destination = custody.passage.destination;
-  const auto found = foreseen_.find(destination);
-  if (found != foreseen_.end()) {
-    const auto& [route, latest, bytes] = found->second;
-    if (route ? now <= latest && custody.bytes <= bytes : custody.bytes >= bytes) return route;
-  }
-  Foreseen& fresh = foreseen_[destination];
-  fresh.bytes = custody.bytes;
-  fresh.route =
-      search_.best({self_, destination, now, custody.bytes}, book_.state(BundleCriticality::kCritical));
-  fresh.latest = fresh.route ? latest_departure(*fresh.route, custody.bytes) : Duration{};
-  return fresh.route;
-}
-
 // To arrive as the route says.
 Duration Forwarder::latest_departure(const Route& route, std::uint64_t bytes) const {
   Duration latest = route.arrival;  // to be at the node after the contact
@@ -46,7 +29,8 @@ Forwarder::Standing Forwarder::standing(const Custody& custody, PlannedContactId
   const Vertex destination = custody.passage.destination;
   const Duration there = now + takes(custody, contact) + first.light_time;
   if (destination == first.to) return {0, there, now};
-  const std::optional<Route>& best = best_route(custody, now);
+  const std::optional<Route> best =
+      routes_.best(destination, custody.bytes, BundleCriticality::kCritical, {}, now, book_, std::nullopt);
   if (!best) return {kToOther, ContactGraph::kTimeMax, ContactGraph::kTimeMax};
   if (best->contacts.front() != contact) {
     const auto onward = search_.earliest_arrival({first.to, destination, there, custody.bytes},

@@ -14,18 +14,19 @@ Duration sent_at(const PlannedContact& contact, Duration at, Duration busy_until
 
 }  // namespace
 
-RouteLoad::RouteLoad(const ContactGraph& graph, const PlanState& state) : graph_(&graph), state_(state) {}
-
-std::optional<Duration> RouteLoad::arrival(std::span<const PlannedContactId> route, Duration at,
-                                           std::uint64_t bytes) const {
+std::optional<Duration> arrival_along(const ContactGraph& graph, const PlanState& state,
+                                      std::span<const PlannedContactId> route, Duration at,
+                                      std::uint64_t bytes) {
   for (const PlannedContactId id : route) {
-    const PlannedContact& contact = graph_->contact(id);
-    const Duration sent = sent_at(contact, at, state_.busy_until[id.value()], bytes);
+    const PlannedContact& contact = graph.contact(id);
+    const Duration sent = sent_at(contact, at, state.busy_until[id.value()], bytes);
     if (sent > contact.end) return std::nullopt;
     at = sent + contact.light_time;
   }
   return at;
 }
+
+RouteLoad::RouteLoad(const ContactGraph& graph, const PlanState& state) : graph_(&graph), state_(state) {}
 
 Duration RouteLoad::add(std::span<const PlannedContactId> route, Duration at, std::uint64_t bytes) {
   for (const PlannedContactId id : route) {

@@ -11,15 +11,22 @@
 
 namespace skywarden::network {
 
+// When a bundle that is at the first node at that time would be there; nothing when it does not fit. The
+// contacts form a route.
+[[nodiscard]] std::optional<Duration> arrival_along(const ContactGraph& graph, const PlanState& state,
+                                                    std::span<const PlannedContactId> route, Duration at,
+                                                    std::uint64_t bytes);
+
 class RouteLoad {
  public:
   RouteLoad(const ContactGraph& graph, const PlanState& state);  // the graph must outlive it
 
   // For searches of the next route.
   [[nodiscard]] const PlanState& state() const { return state_; }
-  // When the bundle would be there; nothing when it does not fit. The contacts form a route.
   [[nodiscard]] std::optional<Duration> arrival(std::span<const PlannedContactId> route, Duration at,
-                                                std::uint64_t bytes) const;
+                                                std::uint64_t bytes) const {
+    return arrival_along(*graph_, state_, route, at, bytes);
+  }
   // Occupies the contacts. Expects it to fit.
   Duration add(std::span<const PlannedContactId> route, Duration at, std::uint64_t bytes);
 

@@ -149,6 +149,17 @@ void RouteSearch::find_arrivals(const Transmission& transmission, const RouteQue
   }
 }
 
+// Whether the source is one hop before the layer: asked of its edges alone, which are fewer than those into
+// all of the frontier.
+bool RouteSearch::source_reaches(const Transmission& transmission, const RouteQuery& query, std::size_t layer,
+                                 Duration end_min) const {
+  return std::ranges::any_of(graph_->edges_from(query.from), [&](const ContactGraph::Edge& edge) {
+    const Duration by = latest(layer, edge.to);
+    return by != kNoTime && by - edge.light_time_min >= query.at &&
+           transmission.latest(edge, by, end_min) >= query.at;
+  });
+}
+
 std::optional<std::size_t> RouteSearch::find_layers(const Transmission& transmission, const RouteQuery& query,
                                                     Duration arrival, Duration end_min,
                                                     std::size_t hops_max) {
@@ -156,17 +167,8 @@ std::optional<std::size_t> RouteSearch::find_layers(const Transmission& transmis
   layers_.assign(width, kNoTime);
   layers_[query.to.value()] = arrival;
   frontier_.assign(1, query.to);
-  // Whether the source is one hop before the last layer: asked of its edges alone, which are fewer than those
-  // into all of the frontier.
-  const auto source_reaches = [&](std::size_t layer) {
-    return std::ranges::any_of(graph_->edges_from(query.from), [&](const ContactGraph::Edge& edge) {
-      const Duration by = latest(layer, edge.to);
-      return by != kNoTime && by - edge.light_time_min >= query.at &&
-             transmission.latest(edge, by, end_min) >= query.at;
-    });
-  };
   for (std::size_t hops = 1; hops <= hops_max && !frontier_.empty(); ++hops) {
-    if (source_reaches(hops - 1)) return hops;
+    if (source_reaches(transmission, query, hops - 1, end_min)) return hops;
     layers_.resize((hops + 1) * width);
     const auto previous = layers_.begin() + static_cast<std::ptrdiff_t>((hops - 1) * width);
     const auto row = previous + static_cast<std::ptrdiff_t>(width);
@@ -236,9 +238,14 @@ std::optional<Route> RouteSearch::best(const RouteQuery& query, const PlanState&
   // Raise the end while as few hops still arrive as early. Of the routes with the last end that was possible
   // this is the first by its nodes: it is so among more.
   Route route = follow_layers(transmission, query, *hops, kNoTime);
-  while (find_layers(transmission, query, arrival, route.end + Duration(1), *hops))
-    route = follow_layers(transmission, query, *hops, route.end + Duration(1));
-  return route;
+  for (;;) {
+    const Duration end_min = route.end + Duration(1);
+    // The layers at hand, which are of earlier ends, have all that those of later ends could: mostly the
+    // source is seen at once to have no such contact.
+    if (!source_reaches(transmission, query, *hops - 1, end_min)) return route;
+    if (!find_layers(transmission, query, arrival, end_min, *hops)) return route;
+    route = follow_layers(transmission, query, *hops, end_min);
+  }
 }
 
 std::optional<Duration> RouteSearch::earliest_arrival(const RouteQuery& query, const PlanState& state) {

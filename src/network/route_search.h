@@ -70,6 +70,8 @@ class RouteSearch {
   // Fills layers_ from the destination until the source is reached in time; how many hops that took.
   std::optional<std::size_t> find_layers(const Transmission& transmission, const RouteQuery& query,
                                          Duration arrival, Duration end_min, std::size_t hops_max);
+  [[nodiscard]] bool source_reaches(const Transmission& transmission, const RouteQuery& query,
+                                    std::size_t layer, Duration end_min) const;
   [[nodiscard]] Route follow_layers(const Transmission& transmission, const RouteQuery& query,
                                     std::size_t hops, Duration end_min) const;
   [[nodiscard]] Duration latest(std::size_t layer, Vertex vertex) const {

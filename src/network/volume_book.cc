@@ -52,6 +52,11 @@ std::vector<std::uint64_t> VolumeBook::book(std::uint64_t bundle, BundleCritical
 }
 
 void VolumeBook::release(std::uint64_t bundle) {
+  if (bookings_.contains(bundle)) ++reopened_;
+  settle(bundle);
+}
+
+void VolumeBook::settle(std::uint64_t bundle) {
   const auto booking = bookings_.extract(bundle);
   if (booking.empty()) return;
   for (const PlannedContactId id : booking.mapped().contacts) erase(bundle, booking.mapped().criticality, id);
@@ -78,7 +83,9 @@ void VolumeBook::close(PlannedContactId contact) {
 }
 
 void VolumeBook::open(PlannedContactId contact) {
-  ledger(contact).closed = false;
+  Ledger& there = ledger(contact);
+  if (there.closed) ++reopened_;
+  there.closed = false;
   refresh(contact);
 }
 

@@ -32,6 +32,7 @@ class VolumeBook {
   std::vector<std::uint64_t> book(std::uint64_t bundle, BundleCriticality criticality, std::uint64_t bytes,
                                   std::span<const PlannedContactId> contacts);
   void release(std::uint64_t bundle);                            // expired, thrown away, or to be routed anew
+  void settle(std::uint64_t bundle);                             // has arrived: its volume was used
   void release(std::uint64_t bundle, PlannedContactId contact);  // sent there; booked further on
   void advance(PlannedContactId contact, Duration now);          // what is still booked is sent from now on
   void close(PlannedContactId contact);                          // nothing can be sent; bookings stay
@@ -39,6 +40,8 @@ class VolumeBook {
   void forget_ended(Duration now);  // contacts that ended before
 
   [[nodiscard]] std::size_t bookings() const { return bookings_.size(); }
+  // How often something has become possible that was not: a booking was given back, a contact opened again.
+  [[nodiscard]] std::uint64_t reopened() const { return reopened_; }
 
  private:
   static constexpr std::size_t kCriticalities = 4;
@@ -62,6 +65,7 @@ class VolumeBook {
   std::map<PlannedContactId, Ledger> ledgers_;
   std::map<std::uint64_t, Booking> bookings_;
   std::array<PlanState, kCriticalities> states_;
+  std::uint64_t reopened_ = 0;
 };
 
 }  // namespace skywarden::network

@@ -79,6 +79,9 @@ class Choice {
   // time.
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::AppendRequest& request) const {
     const std::uint64_t last = request.previous.index.value() + request.entries.size();
+    // To a satellite one at a time: the next heartbeat says what has been committed since.
+    if (!warns_ && request.entries.empty())
+      return {BundleCriticality::kImportant, kNewsLifetime, subject(Kind::kAppendRequest, {term})};
     return {warns_ && !request.entries.empty() ? BundleCriticality::kCritical : BundleCriticality::kImportant,
             kNewsLifetime,
             subject(Kind::kAppendRequest, {term, last, request.entries.size(), request.commit.value()})};

@@ -120,25 +120,32 @@ bool BundleLinks::repeats(Machine& machine, NodeId to, std::uint64_t subject, In
 }
 
 // The source has given it away; the same may be sent again when this one could have been answered.
-void BundleLinks::taken_over(const Origin& origin, Vertex by) {
+void BundleLinks::taken_over(const Origin& origin, Vertex by, std::uint64_t bytes) {
   Machine& machine = machines_[vertices_.at(origin.from).value()];
   const auto found = machine.under_way.find({origin.to, origin.subject});
   if (found == machine.under_way.end()) return;
-  const auto arrival = search_.earliest_arrival({by, vertices_.at(origin.to), now_, 0});
+  const auto arrival = machines_[by.value()].forwarder->expected_arrival(vertices_.at(origin.to), bytes,
+                                                                         origin.criticality, now_);
   const Duration there = arrival ? *arrival - now_ : Duration::zero();
   found->second.here = false;
   const Instant now = instant(now_);
   found->second.answer_by = now + std::max(2 * there + options_.reply_margin, now - found->second.first);
 }
 
-// Whoever starts later arrives no earlier: most answers need no search.
-bool BundleLinks::arrives_within(Vertex from, Vertex to, std::uint64_t bytes, Duration lifetime) {
+// Whoever starts later arrives no earlier: most answers need no search. The plan decides, not what the source
+// makes of contacts that failed: they may come back.
+bool BundleLinks::arrives_within(Vertex from, Vertex to, std::uint64_t bytes,
+                                 const node::Carriage& carriage) {
+  const Duration by = now_ + carriage.lifetime;
   Duration& after = arrives_after_[from.value() * nodes_.size() + to.value()];
-  if (after > now_ + lifetime) return false;
+  if (after > by) return false;
+  const auto expected =
+      machines_[from.value()].forwarder->expected_arrival(to, bytes, carriage.criticality, now_);
+  if (expected && *expected <= by) return true;
   after = search_.earliest_arrival({from, to, now_, 0}).value_or(Duration::max());
-  if (after > now_ + lifetime) return false;
+  if (after > by) return false;
   const auto arrival = search_.earliest_arrival({from, to, now_, bytes});
-  return arrival && *arrival <= now_ + lifetime;
+  return arrival && *arrival <= by;
 }
 
 bool BundleLinks::offer(NodeId from, NodeId to, std::span<const std::byte> message,
@@ -153,7 +160,7 @@ bool BundleLinks::offer(NodeId from, NodeId to, std::span<const std::byte> messa
     ++counts_.repeated;
     return false;
   }
-  if (!arrives_within(*source, *destination, message.size(), carriage.lifetime)) {
+  if (!arrives_within(*source, *destination, message.size(), carriage)) {
     ++counts_.hopeless;
     return false;
   }
@@ -370,7 +377,7 @@ void BundleLinks::arrive(std::uint64_t id, std::vector<Delivery>& delivered) {
     else if (from.criticality == network::BundleCriticality::kCritical)
       hop.reason = HopReason::kCopy;
     hops.push_back(hop);
-    if (hop.from == from.from) taken_over(from, contact.to);
+    if (hop.from == from.from) taken_over(from, contact.to, flight.bytes.size());
     if (acceptance == network::Acceptance::kDelivered) {
       ++counts_.delivered;
       delivered.push_back(delivery(flight.bundle, std::move(hops), flight.bytes));

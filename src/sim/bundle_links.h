@@ -158,9 +158,10 @@ class BundleLinks {
     return plan_->contact(PlannedContactId(contact));
   }
   [[nodiscard]] Instant instant(Duration at) const { return start_ + at; }
-  [[nodiscard]] bool arrives_within(Vertex from, Vertex to, std::uint64_t bytes, Duration lifetime);
+  [[nodiscard]] bool arrives_within(Vertex from, Vertex to, std::uint64_t bytes,
+                                    const node::Carriage& carriage);
   bool repeats(Machine& machine, NodeId to, std::uint64_t subject, Instant now) const;
-  void taken_over(const Origin& origin, Vertex by);
+  void taken_over(const Origin& origin, Vertex by, std::uint64_t bytes);
 
   void add(Duration at, Kind kind, std::uint32_t subject, std::uint64_t flight = 0,
            network::Answer answer = network::Answer::kTaken);
