@@ -339,9 +339,11 @@ const datum::FireEvent& Detector::event(EventId id) const {
 }
 
 const datum::FireEvent& Detector::view_of(const Cluster& cluster) const {
+  if (cluster.view && cluster.view_sites == sites_.revision()) return *cluster.view;
   std::vector<GeoPoint> places;
   for (const std::uint32_t slot : cluster.members) places.push_back(pixels_[slot].seen.centre);
   const bool persistent = mostly_persistent(places);  // may change without a new pixel of this event
+  cluster.view_sites = sites_.revision();
   if (cluster.view) {
     cluster.view->persistent_source = persistent;
     return *cluster.view;

@@ -117,6 +117,7 @@ class Detector {
     std::vector<EventId>
         names;  // by which it was known, in the order they were given up; its own is the last
     mutable std::optional<datum::FireEvent> view;
+    mutable std::uint64_t view_sites = 0;  // the revision of the sites it was made with
   };
   using CellKey = std::uint64_t;
 

@@ -51,6 +51,7 @@ void HeatSites::forget(const Key& key) {
   const auto it = cells_.find(key);
   by_last_day_.erase({it->second.days.back(), key});
   cells_.erase(it);
+  ++revision_;
 }
 
 void HeatSites::add(const Direction& where, Instant when) {
@@ -58,6 +59,7 @@ void HeatSites::add(const Direction& where, Instant when) {
   const std::int32_t day = day_of(when);
   Cell& cell = cells_[key];
   ++cell.count;
+  ++revision_;
   const std::int32_t last_before = cell.days.empty() ? day : cell.days.back();
   const auto at = std::lower_bound(cell.days.begin(), cell.days.end(), day);
   if (at == cell.days.end() || *at != day) cell.days.insert(at, day);

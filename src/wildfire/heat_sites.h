@@ -52,6 +52,8 @@ class HeatSites {
   void advance(Instant now);
   [[nodiscard]] bool persistent_at(const Direction& where) const;
   [[nodiscard]] std::size_t cells() const { return cells_.size(); }
+  // While it stays the same, so do the answers.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
 
  private:
   using Key = std::array<std::int16_t, 3>;  // cubes of a kilometre, so that no meridian or pole is special
@@ -72,6 +74,7 @@ class HeatSites {
   std::vector<Circle> known_;
   std::map<Key, Cell> cells_;
   std::set<std::pair<std::int32_t, Key>> by_last_day_;
+  std::uint64_t revision_ = 0;
 };
 
 }  // namespace skywarden::wildfire
