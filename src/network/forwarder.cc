@@ -171,6 +171,7 @@ void Forwarder::link_down(PlannedContactId contact, Duration now, Effects& effec
   Link& link = found->second;
   link.open = false;
   link.copies.clear();
+  link.repeats.clear();
   link.announced.clear();
   link.replies.clear();
   if (link.current && link.current->slot == kNewsSlot) link.telling.reset();
@@ -182,10 +183,10 @@ void Forwarder::link_down(PlannedContactId contact, Duration now, Effects& effec
     sending->reset();
     const auto custody = custody_.find(slot);
     if (custody == custody_.end()) continue;
-    if (custody->second.critical())
-      copy_again(slot, contact, now);
-    else
+    if (!custody->second.critical())
       fail_way(slot, now);
+    else if (!underway(link, slot))
+      copy_again(slot, contact, now);
   }
   if (auto queue = queues_.extract(contact); !queue.empty())
     for (const Urgency& each : queue.mapped()) fail_way(each.second, now);
@@ -196,11 +197,11 @@ void Forwarder::link_down(PlannedContactId contact, Duration now, Effects& effec
 void Forwarder::sent(PlannedContactId contact, Duration now, Effects& effects) {
   const auto found = links_.find(contact);
   if (found == links_.end() || !found->second.current) return;
-  const std::uint64_t slot = found->second.current->slot;
+  const Sending sending = *found->second.current;
   found->second.current.reset();
-  const Duration round_trip = 2 * planned(contact).light_time + options_.acknowledgement_margin;
-  found->second.flying.push_back({slot, now + round_trip});
-  if (slot != kNewsSlot) book_.release(slot, contact);
+  found->second.flying.push_back({sending.slot, now + round_trip(contact), pressing(sending)});
+  if (sending.slot != kNewsSlot) book_.release(sending.slot, contact);
+  may_repeat(contact, found->second, sending, now);
   pump(now, effects);
 }
 
@@ -209,6 +210,7 @@ void Forwarder::answered(PlannedContactId contact, std::uint64_t slot, Answer an
   const auto found = links_.find(contact);
   if (found == links_.end()) return;
   if (std::erase_if(found->second.flying, [&](const Flying& each) { return each.slot == slot; }) == 0) return;
+  need_not_repeat(contact, found->second, slot, effects);
   if (!found->second.open && found->second.flying.empty()) links_.erase(found);
   const auto custody = custody_.find(slot);
   if (custody != custody_.end()) {

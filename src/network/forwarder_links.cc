@@ -21,12 +21,13 @@ void Forwarder::end_waits(Duration now) {
     }
     const auto found = custody_.find(slot);
     if (found == custody_.end()) continue;
-    if (found->second.critical())
-      copy_again(slot, contact, now);
-    else if (links_.at(contact).open)
+    if (found->second.critical()) {
+      if (!underway(links_.at(contact), slot)) copy_again(slot, contact, now);
+    } else if (links_.at(contact).open) {
       queues_[contact].insert(urgency(found->second, slot));
-    else
+    } else {
       fail_way(slot, now);
+    }
   }
   std::erase_if(links_, [](const auto& each) { return !each.second.open && each.second.flying.empty(); });
 }
@@ -39,45 +40,73 @@ void Forwarder::pump(Duration now, Effects& effects) {
 void Forwarder::start_sending(PlannedContactId contact, Link& link, Duration now, Effects& effects) {
   if (link.current && !interrupt(contact, link, now, effects)) return;
   if (link.flying.size() >= options_.flying_max) return;
-  auto send = next_copy(contact, link, 0, now);
+  auto sending = next_repeat(contact, link, now);
+  if (!sending) sending = next_copy(contact, link, 0, now);
   std::optional<Tell> news;
-  if (!send) news = next_news(contact, link, now);
-  if (!send && !news) send = next_copy(contact, link, 2, now);
-  if (!send && !news) news = next_arrivals(contact, link, now);
+  if (!sending) news = next_news(contact, link, now);
+  if (!sending && !news) sending = next_copy(contact, link, 2, now);
+  if (!sending && !news) news = next_arrivals(contact, link, now);
   if (news) {
-    link.current = Sending{kNewsSlot, now, news->takes, true};
+    link.current = Sending{kNewsSlot, now, news->takes, true, false, {}};
     effects.emplace_back(std::move(*news));
     return;
   }
-  if (!send && link.suspended) {
+  bool resumed = false;
+  if (!sending && link.suspended) {
     const Sending rest = *link.suspended;
     link.suspended.reset();
-    if (now + rest.takes <= planned(contact).end)
-      send = Send{contact, rest.slot, rest.takes, true};
+    resumed = now + rest.takes <= planned(contact).end;
+    if (resumed)
+      sending = Sending{rest.slot, now, rest.takes, false, false, {}};
     else if (const auto custody = custody_.find(rest.slot); custody != custody_.end())
       queues_[contact].insert(urgency(custody->second, rest.slot));  // routed anew when the contact ends
   }
-  if (!send) send = next_single(contact, now);
-  if (!send) return;
-  link.current = Sending{send->slot, now, send->takes, critical_.contains(send->slot)};
-  effects.emplace_back(*send);
+  if (!sending) sending = next_single(contact, now);
+  if (!sending) return;
+  link.current = sending;
+  effects.emplace_back(Send{contact, sending->slot, sending->takes, resumed});
 }
 
 // True when the contact is free for a critical bundle or for news now.
 bool Forwarder::interrupt(PlannedContactId contact, Link& link, Duration now, Effects& effects) {
-  if (link.suspended || link.current->critical) return false;
+  if (link.current->critical) return give_way(contact, link, now, effects);
+  if (link.suspended) return false;
   const Duration left = link.current->takes - (now - link.current->since);
   if (left <= Duration::zero()) return false;
   const bool copy_fits = !link.copies.empty() &&
                          now + takes(custody_.at(link.copies.front().slot), contact) <= planned(contact).end;
   if (!copy_fits && !has_news(contact, link)) return false;
-  link.suspended = Sending{link.current->slot, now, left, false};
+  link.suspended = Sending{link.current->slot, now, left, false, false, {}};
   link.current.reset();
   effects.emplace_back(Suspend{contact, link.suspended->slot});
   return true;
 }
 
-std::optional<Send> Forwarder::next_single(PlannedContactId contact, Duration now) {
+// Second sendings, news, and copies that another contact is better for give way to a first copy that would
+// come late for waiting.
+bool Forwarder::give_way(PlannedContactId contact, Link& link, Duration now, Effects& effects) {
+  if (!options_.lossy_links || link.copies.empty() || link.flying.size() >= options_.flying_max) return false;
+  const WaitingCopy& first = link.copies.front();
+  if (now + takes(custody_.at(first.slot), contact) > planned(contact).end) return false;
+  const Sending current = *link.current;
+  const Duration left = current.takes - (now - current.since);
+  if (left <= Duration::zero()) return false;
+  if (first.rank == kToOther || first.leave >= now + left) return false;
+  if (!current.repeat && current.slot != kNewsSlot && current.copy.rank != kToOther) return false;
+  link.current.reset();
+  effects.emplace_back(Abort{contact});
+  if (current.slot == kNewsSlot)
+    tell_again(link);
+  else if (!critical_.contains(current.slot))
+    return true;
+  else if (current.repeat)
+    link.repeats.insert(current.copy);
+  else if (!underway(link, current.slot) && custody_.at(current.slot).holders.erase(planned(contact).to) > 0)
+    link.copies.insert(current.copy);
+  return true;
+}
+
+std::optional<Forwarder::Sending> Forwarder::next_single(PlannedContactId contact, Duration now) {
   const auto queue = queues_.find(contact);
   if (queue == queues_.end()) return std::nullopt;
   for (auto each = queue->second.begin(); each != queue->second.end();) {
@@ -86,9 +115,9 @@ std::optional<Send> Forwarder::next_single(PlannedContactId contact, Duration no
       ++each;  // a smaller one may fit; this one is routed anew when the contact ends
       continue;
     }
-    const Send send{contact, each->second, takes(custody, contact), false};
+    const Sending sending{each->second, now, takes(custody, contact), false, false, {}};
     queue->second.erase(each);
-    return send;
+    return sending;
   }
   return std::nullopt;
 }
