@@ -246,11 +246,12 @@ void traffic_figures(const World& world, const TrialSetup& setup, const TrialOut
         outcome.evicted[level], outcome.expired[level], outcome.refused[level]);
   fmt::print(
       "{{\"figure\":\"traffic\",\"seed\":{},\"offered_of_capacity\":{:.3f},\"delivered_of_capacity\":{:.3f},"
-      "\"sends\":{},\"lost\":{},\"news\":{},\"news_bytes\":{},\"suspended\":{},\"duplicates\":{},\"delivered_"
+      "\"sends\":{},\"lost\":{},\"news\":{},\"news_bytes\":{},\"suspended\":{},\"aborted\":{},\"duplicates\":"
+      "{},\"delivered_"
       "again\":{},"
       "\"critical_share_of_sent_bytes\":{:.4f},\"trace_hash\":\"{:016x}\"}}\n",
       seed, offered_bytes / world.capacity_bytes, delivered_bytes / world.capacity_bytes, outcome.sends,
-      outcome.lost, outcome.news, outcome.news_bytes, outcome.suspended, outcome.duplicates,
+      outcome.lost, outcome.news, outcome.news_bytes, outcome.suspended, outcome.aborted, outcome.duplicates,
       outcome.delivered_again,
       static_cast<double>(outcome.critical_bytes_sent) / static_cast<double>(outcome.bytes_sent),
       outcome.trace_hash);
@@ -300,6 +301,7 @@ void run_seed(const World& world, std::uint64_t seed) {
   setup.loss = kLoss;
   setup.seed = seed;
   setup.options.epoch = world.epoch;
+  setup.options.lossy_links = setup.loss > 0.0;
   setup.options.store.bytes_max = static_cast<std::size_t>(kStoreBytes / world.scale);
   std::vector<Sample> samples;
   samples.reserve(256);

@@ -26,7 +26,8 @@ bool is_known(std::uint64_t type) {
 
 ForwarderOptions forwarder_options(ForwarderOptions options) {
   options.acknowledgement_margin = kNoGuess;
-  options.news_max = 0;  // TCPCLv4 has no message for them
+  options.news_max = 0;         // TCPCLv4 has no message for them
+  options.lossy_links = false;  // TCP repeats, and a transfer begun is finished
   return options;
 }
 

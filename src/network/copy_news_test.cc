@@ -177,8 +177,9 @@ TEST_CASE("copies wait by rank, then by when they are due, each once") {
       const std::uint64_t slot = 1 + random.below(10);
       std::erase_if(plain, [&](const WaitingCopy& each) { return each.slot == slot; });
       if (random.chance(0.6)) {
-        plain.push_back(
-            {static_cast<int>(random.below(3)), Duration(static_cast<std::int64_t>(random.below(4))), slot});
+        plain.push_back({static_cast<int>(random.below(3)),
+                         Duration(static_cast<std::int64_t>(random.below(4))),
+                         Duration(static_cast<std::int64_t>(random.below(2))), slot, Duration{}});
         queue.insert(plain.back());
       } else {
         queue.erase(slot);

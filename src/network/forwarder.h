@@ -5,15 +5,16 @@
 //  - A critical bundle is copied to every neighbour not known to have it (734.3-B-1 sends critical bundles
 //    over every route; here every contact is one): no failure it could not foresee delays it. On a contact
 //    those for the neighbour itself go first, then those whose best route begins there, by the moment when
-//    they would come later for not having left and a hundredth of their delay, then the others, by when they
-//    would arrive. A copy interrupts the bulk being sent, which goes on afterwards (links have parallel
-//    sessions, as LTP, RFC 5326).
+//    they would come later for not having left and a hundredth of their delay, or miss a contact on the way
+//    and no other way is as good, then the others, by when they would arrive. A copy interrupts the bulk
+//    being sent, which goes on afterwards (links have parallel sessions, as LTP, RFC 5326).
 //  - When a contact opens its ends tell each other which critical bundles they have (copy_news.h), before all
-//    copies but those that cannot wait so long; and while it lasts, when nothing critical waits, which ones
-//    are known to have arrived, to who has not heard. A copy goes to nobody who is known to have the bundle,
-//    goes away once it is known to have arrived, and is not taken again. Arrivals are believed: neighbours
-//    are authenticated by the link. The destination alone takes the bundle whatever it was told. Losing news
-//    costs duplicates, never a bundle. What is remembered of arrivals is bounded and expires with the bundle.
+//    copies but those that cannot wait so long, if they are lost once; and while it lasts, when nothing
+//    critical waits, which ones are known to have arrived, to who has not heard. A copy goes to nobody who is
+//    known to have the bundle, goes away once it is known to have arrived, and is not taken again. Arrivals
+//    are believed: neighbours are authenticated by the link. The destination alone takes the bundle whatever
+//    it was told. Losing news costs duplicates, never a bundle. What is remembered of arrivals is bounded and
+//    expires with the bundle.
 //  - Any other bundle has one custodian and one route; only its first contact binds. When that is over, the
 //    bundle is routed anew. Without a route it waits and is tried again when a contact opens.
 //  - No loops: a route never leads to a node visited since the bundle's last recorded failure. A failure is a
@@ -21,8 +22,9 @@
 //    go back. Failures are bounded, and so are hops.
 //  - A planned contact unheard for `silence_max` after its start has failed, and later contacts to that
 //    neighbour are not routed over until it is heard again.
-//  - A bundle comes twice when an acknowledgement is lost: it is acknowledged again and kept once. After a
-//    recorded failure a second copy may travel; the destination takes the first only.
+//  - A bundle comes twice when an acknowledgement is lost, and over links known to lose (`lossy_links`),
+//    where it may be sent twice unasked: it is acknowledged again and kept once. After a recorded failure a
+//    second copy may travel; the destination takes the first only.
 //
 // Times are nanoseconds since the plan's epoch.
 #pragma once
@@ -70,6 +72,12 @@ struct ForwarderOptions {
   std::size_t news_max = 256;          // of critical bundles told of in one message; 0: no news at all
   std::size_t arrivals_told_max = 8;   // the same when nothing urges: a critical bundle may come meanwhile
   std::size_t arrivals_max = 100'000;  // critical bundles remembered to have arrived
+  // Links lose bundles as a whole and can give up what they are sending, as LTP over radio. Then a critical
+  // bundle that would come late if it were sent again only for want of an answer is sent twice at once over
+  // the contact that is best for it, until it is answered; and what can wait gives way to a critical one that
+  // cannot. Off where links repeat by themselves and finish what they begin, as TCPCL sessions: everything
+  // pressing would travel twice for nothing.
+  bool lossy_links = false;
 };
 
 struct Send {
@@ -88,13 +96,18 @@ struct Tell {
   Duration takes{};
   std::vector<std::byte> news;
 };
+// What the contact is busy with ends unfinished and does not arrive: news, or a critical bundle that gives
+// way.
+struct Abort {
+  PlannedContactId contact;
+};
 enum class DropReason : std::uint8_t { kExpired, kEvicted };
 struct Drop {
   std::uint64_t slot = 0;
   BundleCriticality criticality = BundleCriticality::kNormal;
   DropReason reason = DropReason::kExpired;
 };
-using Effect = std::variant<Send, Suspend, Tell, Drop>;
+using Effect = std::variant<Send, Suspend, Tell, Abort, Drop>;
 using Effects = std::vector<Effect>;
 
 // kDelivered: it was for this node; the caller has the bytes. kDuplicate: it was here before. kArrived: so it
@@ -157,19 +170,26 @@ class Forwarder {
   struct Sending {
     std::uint64_t slot = 0;
     Duration since{}, takes{};
-    bool critical = false;  // or news: not interrupted
+    bool critical = false;  // or news: not suspended
+    bool repeat = false;    // not answered yet, but sent before
+    WaitingCopy copy{};     // that it was
   };
   struct Flying {
     std::uint64_t slot = 0;
-    Duration due{};
+    Duration due{};       // of the answer
+    Duration pressing{};  // when it has to leave again if it was lost
   };
   using Urgency = std::pair<int, std::uint64_t>;  // smaller is more urgent
   // Of what goes over a contact to a destination: 0 when the neighbour is that; 1: the best route as planned
   // begins there; 2: any other.
+  static constexpr int kToBest = 1, kToOther = 2;
   struct Standing {
-    int rank = 2;
+    int rank = kToOther;
     Duration arrival{};  // by the best route, or by the best one over the neighbour
     Duration latest{};   // to leave and arrive then
+    Duration over{};     // by then even nothing at all can go that way: a contact on it ends
+    Duration last{};     // to leave at all on that way
+    Duration after{};    // arrival of what leaves later still
   };
   struct Telling {  // not answered yet
     std::vector<std::uint64_t> held;
@@ -181,6 +201,7 @@ class Forwarder {
     std::optional<Sending> current, suspended;
     std::vector<Flying> flying;           // by due
     CopyQueue copies;                     // critical bundles to copy there
+    CopyQueue repeats;                    // and those sent there once, not answered yet
     std::map<Vertex, Standing> standing;  // by destination, of what was here when it came up
     std::set<std::uint64_t> announced;    // critical bundles here of which it is to be told
     std::map<BundleId, Instant> replies;  // it said to hold these, which have arrived
@@ -200,6 +221,10 @@ class Forwarder {
   [[nodiscard]] Duration takes(const Custody& custody, PlannedContactId contact) const {
     return transmission_time(custody.bytes, planned(contact).rate);
   }
+  // Longest wait for an answer.
+  [[nodiscard]] Duration round_trip(PlannedContactId contact) const {
+    return 2 * planned(contact).light_time + options_.acknowledgement_margin;
+  }
   [[nodiscard]] static Urgency urgency(const Custody& custody, std::uint64_t slot) {
     return {-static_cast<int>(custody.criticality), slot};
   }
@@ -208,7 +233,9 @@ class Forwarder {
                      Effects& effects);
   [[nodiscard]] bool remember(const BundleId& id, const Known& news);
   Acceptance known_already(const Known& known, const Passage& passage);
-  [[nodiscard]] Duration latest_departure(const Route& route, std::uint64_t bytes) const;
+  [[nodiscard]] std::optional<Route> best_route(const Custody& custody, Duration now);
+  [[nodiscard]] bool is_best(const Custody& custody, PlannedContactId contact, Duration now);
+  [[nodiscard]] Duration latest_departure(const Route& route, std::uint64_t bytes, Duration arrival) const;
   [[nodiscard]] Standing standing(const Custody& custody, PlannedContactId contact, Duration now);
   [[nodiscard]] static WaitingCopy waiting(const Custody& custody, const Standing& standing,
                                            std::uint64_t slot);
@@ -226,18 +253,25 @@ class Forwarder {
   void end_waits(Duration now);
   void start_sending(PlannedContactId contact, Link& link, Duration now, Effects& effects);
   [[nodiscard]] bool interrupt(PlannedContactId contact, Link& link, Duration now, Effects& effects);
-  [[nodiscard]] std::optional<Send> next_copy(PlannedContactId contact, Link& link, int rank_max,
-                                              Duration now);
+  [[nodiscard]] bool give_way(PlannedContactId contact, Link& link, Duration now, Effects& effects);
+  [[nodiscard]] std::optional<Sending> next_copy(PlannedContactId contact, Link& link, int rank_max,
+                                                 Duration now);
+  [[nodiscard]] std::optional<Sending> next_repeat(PlannedContactId contact, Link& link, Duration now);
+  void may_repeat(PlannedContactId contact, Link& link, const Sending& sent, Duration now) const;
+  void need_not_repeat(PlannedContactId contact, Link& link, std::uint64_t slot, Effects& effects);
+  [[nodiscard]] static Duration pressing(const Sending& sending);
+  [[nodiscard]] static bool underway(const Link& link, std::uint64_t slot);
   void add_holder(std::uint64_t slot, Vertex holder);
   void learn_arrival(const BundleId& id, Instant expires, Vertex neighbour, Duration now);
   [[nodiscard]] std::optional<Tell> next_news(PlannedContactId contact, Link& link, Duration now);
   [[nodiscard]] std::optional<Tell> next_arrivals(PlannedContactId contact, Link& link, Duration now);
   [[nodiscard]] std::optional<Tell> tell(PlannedContactId contact, Link& link, Telling telling, CopyNews news,
                                          Duration now);
+  [[nodiscard]] bool can_wait(PlannedContactId contact, const Link& link, Duration until) const;
   void announce(Link& link, std::uint64_t slot) const;
   void tell_again(Link& link) const;
   [[nodiscard]] bool has_news(PlannedContactId contact, const Link& link);
-  [[nodiscard]] std::optional<Send> next_single(PlannedContactId contact, Duration now);
+  [[nodiscard]] std::optional<Sending> next_single(PlannedContactId contact, Duration now);
   void pump(Duration now, Effects& effects);
 
   const ContactGraph* plan_;

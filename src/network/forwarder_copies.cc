@@ -7,14 +7,23 @@
 namespace skywarden::network {
 namespace {
 
-constexpr int kTolerance = 100;           // a bundle may be late by so small a part of its delay
-constexpr int kToBest = 1, kToOther = 2;  // ranks, after 0
+constexpr int kTolerance = 100;  // a bundle may be late by so small a part of its delay
 
 }  // namespace
 
-// To arrive as the route says.
-Duration Forwarder::latest_departure(const Route& route, std::uint64_t bytes) const {
-  Duration latest = route.arrival;  // to be at the node after the contact
+std::optional<Route> Forwarder::best_route(const Custody& custody, Duration now) {
+  return routes_.best(custody.passage.destination, custody.bytes, BundleCriticality::kCritical, {}, now,
+                      book_, std::nullopt);
+}
+
+bool Forwarder::is_best(const Custody& custody, PlannedContactId contact, Duration now) {
+  const std::optional<Route> best = best_route(custody, now);
+  return best && best->contacts.front() == contact;
+}
+
+// To arrive by `arrival` on the contacts of the route.
+Duration Forwarder::latest_departure(const Route& route, std::uint64_t bytes, Duration arrival) const {
+  Duration latest = arrival;  // to be at the node after the contact
   for (std::size_t i = route.contacts.size(); i-- > 0;) {
     const PlannedContact& each = planned(route.contacts[i]);
     latest = std::min(latest - each.light_time, each.end) - transmission_time(bytes, each.rate);
@@ -28,21 +37,34 @@ Forwarder::Standing Forwarder::standing(const Custody& custody, PlannedContactId
   const PlannedContact& first = planned(contact);
   const Vertex destination = custody.passage.destination;
   const Duration there = now + takes(custody, contact) + first.light_time;
-  if (destination == first.to) return {0, there, now};
-  const std::optional<Route> best =
-      routes_.best(destination, custody.bytes, BundleCriticality::kCritical, {}, now, book_, std::nullopt);
-  if (!best) return {kToOther, ContactGraph::kTimeMax, ContactGraph::kTimeMax};
+  if (destination == first.to)
+    return {0, there, now, first.end, first.end - takes(custody, contact), ContactGraph::kTimeMax};
+  const std::optional<Route> best = best_route(custody, now);
+  if (!best) return {kToOther, ContactGraph::kTimeMax, {}, {}, {}, {}};
   if (best->contacts.front() != contact) {
     const auto onward = search_.earliest_arrival({first.to, destination, there, custody.bytes},
                                                  book_.state(BundleCriticality::kCritical));
-    return {kToOther, onward.value_or(ContactGraph::kTimeMax), now};
+    return {kToOther, onward.value_or(ContactGraph::kTimeMax), {}, {}, {}, {}};
   }
-  return {kToBest, best->arrival, latest_departure(*best, custody.bytes)};
+  const Duration last = latest_departure(*best, custody.bytes, ContactGraph::kTimeMax);
+  const auto after = search_.earliest_arrival({self_, destination, last + Duration(1), custody.bytes},
+                                              book_.state(BundleCriticality::kCritical));
+  return {kToBest,
+          best->arrival,
+          latest_departure(*best, custody.bytes, best->arrival),
+          latest_departure(*best, 0, ContactGraph::kTimeMax),
+          last,
+          after.value_or(ContactGraph::kTimeMax)};
 }
 
+// A little late is nothing, unless a contact on the way is over by then, and other ways take longer than
+// that.
 WaitingCopy Forwarder::waiting(const Custody& custody, const Standing& standing, std::uint64_t slot) {
-  if (standing.rank == kToOther) return {kToOther, standing.arrival, slot};
-  return {standing.rank, standing.latest + (standing.arrival - custody.created) / kTolerance, slot};
+  if (standing.rank == kToOther) return {kToOther, standing.arrival, {}, slot, {}};
+  const Duration little = (standing.arrival - custody.created) / kTolerance;
+  const Duration due = standing.latest + little;
+  if (standing.after <= standing.arrival + little) return {standing.rank, due, due, slot, due};
+  return {standing.rank, std::min(due, standing.over), due, slot, std::min(due, standing.last)};
 }
 
 void Forwarder::offer_copies(std::uint64_t slot, const Custody& custody, Duration now) {
@@ -51,8 +73,10 @@ void Forwarder::offer_copies(std::uint64_t slot, const Custody& custody, Duratio
     if (!link.open || custody.holders.contains(neighbour)) continue;
     // Where nothing waits or is being sent it leaves at once, and needs no search for its place in the queue.
     const bool alone = link.copies.empty() && !link.current && link.flying.size() < options_.flying_max;
-    if (alone && custody.passage.destination != neighbour) {
-      link.copies.insert({kToOther, now, slot});
+    // Unless it is to be repeated if it is best there.
+    const bool best = options_.lossy_links && is_best(custody, contact, now);
+    if (alone && custody.passage.destination != neighbour && !best) {
+      link.copies.insert({kToOther, now, {}, slot, {}});
       continue;
     }
     link.copies.insert(waiting(custody, standing(custody, contact, now), slot));
@@ -62,21 +86,70 @@ void Forwarder::offer_copies(std::uint64_t slot, const Custody& custody, Duratio
 void Forwarder::copy_again(std::uint64_t slot, PlannedContactId contact, Duration now) {
   Custody& custody = custody_.at(slot);
   custody.holders.erase(planned(contact).to);
+  links_.at(contact).repeats.erase(slot);
   offer_copies(slot, custody, now);
 }
 
-std::optional<Send> Forwarder::next_copy(PlannedContactId contact, Link& link, int rank_max, Duration now) {
+std::optional<Forwarder::Sending> Forwarder::next_copy(PlannedContactId contact, Link& link, int rank_max,
+                                                       Duration now) {
   while (!link.copies.empty() && link.copies.front().rank <= rank_max) {
-    const std::uint64_t slot = link.copies.front().slot;
+    const WaitingCopy copy = link.copies.front();
+    const std::uint64_t slot = copy.slot;
     link.copies.erase(slot);
     link.announced.erase(slot);
     const auto custody = custody_.find(slot);
     if (custody == custody_.end() || custody->second.expires <= now) continue;
     if (now + takes(custody->second, contact) > planned(contact).end) continue;
+    if (copy.rank == kToBest && copy.leave < now) {  // its way may be gone; those that have one go before it
+      const WaitingCopy anew = waiting(custody->second, standing(custody->second, contact, now), slot);
+      if (anew.rank != kToBest || anew.leave > now) {
+        link.copies.insert(anew);
+        continue;
+      }
+    }
     if (!custody->second.holders.insert(planned(contact).to).second) continue;
-    return Send{contact, slot, takes(custody->second, contact), false};
+    return Sending{slot, now, takes(custody->second, contact), true, false, copy};
   }
   return std::nullopt;
+}
+
+Duration Forwarder::pressing(const Sending& sending) {
+  return sending.critical && sending.slot != kNewsSlot && sending.copy.rank <= kToBest
+             ? sending.copy.leave
+             : ContactGraph::kTimeMax;
+}
+
+// Once more, no more: what is lost twice is seen by then. Nor where the answer can be waited for, and one
+// bundle that may be under way by then.
+void Forwarder::may_repeat(PlannedContactId contact, Link& link, const Sending& sent, Duration now) const {
+  if (!options_.lossy_links || sent.repeat || !critical_.contains(sent.slot)) return;
+  if (pressing(sent) < now + round_trip(contact) + sent.takes) link.repeats.insert(sent.copy);
+}
+
+std::optional<Forwarder::Sending> Forwarder::next_repeat(PlannedContactId contact, Link& link, Duration now) {
+  while (!link.repeats.empty()) {
+    const WaitingCopy copy = link.repeats.front();
+    const Custody& custody = custody_.at(copy.slot);
+    const Duration needed = takes(custody, contact);
+    if (!can_wait(contact, link, now + needed)) return std::nullopt;
+    link.repeats.erase(copy.slot);
+    if (custody.expires <= now || now + needed > planned(contact).end) continue;
+    return Sending{copy.slot, now, needed, true, true, copy};
+  }
+  return std::nullopt;
+}
+
+// It was answered, or is known to be there.
+void Forwarder::need_not_repeat(PlannedContactId contact, Link& link, std::uint64_t slot, Effects& effects) {
+  link.repeats.erase(slot);
+  if (!link.current || !link.current->repeat || link.current->slot != slot) return;
+  link.current.reset();
+  effects.emplace_back(Abort{contact});
+}
+
+bool Forwarder::underway(const Link& link, std::uint64_t slot) {
+  return (link.current && link.current->slot == slot) ||
+         std::ranges::any_of(link.flying, [&](const Flying& each) { return each.slot == slot; });
 }
 
 void Forwarder::add_holder(std::uint64_t slot, Vertex holder) {
@@ -84,13 +157,17 @@ void Forwarder::add_holder(std::uint64_t slot, Vertex holder) {
   if (custody == custody_.end() || !custody->second.critical()) return;
   custody->second.holders.insert(holder);
   for (auto& [contact, link] : links_)
-    if (planned(contact).to == holder) link.copies.erase(slot);
+    if (planned(contact).to == holder) {
+      link.copies.erase(slot);
+      link.repeats.erase(slot);
+    }
 }
 
 void Forwarder::withdraw_copies(std::uint64_t slot) {
   if (critical_.erase(slot) == 0) return;
   for (auto& [contact, link] : links_) {
     link.copies.erase(slot);
+    link.repeats.erase(slot);
     link.announced.erase(slot);
   }
 }
@@ -143,11 +220,26 @@ std::optional<Tell> Forwarder::tell(PlannedContactId contact, Link& link, Tellin
   std::vector<std::byte> bytes = encode_news(std::move(news));
   const Duration takes = transmission_time(bytes.size(), planned(contact).rate);
   link.told_out = now + takes > planned(contact).end;
-  if (link.told_out || (!link.copies.empty() && link.copies.front().due < now + takes)) return std::nullopt;
+  if (link.told_out || !can_wait(contact, link, now + takes)) return std::nullopt;
+  if (std::ranges::any_of(link.flying, [&](const Flying& each) { return each.pressing < now + takes; }))
+    return std::nullopt;  // it may have to leave again meanwhile
   for (const std::uint64_t slot : telling.held) link.announced.erase(slot);
   for (const CopyNews::Arrived& each : telling.replies) link.replies.erase(each.id);
   link.telling = std::move(telling);
   return Tell{contact, takes, std::move(bytes)};
+}
+
+// Whether no critical bundle that the contact is best for comes late when it is free at `until` only: in
+// their order, each with time to be sent again if it is lost.
+bool Forwarder::can_wait(PlannedContactId contact, const Link& link, Duration until) const {
+  Duration free = until;
+  for (const WaitingCopy& each : link.copies) {
+    if (each.rank == kToOther) break;
+    const Duration needed = takes(custody_.at(each.slot), contact);
+    if (each.leave < free + needed + round_trip(contact)) return false;
+    free += needed;
+  }
+  return true;
 }
 
 void Forwarder::tell_again(Link& link) const {

@@ -253,6 +253,13 @@ class Trial {
     ++outcome_.suspended;
     trace({3, suspend.contact.value(), suspend.slot, static_cast<std::uint64_t>(now_.count())});
   }
+  void apply(Forwarder&, const Abort& abort) {
+    Radio& radio = radios_[abort.contact.value()];
+    flights_.erase(radio.sending);
+    radio.token = radio.sending = 0;
+    ++outcome_.aborted;
+    trace({6, abort.contact.value(), 0, static_cast<std::uint64_t>(now_.count())});
+  }
   void apply(Forwarder&, const Drop& drop) {
     auto& counts = drop.reason == DropReason::kExpired ? outcome_.expired : outcome_.evicted;
     ++counts[static_cast<std::size_t>(drop.criticality)];

@@ -44,7 +44,7 @@ struct TrialOutcome {
   std::vector<Duration> delivered;  // by place in `offered`: when, the first time; or kNotDelivered
   std::uint64_t delivered_again = 0;
   std::uint64_t visited_again = 0;  // without a failure recorded in between; with check_visits
-  std::uint64_t sends = 0, lost = 0, suspended = 0, duplicates = 0;
+  std::uint64_t sends = 0, lost = 0, suspended = 0, aborted = 0, duplicates = 0;
   std::uint64_t news = 0, news_bytes = 0;  // told, not among the sends
   std::uint64_t critical_bytes_sent = 0, bytes_sent = 0;
   std::array<std::uint64_t, 4> evicted{}, expired{}, refused{};  // copies, by criticality

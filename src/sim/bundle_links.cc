@@ -468,6 +468,12 @@ void BundleLinks::apply(Forwarder&, const network::Suspend& suspend) {
   radio.suspended = std::exchange(radio.sending, 0);
 }
 
+void BundleLinks::apply(Forwarder&, const network::Abort& abort) {
+  Radio& radio = radios_.at(abort.contact.value());
+  flights_.erase(radio.sending);
+  radio.token = radio.sending = 0;
+}
+
 void BundleLinks::apply(Forwarder&, const network::Drop&) {
   ++counts_.dropped;
 }

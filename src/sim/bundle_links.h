@@ -179,6 +179,7 @@ class BundleLinks {
   void apply(network::Forwarder& node, const network::Send& send);
   void apply(network::Forwarder& node, const network::Suspend& suspend);
   void apply(network::Forwarder& node, const network::Tell& tell);
+  void apply(network::Forwarder& node, const network::Abort& abort);
   void apply(network::Forwarder& node, const network::Drop& drop);
   void reschedule(Vertex vertex);
   void forget_expired();
