@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -13,10 +14,16 @@ namespace skywarden::consensus {
 
 using Payload = std::vector<std::byte>;
 
+enum class EntryKind : std::uint8_t {
+  kProposal,       // what somebody proposed; an empty payload is the no-op that begins a leader's term
+  kConfiguration,  // an encoded Configuration, see configuration.h
+};
+
 struct Entry {
   Term term;
   LogIndex index;
-  Payload payload;  // empty: the no-op with which a new leader begins its term
+  Payload payload;
+  EntryKind kind = EntryKind::kProposal;
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 

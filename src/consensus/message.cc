@@ -1,9 +1,11 @@
 #include "consensus/message.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/contract.h"
+#include "consensus/configuration.h"
 #include "wire/cbor.h"
 
 namespace skywarden::consensus {
@@ -37,6 +39,8 @@ Result<void> check(const AppendRequest& append, Term term) {
   std::size_t bytes = 0;
   for (const Entry& entry : append.entries) {
     bytes += entry.payload.size();
+    if (entry.kind == EntryKind::kConfiguration)
+      if (const auto read = decode_configuration(entry.payload); !read) return tl::unexpected(read.error());
     if (entry.payload.size() > kPayloadBytesMax || bytes > kPayloadBytesMax)
       return fail(Errc::kLimitReached, "append: more than {} bytes of payload", kPayloadBytesMax);
   }
@@ -84,8 +88,14 @@ void write(CborWriter& to, const VoteReply& body) {
 void write(CborWriter& to, const AppendRequest& body) {
   write(to, body.previous);
   to.unsigned_integer(body.commit.value());
-  to.array(2 * body.entries.size());  // term, payload; the index follows from the place
-  for (const Entry& entry : body.entries) to.unsigned_integer(entry.term.value()).bytes(entry.payload);
+  // Term, payload; the index follows from the place. A payload that is no proposal comes with its kind.
+  to.array(2 * body.entries.size());
+  for (const Entry& entry : body.entries) {
+    to.unsigned_integer(entry.term.value());
+    if (entry.kind != EntryKind::kProposal)
+      to.array(2).unsigned_integer(static_cast<std::uint64_t>(entry.kind));
+    to.bytes(entry.payload);
+  }
 }
 
 void write(CborWriter& to, const AppendReply& body) {
@@ -107,6 +117,24 @@ bool read_flag(CborReader& from) {
   return from.boolean().value_or(false);
 }
 
+// Nothing when there is nothing more to read, or nothing sound.
+std::optional<Entry> read_entry(CborReader& from, LogIndex index) {
+  const auto term = from.unsigned_integer();
+  const auto next = from.peek();
+  if (!term || !next) return std::nullopt;
+  EntryKind kind = EntryKind::kProposal;
+  if (*next == wire::CborKind::kArray) {
+    const auto items = from.array();
+    if (!items || *items != 2 ||
+        from.unsigned_integer() != static_cast<std::uint64_t>(EntryKind::kConfiguration))
+      return std::nullopt;
+    kind = EntryKind::kConfiguration;
+  }
+  const auto payload = from.bytes();
+  if (!payload) return std::nullopt;
+  return Entry{Term(*term), index, Payload(payload->begin(), payload->end()), kind};
+}
+
 AppendRequest read_append(CborReader& from) {
   AppendRequest append;
   append.previous = read_position(from);
@@ -115,11 +143,10 @@ AppendRequest read_append(CborReader& from) {
   LogIndex index(std::min(append.previous.index, kLogIndexMax));
   append.entries.reserve(std::min<std::uint64_t>(items / 2, kEntriesPerMessageMax));
   for (std::uint64_t i = 0; i + 1 < items; i += 2) {
-    const auto term = from.unsigned_integer();
-    const auto payload = from.bytes();
-    if (!term || !payload) break;
     index = index.next();
-    append.entries.push_back({Term(*term), index, Payload(payload->begin(), payload->end())});
+    auto entry = read_entry(from, index);
+    if (!entry) break;  // what is left makes finish() fail
+    append.entries.push_back(std::move(*entry));
   }
   return append;
 }
@@ -132,7 +159,7 @@ AppendReply read_append_reply(CborReader& from) {
   return reply;
 }
 
-decltype(Message::body) read_body(CborReader& from, std::uint64_t kind) {
+MessageBody read_body(CborReader& from, std::uint64_t kind) {
   switch (kind) {
     case 0:
       return PreVoteRequest{read_position(from)};
@@ -179,7 +206,7 @@ Result<Message> decode(std::span<const std::byte> bytes) {
   if (version && *version != kMessageVersion)
     return fail(Errc::kUnsupported, "message version {}, this build knows {}", *version, kMessageVersion);
   const auto kind = reader.unsigned_integer();
-  if (kind && *kind >= std::variant_size_v<decltype(Message::body)>)
+  if (kind && *kind >= std::variant_size_v<MessageBody>)
     return fail(Errc::kUnsupported, "message kind {}", *kind);
   const std::uint64_t from = number(reader);
   const std::uint64_t to = number(reader);

@@ -53,10 +53,13 @@ struct AppendReply {
   friend bool operator==(const AppendReply&, const AppendReply&) = default;
 };
 
+using MessageBody =
+    std::variant<PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest, AppendReply>;
+
 struct Message {
   NodeId from, to;
   Term term;
-  std::variant<PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest, AppendReply> body;
+  MessageBody body;
   friend bool operator==(const Message&, const Message&) = default;
 };
 

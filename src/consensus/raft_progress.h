@@ -8,8 +8,16 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "consensus/log.h"
 
 namespace skywarden::consensus {
+
+inline constexpr std::size_t kEntryOverheadBytes = 64;  // so that many tiny proposals are bounded as well
+
+// What an entry counts for in uncommitted_bytes_max.
+inline std::size_t cost(const Entry& entry) {
+  return entry.payload.size() + kEntryOverheadBytes;
+}
 
 struct Progress {
   LogIndex match;        // the logs are known to agree up to here

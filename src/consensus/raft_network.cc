@@ -1,0 +1,187 @@
+#include "consensus/raft_network.h"
+
+#include <algorithm>
+
+namespace skywarden::consensus {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+RaftNetwork::RaftNetwork(std::uint64_t seed, Shares shares, RaftOptions raft, NetworkOptions network)
+    : random_(seed), shares_(std::move(shares)), options_(raft), network_(network) {
+  for (const auto& [node, share] : shares_) {
+    hosts_.emplace(node, Host{});
+    restart(node);
+  }
+}
+
+void RaftNetwork::violated(std::string what) {
+  if (violation_.empty()) violation_ = std::move(what);
+}
+
+void RaftNetwork::crash(NodeId node) {
+  hosts_.at(node).raft.reset();
+}
+
+void RaftNetwork::restart(NodeId node) {
+  Host& host = hosts_.at(node);
+  if (host.raft) return;
+  host.applied = 0;
+  ++host.restarts;
+  host.raft.emplace(node, shares_, host.disk, options_,
+                    random_.fork(node.value() * 1000003ULL + host.restarts), now_);
+}
+
+void RaftNetwork::split(std::set<NodeId> side) {
+  side_ = std::move(side);
+}
+
+void RaftNetwork::post(const Message& message) {
+  if (!violation_.empty()) return;
+  // Through the codec, so that whatever a machine says can be said in bytes.
+  const auto decoded = decode(encode(message));
+  if (!decoded || *decoded != message) violated("a message does not survive its bytes");
+  if (side_.contains(message.from) != side_.contains(message.to) || random_.chance(network_.loss)) return;
+  const int copies = random_.chance(network_.duplication) ? 2 : 1;
+  for (int i = 0; i < copies; ++i) {
+    const auto spread = static_cast<std::uint64_t>((network_.delay_max - network_.delay_min).count());
+    const Duration delay = network_.delay_min + Duration(random_.below(spread + 1));
+    under_way_.emplace(std::pair(now_ + delay, posted_++), message);
+  }
+}
+
+void RaftNetwork::make_durable(NodeId node, Host& host, const Persist& step) {
+  const HardState before = host.disk.state;
+  consensus::apply(step, host.disk);
+  const HardState& after = host.disk.state;
+  const bool second_vote =
+      after.term == before.term && before.voted_for != kNobody && after.voted_for != before.voted_for;
+  if (second_vote || after.term < before.term)
+    violated(fmt::format("node {} takes back a vote or a term", node.value()));
+}
+
+void RaftNetwork::apply_commits(NodeId node, Host& host, const std::vector<Entry>& committed) {
+  for (const Entry& entry : committed) {
+    if (entry.index.value() != host.applied + 1)
+      violated(fmt::format("node {} skips or repeats a commit", node.value()));
+    host.applied = entry.index.value();
+    if (host.disk.log.size() < entry.index.value() || host.disk.log[entry.index.value() - 1] != entry)
+      violated(fmt::format("node {} commits what it did not store", node.value()));
+    if (entry.index.value() > committed_.size()) {
+      committed_.push_back(entry);
+      if (!entry.payload.empty()) ++proposals_committed_;
+    } else if (committed_[entry.index.value() - 1] != entry) {
+      violated(fmt::format("two different entries are committed at index {}", entry.index.value()));
+    }
+  }
+}
+
+void RaftNetwork::watch_leader(const TraceEvent& event, const Host& host) {
+  const Term term(event.first);
+  if (!leaders_.emplace(term, event.node).second)
+    violated(fmt::format("two leaders in term {}", term.value()));
+  const auto& log = host.disk.log;
+  if (log.size() < committed_.size() || !std::equal(committed_.begin(), committed_.end(), log.begin()))
+    violated(fmt::format("the leader of term {} lacks a committed entry", term.value()));
+}
+
+// Whatever a message promises must already be durable, for the sender may be gone the next moment.
+void RaftNetwork::check_promise(const Host& host, const Message& message) {
+  const bool pre_vote = std::holds_alternative<PreVoteRequest>(message.body) ||
+                        std::holds_alternative<PreVoteReply>(message.body);
+  if (!pre_vote && message.term != host.disk.state.term) violated("a term is sent before it is durable");
+  const auto* vote = std::get_if<VoteReply>(&message.body);
+  if (vote != nullptr && vote->granted && host.disk.state.voted_for != message.to)
+    violated("a vote is sent before it is durable");
+  if (std::holds_alternative<VoteRequest>(message.body) && host.disk.state.voted_for != message.from)
+    violated("a candidate's own vote is not durable");
+  const auto* reply = std::get_if<AppendReply>(&message.body);
+  if (reply != nullptr && reply->accepted && reply->index.value() > host.disk.log.size())
+    violated("an entry is acknowledged before it is durable");
+  const auto* append = std::get_if<AppendRequest>(&message.body);
+  if (append != nullptr && append->previous.index.value() + append->entries.size() > host.disk.log.size())
+    violated("an entry is sent before it is durable");
+}
+
+void RaftNetwork::perform(NodeId node, RaftEffects effects) {
+  Host& host = hosts_.at(node);
+  if (random_.chance(network_.crash_in_step)) {
+    crash(node);
+    return;
+  }
+  make_durable(node, host, effects.persist);
+  for (const TraceEvent& event : effects.trace) {
+    trace_.add(event);
+    if (event.kind == TraceKind::kBecameLeader) watch_leader(event, host);
+  }
+  apply_commits(node, host, effects.committed);
+  for (const Message& message : effects.send) {
+    check_promise(host, message);
+    post(message);
+  }
+}
+
+void RaftNetwork::run_for(Duration time) {
+  const Instant end = now_ + time;
+  while (violation_.empty()) {
+    Instant next = under_way_.empty() ? Instant::max() : under_way_.begin()->first.first;
+    NodeId due;
+    for (const auto& [node, host] : hosts_) {
+      if (!host.raft || host.raft->next_deadline() >= next) continue;
+      next = host.raft->next_deadline();
+      due = node;
+    }
+    if (next > end) break;
+    now_ = std::max(now_, next);
+    if (due != kNobody) {
+      perform(due, hosts_.at(due).raft->tick(now_));
+      if (alive(due) && raft(due).next_deadline() <= now_) violated("a deadline stays due after a tick");
+      continue;
+    }
+    const Message message = std::move(under_way_.begin()->second);
+    under_way_.erase(under_way_.begin());
+    if (alive(message.to)) perform(message.to, hosts_.at(message.to).raft->receive(message, now_));
+  }
+  now_ = end;
+}
+
+bool RaftNetwork::propose() {
+  bool taken = false;
+  for (auto& [node, host] : hosts_) {
+    if (!host.raft) continue;
+    ++proposed_;
+    Payload payload(8 + random_.below(24));
+    for (int i = 0; i < 8; ++i)
+      payload[static_cast<std::size_t>(i)] = static_cast<std::byte>(proposed_ >> (8 * i));
+    auto effects = host.raft->propose(std::move(payload), now_);
+    if (!effects) continue;
+    taken = true;
+    perform(node, std::move(*effects));
+  }
+  return taken;
+}
+
+std::optional<NodeId> RaftNetwork::leader() const {
+  std::optional<NodeId> found;
+  for (const auto& [node, host] : hosts_)
+    if (host.raft && host.raft->role() == Role::kLeader &&
+        (!found || host.raft->term() > raft(*found).term()))
+      found = node;
+  return found;
+}
+
+void RaftNetwork::check_logs_match() {
+  for (const auto& [a, first] : hosts_) {
+    for (const auto& [b, second] : hosts_) {
+      if (!(a < b)) continue;
+      bool same_from_here = false;  // from the last common (index, term) down, everything must be equal
+      for (std::size_t i = std::min(first.disk.log.size(), second.disk.log.size()); i-- > 0;) {
+        same_from_here |= first.disk.log[i].term == second.disk.log[i].term;
+        if (same_from_here && first.disk.log[i] != second.disk.log[i])
+          violated(fmt::format("logs of {} and {} differ below a common entry", a.value(), b.value()));
+      }
+    }
+  }
+}
+
+}  // namespace skywarden::consensus
