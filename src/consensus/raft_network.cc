@@ -7,12 +7,22 @@ namespace skywarden::consensus {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-RaftNetwork::RaftNetwork(std::uint64_t seed, Shares shares, RaftOptions raft, NetworkOptions network)
-    : random_(seed), shares_(std::move(shares)), options_(raft), network_(network) {
-  for (const auto& [node, share] : shares_) {
-    hosts_.emplace(node, Host{});
+RaftNetwork::RaftNetwork(std::uint64_t seed, Shares founding, RaftOptions raft, NetworkOptions network)
+    : random_(seed), options_(raft), network_(network), founding_{founding, {}} {
+  for (const auto& [node, share] : founding) {
+    hosts_[node].founding = founding;
     restart(node);
   }
+}
+
+void RaftNetwork::join(NodeId node) {
+  if (hosts_.try_emplace(node).second) restart(node);
+}
+
+std::vector<NodeId> RaftNetwork::hosts() const {
+  std::vector<NodeId> nodes;
+  for (const auto& [node, host] : hosts_) nodes.push_back(node);
+  return nodes;
 }
 
 void RaftNetwork::violated(std::string what) {
@@ -28,7 +38,7 @@ void RaftNetwork::restart(NodeId node) {
   if (host.raft) return;
   host.applied = 0;
   ++host.restarts;
-  host.raft.emplace(node, shares_, host.disk, options_,
+  host.raft.emplace(node, host.founding, host.disk, options_,
                     random_.fork(node.value() * 1000003ULL + host.restarts), now_);
 }
 
@@ -53,6 +63,7 @@ void RaftNetwork::post(const Message& message) {
 void RaftNetwork::make_durable(NodeId node, Host& host, const Persist& step) {
   const HardState before = host.disk.state;
   consensus::apply(step, host.disk);
+  note_epochs(host, step);
   const HardState& after = host.disk.state;
   const bool second_vote =
       after.term == before.term && before.voted_for != kNobody && after.voted_for != before.voted_for;
@@ -114,7 +125,9 @@ void RaftNetwork::perform(NodeId node, RaftEffects effects) {
     trace_.add(event);
     if (event.kind == TraceKind::kBecameLeader) watch_leader(event, host);
   }
+  const std::size_t committed_before = committed_.size();
   apply_commits(node, host, effects.committed);
+  if (!effects.epochs.empty() || committed_.size() > committed_before) check_who_could_decide();
   for (const Message& message : effects.send) {
     check_promise(host, message);
     post(message);
@@ -140,7 +153,9 @@ void RaftNetwork::run_for(Duration time) {
     }
     const Message message = std::move(under_way_.begin()->second);
     under_way_.erase(under_way_.begin());
-    if (alive(message.to)) perform(message.to, hosts_.at(message.to).raft->receive(message, now_));
+    if (!hosts_.contains(message.to) || !alive(message.to)) continue;
+    ++delivered_;
+    perform(message.to, hosts_.at(message.to).raft->receive(message, now_));
   }
   now_ = end;
 }
@@ -154,6 +169,18 @@ bool RaftNetwork::propose() {
     for (int i = 0; i < 8; ++i)
       payload[static_cast<std::size_t>(i)] = static_cast<std::byte>(proposed_ >> (8 * i));
     auto effects = host.raft->propose(std::move(payload), now_);
+    if (!effects) continue;
+    taken = true;
+    perform(node, std::move(*effects));
+  }
+  return taken;
+}
+
+bool RaftNetwork::change(const Membership& to) {
+  bool taken = false;
+  for (auto& [node, host] : hosts_) {
+    if (!host.raft) continue;
+    auto effects = host.raft->change_membership(to, now_);
     if (!effects) continue;
     taken = true;
     perform(node, std::move(*effects));
@@ -182,6 +209,94 @@ void RaftNetwork::check_logs_match() {
       }
     }
   }
+}
+
+// ---- quorums
+
+void RaftNetwork::note_epochs(Host& host, const Persist& step) {
+  if (step.truncate_from)
+    std::erase_if(host.epochs, [&](const auto& epoch) { return epoch.first >= *step.truncate_from; });
+  for (const Entry& entry : step.append) {
+    if (entry.kind != EntryKind::kConfiguration) continue;
+    auto configuration = decode_configuration(entry.payload);
+    if (!configuration)
+      violated("an epoch in the log cannot be read");
+    else
+      host.epochs.emplace_back(entry.index, std::move(*configuration));
+    ++epochs_begun_;
+  }
+}
+
+const JointShares& RaftNetwork::ruling(const Host& host) const {
+  static const JointShares kNone;
+  if (!host.epochs.empty()) return host.epochs.back().second.shares;
+  return host.founding.empty() ? kNone : founding_;
+}
+
+bool RaftNetwork::decides(const JointShares& shares, std::uint32_t set) const {  // hosts are bits
+  if (total_shares(shares.incoming) == 0) return false;
+  Votes votes;
+  std::uint32_t bit = 1;
+  for (const auto& [node, host] : hosts_) {
+    if ((set & bit) != 0) votes.emplace(node, true);
+    bit <<= 1;
+  }
+  return vote_result(shares, votes) == VoteResult::kWon;
+}
+
+// Could some of these make a quorum of `a` while the others of those make one of `b`?
+bool RaftNetwork::could_miss(const JointShares& a, std::uint32_t may_join_a, const JointShares& b,
+                             std::uint32_t may_join_b) const {
+  const std::uint32_t both = may_join_a & may_join_b;
+  if (!decides(a, may_join_a) || !decides(b, may_join_b)) return false;
+  for (std::uint32_t part = both;;
+       part = (part - 1) & both) {  // every way to divide those who could do either
+    if (decides(a, (may_join_a & ~both) | part) && decides(b, (may_join_b & ~both) | (both & ~part)))
+      return true;
+    if (part == 0) return false;
+  }
+}
+
+void RaftNetwork::check_who_could_decide() {
+  struct Could {
+    NodeId node;
+    const JointShares* shares;
+    std::uint32_t elect = 0;   // who would vote for it
+    std::uint32_t commit = 0;  // it leads: who would take its entries
+  };
+  std::vector<Could> everybody;
+  for (const auto& [node, host] : hosts_) {
+    Could could{node, &ruling(host)};
+    const auto last = host.disk.log.empty()
+                          ? LogPosition{}
+                          : LogPosition{host.disk.log.back().index, host.disk.log.back().term};
+    std::uint32_t bit = 1;
+    for (const auto& [other, peer] : hosts_) {
+      const bool no_newer =
+          peer.disk.log.empty() || std::pair(peer.disk.log.back().term, peer.disk.log.back().index) <=
+                                       std::pair(last.term, last.index);
+      if (no_newer) could.elect |= bit;
+      const bool leads = host.raft && host.raft->role() == Role::kLeader;
+      if (leads && peer.disk.state.term <= host.raft->term()) could.commit |= bit;
+      bit <<= 1;
+    }
+    const auto& log = host.disk.log;
+    const bool complete = log.size() >= committed_.size() &&
+                          (committed_.empty() || log[committed_.size() - 1] == committed_.back());
+    if (!complete && decides(*could.shares, could.elect))
+      violated(fmt::format("{} could be elected and lacks a committed entry", node.value()));
+    everybody.push_back(could);
+  }
+  for (const Could& a : everybody)
+    for (const Could& b : everybody) {
+      if (a.node == b.node || *a.shares == *b.shares) continue;
+      if (a.node < b.node && could_miss(*a.shares, a.elect, *b.shares, b.elect))
+        violated(fmt::format("{} and {} could both be elected, by quorums that do not meet", a.node.value(),
+                             b.node.value()));
+      if (a.commit != 0 && could_miss(*a.shares, a.commit, *b.shares, b.elect))
+        violated(fmt::format("{} could be elected by a quorum that misses one by which {} commits",
+                             b.node.value(), a.node.value()));
+    }
 }
 
 }  // namespace skywarden::consensus

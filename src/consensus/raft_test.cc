@@ -1,109 +1,11 @@
-#include "consensus/raft.h"
-
 #include <doctest/doctest.h>
 
-#include <deque>
-#include <functional>
-#include <set>
+#include "consensus/raft_group.h"
 
 namespace skywarden::consensus {
 namespace {
 
 using std::chrono::milliseconds;
-
-Shares equal_shares(std::uint32_t nodes) {
-  Shares shares;
-  for (std::uint32_t id = 1; id <= nodes; ++id) shares[NodeId(id)] = 1;
-  return shares;
-}
-
-Payload payload(std::string_view text) {
-  const auto bytes = std::as_bytes(std::span(text));
-  return {bytes.begin(), bytes.end()};
-}
-
-std::vector<Entry> log_of_terms(std::initializer_list<std::uint64_t> terms) {
-  std::vector<Entry> entries;
-  for (const std::uint64_t term : terms)
-    entries.push_back({Term(term), LogIndex(entries.size() + 1), payload(fmt::format("of term {}", term))});
-  return entries;
-}
-
-std::vector<std::uint64_t> terms_of(const Log& log) {
-  std::vector<std::uint64_t> terms;
-  for (std::uint64_t i = 1; i <= log.last_index().value(); ++i)
-    terms.push_back(log.at(LogIndex(i)).term.value());
-  return terms;
-}
-
-// A group whose time and post move only as the test says.
-struct Group {
-  explicit Group(Shares group_shares, RaftOptions group_options = {},
-                 std::map<std::uint32_t, Persisted> disks = {})
-      : shares(std::move(group_shares)), options(group_options) {
-    for (const auto& [node, share] : shares)
-      nodes.emplace(node, Raft(node, shares, disks[node.value()], options, Random(node.value()), now));
-  }
-
-  Raft& operator[](std::uint32_t id) { return nodes.at(NodeId(id)); }
-
-  void take(NodeId node, RaftEffects effects) {
-    for (auto& message : effects.send) mail.push_back(std::move(message));
-    for (auto& entry : effects.committed) committed[node.value()].push_back(std::move(entry));
-    last_persist = std::move(effects.persist);
-  }
-  void tick(std::uint32_t id) { take(NodeId(id), (*this)[id].tick(now)); }
-  // Time passes for everybody, but only `id` looks at its clock.
-  void campaign(std::uint32_t id) {
-    now = std::max(now, (*this)[id].next_deadline());
-    tick(id);
-  }
-  void heartbeat(std::uint32_t id) { campaign(id); }
-  void propose(std::uint32_t id, std::string_view text) {
-    take(NodeId(id), (*this)[id].propose(payload(text), now).value());
-  }
-  void deliver(const Message& message) { take(message.to, nodes.at(message.to).receive(message, now)); }
-
-  // Delivers until nothing is left; messages from or to others than `among` wait.
-  void settle(std::set<std::uint32_t> among = {}) {
-    const auto moves = [&](const Message& m) {
-      return among.empty() || (among.contains(m.from.value()) && among.contains(m.to.value()));
-    };
-    std::deque<Message> waiting;
-    while (!mail.empty()) {
-      const Message message = std::move(mail.front());
-      mail.pop_front();
-      delivered.push_back(message);
-      if (moves(message))
-        deliver(message);
-      else
-        waiting.push_back(message);
-    }
-    mail = std::move(waiting);
-  }
-  void drop(const std::function<bool(const Message&)>& lost) { std::erase_if(mail, lost); }
-  void drop_to(std::uint32_t id) {
-    drop([&](const Message& m) { return m.to == NodeId(id); });
-  }
-
-  Shares shares;
-  RaftOptions options;
-  Instant now{};
-  std::map<NodeId, Raft> nodes;
-  std::deque<Message> mail;
-  std::vector<Message> delivered;
-  std::map<std::uint32_t, std::vector<Entry>> committed;
-  Persist last_persist;
-};
-
-template <typename Body>
-std::vector<std::pair<NodeId, Body>> bodies(const std::vector<Message>& messages, NodeId to) {
-  std::vector<std::pair<NodeId, Body>> found;
-  for (const Message& m : messages)
-    if (const auto* body = std::get_if<Body>(&m.body); body != nullptr && m.to == to)
-      found.emplace_back(m.from, *body);
-  return found;
-}
 
 // etcd/raft, testdata/single_node.txt
 TEST_CASE("a group of one elects itself and commits at once, its own copy being durable first") {
@@ -206,7 +108,7 @@ TEST_CASE("no pre-vote against a leader that was just heard, nor from the leader
 
 TEST_CASE("pre-votes of an earlier round do not count") {
   Group group(equal_shares(3));
-  group[1] = Raft(NodeId(1), group.shares, {{Term(4), kNobody}, {}}, {}, Random(1), group.now);
+  group.restart(1, {{Term(4), kNobody}, {}});
   group.campaign(1);
   group.deliver({NodeId(2), NodeId(1), Term(4), PreVoteReply{true}});
   group.deliver({NodeId(3), NodeId(1), Term(6), PreVoteReply{true}});
@@ -293,7 +195,7 @@ TEST_CASE("whoever asks in an old term is told the new one") {
   Group group(equal_shares(3));
   group.campaign(1);
   group.settle();
-  group[3] = Raft(NodeId(3), group.shares, {{Term(5), kNobody}, {}}, {}, Random(3), group.now);
+  group.restart(3, {{Term(5), kNobody}, {}});
   group.heartbeat(1);
   group.settle();
   CHECK(group[1].term() == Term(5));
