@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include "consensus/configuration.h"
 #include "consensus/message.h"
 
 namespace skywarden::consensus {
@@ -40,6 +41,10 @@ Message any_message() {
         at = {at.index.next(), Term(*rc::gen::inRange<std::uint64_t>(low, message.term.value() + 1))};
         const auto size = *rc::gen::inRange<std::size_t>(0, 300);
         append.entries.push_back({at.term, at.index, Payload(size, static_cast<std::byte>(i))});
+        if (size % 7 == 0)
+          append.entries.back() = {at.term, at.index,
+                                   encode(Configuration{Epoch(size), {{{NodeId(from), 1}}, {}}, {}, 0}),
+                                   EntryKind::kConfiguration};
       }
       message.body = append;
       break;
