@@ -6,6 +6,7 @@
 
 #include "base/contract.h"
 #include "consensus/configuration.h"
+#include "consensus/snapshot.h"
 #include "wire/cbor.h"
 
 namespace skywarden::consensus {
@@ -15,7 +16,7 @@ using wire::CborReader;
 using wire::CborWriter;
 
 // The kind on the wire is the alternative's index in Message::body; new kinds go to the end.
-constexpr std::uint64_t kFieldsOf[] = {2, 1, 2, 1, 4, 4};
+constexpr std::uint64_t kFieldsOf[] = {2, 1, 2, 1, 4, 4, 5, 3};
 constexpr std::uint64_t kHeadFields = 5;  // version, kind, from, to, term
 
 bool in_range(LogPosition position) {
@@ -47,6 +48,17 @@ Result<void> check(const AppendRequest& append, Term term) {
   return {};
 }
 
+Result<void> check(const SnapshotChunk& chunk, Term term) {
+  if (term == Term() || !in_range(chunk.last) || chunk.last.term > term || chunk.last.index == LogIndex())
+    return fail(Errc::kMalformed, "snapshot chunk: position out of range");
+  if (chunk.size > kSnapshotBytesMax || chunk.bytes.size() > kPayloadBytesMax)
+    return fail(Errc::kLimitReached, "snapshot chunk: {} of {} bytes", chunk.bytes.size(), chunk.size);
+  if (chunk.bytes.empty() || chunk.offset > chunk.size || chunk.bytes.size() > chunk.size - chunk.offset)
+    return fail(Errc::kMalformed, "snapshot chunk: {} bytes at {} of {}", chunk.bytes.size(), chunk.offset,
+                chunk.size);
+  return {};
+}
+
 Result<void> check_body(const Message& message) {
   if (const auto* ask = std::get_if<PreVoteRequest>(&message.body)) {
     if (!in_range(ask->last) || ask->last.term >= message.term)
@@ -61,6 +73,11 @@ Result<void> check_body(const Message& message) {
       return fail(Errc::kOutOfRange, "append reply: position out of range");
     if (reply->accepted && reply->hint != LogPosition{})
       return fail(Errc::kMalformed, "append reply: a hint where none belongs");
+  } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
+    return check(*chunk, message.term);
+  } else if (const auto* received = std::get_if<SnapshotReply>(&message.body)) {
+    if (!in_range(received->last) || received->received > kSnapshotBytesMax)
+      return fail(Errc::kOutOfRange, "snapshot reply: out of range");
   }
   return {};
 }
@@ -101,6 +118,16 @@ void write(CborWriter& to, const AppendRequest& body) {
 void write(CborWriter& to, const AppendReply& body) {
   to.boolean(body.accepted).unsigned_integer(body.index.value());
   write(to, body.hint);
+}
+
+void write(CborWriter& to, const SnapshotChunk& body) {
+  write(to, body.last);
+  to.unsigned_integer(body.size).unsigned_integer(body.offset).bytes(body.bytes);
+}
+
+void write(CborWriter& to, const SnapshotReply& body) {
+  write(to, body.last);
+  to.unsigned_integer(body.received);
 }
 
 // The reader's first failure sticks, so values read after it are placeholders that decode() never returns.
@@ -159,6 +186,22 @@ AppendReply read_append_reply(CborReader& from) {
   return reply;
 }
 
+SnapshotChunk read_snapshot_chunk(CborReader& from) {
+  SnapshotChunk chunk;
+  chunk.last = read_position(from);
+  chunk.size = number(from);
+  chunk.offset = number(from);
+  if (const auto bytes = from.bytes()) chunk.bytes.assign(bytes->begin(), bytes->end());
+  return chunk;
+}
+
+SnapshotReply read_snapshot_reply(CborReader& from) {
+  SnapshotReply reply;
+  reply.last = read_position(from);
+  reply.received = number(from);
+  return reply;
+}
+
 MessageBody read_body(CborReader& from, std::uint64_t kind) {
   switch (kind) {
     case 0:
@@ -171,8 +214,12 @@ MessageBody read_body(CborReader& from, std::uint64_t kind) {
       return VoteReply{read_flag(from)};
     case 4:
       return read_append(from);
-    default:
+    case 5:
       return read_append_reply(from);
+    case 6:
+      return read_snapshot_chunk(from);
+    default:
+      return read_snapshot_reply(from);
   }
 }
 

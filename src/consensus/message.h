@@ -53,8 +53,23 @@ struct AppendReply {
   friend bool operator==(const AppendReply&, const AppendReply&) = default;
 };
 
-using MessageBody =
-    std::variant<PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest, AppendReply>;
+// A piece of the snapshot that stands for entries the leader no longer has (Raft §7, figure 13). Also a
+// heartbeat. When the last piece is in place the answer is an AppendReply for `last`.
+struct SnapshotChunk {
+  LogPosition last;        // of the snapshot, and so its name
+  std::uint64_t size = 0;  // bytes of the whole, at most kSnapshotBytesMax
+  std::uint64_t offset = 0;
+  Payload bytes;  // not empty
+  friend bool operator==(const SnapshotChunk&, const SnapshotChunk&) = default;
+};
+struct SnapshotReply {
+  LogPosition last;
+  std::uint64_t received = 0;  // so many bytes, from the beginning
+  friend bool operator==(const SnapshotReply&, const SnapshotReply&) = default;
+};
+
+using MessageBody = std::variant<PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest,
+                                 AppendReply, SnapshotChunk, SnapshotReply>;
 
 struct Message {
   NodeId from, to;

@@ -17,7 +17,7 @@ Message any_message() {
   const auto from = *rc::gen::inRange<std::uint32_t>(1, UINT32_MAX);
   Message message{
       NodeId(from), NodeId(from + 1), Term(*rc::gen::inRange<std::uint64_t>(1, kTermMax.value())), {}};
-  switch (*rc::gen::inRange(0, 6)) {
+  switch (*rc::gen::inRange(0, 8)) {
     case 0:
       message.body = PreVoteRequest{any_position(message.term.value() - 1)};
       break;
@@ -49,6 +49,18 @@ Message any_message() {
       message.body = append;
       break;
     }
+    case 5: {
+      SnapshotChunk chunk;
+      chunk.last = {LogIndex(*rc::gen::inRange<std::uint64_t>(1, 1000)), message.term};
+      chunk.bytes.resize(*rc::gen::inRange<std::size_t>(1, 300));
+      chunk.offset = *rc::gen::inRange<std::uint64_t>(0, 1000);
+      chunk.size = chunk.offset + chunk.bytes.size() + *rc::gen::inRange<std::uint64_t>(0, 1000);
+      message.body = chunk;
+      break;
+    }
+    case 6:
+      message.body = SnapshotReply{any_position(1000), *rc::gen::inRange<std::uint64_t>(0, 100'000)};
+      break;
     default:
       if (*rc::gen::arbitrary<bool>())
         message.body = AppendReply{true, LogIndex(*rc::gen::inRange<std::uint64_t>(0, 1000)), {}};

@@ -7,17 +7,33 @@
 
 namespace skywarden::consensus {
 
+namespace {
+
+Log log_of(Persisted& persisted) {
+  tidy(persisted);
+  return Log(std::move(persisted.log), persisted.snapshot ? persisted.snapshot->last : LogPosition{});
+}
+
+ConfigurationHistory beginning_of(const Persisted& persisted, Shares founding) {
+  if (persisted.snapshot) return {persisted.snapshot->last.index, persisted.snapshot->configuration};
+  return {LogIndex(), Configuration{Epoch(), {std::move(founding), {}}, {}, 0}};
+}
+
+}  // namespace
+
 Raft::Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions options, Random random, Instant now)
     : self_(self),
       options_(options),
       random_(random),
       state_(persisted.state),
-      log_(std::move(persisted.log)),
-      configurations_(LogIndex(), Configuration{Epoch(), {std::move(founding), {}}, {}, 0}),
+      log_(log_of(persisted)),
+      configurations_(beginning_of(persisted, std::move(founding))),
+      commit_(log_.base().index),
       now_(now) {
   EXPECTS(shares().empty() || validate(shares()));
   EXPECTS(options_.validate());
   EXPECTS(state_.term >= log_.last().term);
+  if (persisted.snapshot) snapshot_ = encode(*persisted.snapshot);
   read_configurations();
   role_ = resting_role();
   arm_election(now);

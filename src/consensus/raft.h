@@ -30,8 +30,11 @@
 // member that lies about its vote or its log can mislead the group. A member whose persisted state was lost
 // must come back under a new NodeId.
 //
-// The code is in four files by what moves: raft.cc (time and entry points), raft_election.cc,
-// raft_replication.cc, raft_configuration.cc.
+// The log may be compacted behind a snapshot, never beyond what is committed; a follower that lacks what is
+// gone gets the snapshot in chunks and nothing of it counts before all of it is durable.
+//
+// The code is in files by what moves: raft.cc (time and entry points), raft_election.cc, raft_replication.cc,
+// raft_configuration.cc, raft_snapshot.cc.
 #pragma once
 
 #include <cstdint>
@@ -52,6 +55,7 @@
 #include "consensus/quorum.h"
 #include "consensus/raft_options.h"
 #include "consensus/raft_progress.h"
+#include "consensus/snapshot.h"
 
 namespace skywarden::consensus {
 
@@ -67,9 +71,10 @@ struct EpochNews {
 };
 
 struct RaftEffects {
-  Persist persist;               // first: make durable
-  std::vector<Message> send;     // then: hand to the network, which may do anything to them
-  std::vector<Entry> committed;  // and apply in this order, no-ops and configuration entries included
+  Persist persist;                   // first: make durable
+  std::vector<Message> send;         // then: hand to the network, which may do anything to them
+  std::optional<Snapshot> restored;  // begin again from this state, which replaces what was applied
+  std::vector<Entry> committed;      // and apply in this order, no-ops and configuration entries included
   std::vector<EpochNews> epochs;
   Trace trace;
 };
@@ -94,6 +99,10 @@ class Raft {
   // or the last change is not finished; try again. kConflict: a cap is broken, or nothing would change.
   // kOutOfRange, kLimitReached: shares that cannot decide.
   [[nodiscard]] Result<RaftEffects> change_membership(const Membership& to, Instant now);
+  // The caller's state after `upto` is `data`: what the log holds up to there may go. Followers that lack it
+  // get the snapshot instead. kOutOfRange: not committed, or compacted already; kLimitReached: too large;
+  // kUnavailable: a node that was founded with nothing has yet to see the first epoch.
+  [[nodiscard]] Result<RaftEffects> compact(LogIndex upto, Payload data, Instant now);
 
   [[nodiscard]] Instant next_deadline() const;  // the earliest time at which tick() would do something
   [[nodiscard]] NodeId self() const { return self_; }
@@ -152,11 +161,14 @@ class Raft {
   void on(Step& step, const Message& message, const VoteReply& reply);
   void on(Step& step, const Message& message, const AppendRequest& request);
   void on(Step& step, const Message& message, const AppendReply& reply);
+  void on(Step& step, const Message& message, const SnapshotChunk& chunk);
+  void on(Step& step, const Message& message, const SnapshotReply& reply);
 
   // Replication.
   void begin_replication();
   void append_own(Step& step, Payload payload, EntryKind kind);
   void append_foreign(Step& step, std::span<const Entry> entries);
+  [[nodiscard]] bool follow(Step& step, NodeId leader);
   [[nodiscard]] bool contradicts_commits(const AppendRequest& request) const;
   void accepted(Step& step, NodeId peer, LogIndex index);
   void refused(Step& step, NodeId peer, const AppendReply& reply);
@@ -168,6 +180,11 @@ class Raft {
   void broadcast_heartbeat(Step& step);
   [[nodiscard]] bool commit_by_quorum(Step& step);  // true: something was committed
   void commit_up_to(Step& step, LogIndex index);
+
+  // Snapshots.
+  void install(Step& step, Snapshot snapshot);
+  void send_snapshot(Step& step, NodeId peer);
+  void repeat_snapshot(Step& step, NodeId peer);
 
   // Epochs.
   [[nodiscard]] const Configuration& ruling() const;
@@ -193,6 +210,8 @@ class Raft {
   Log log_;
   ConfigurationHistory configurations_;
   LogIndex commit_;
+  std::vector<std::byte> snapshot_;  // encoded; ends at the log's base; empty while that is 0
+  SnapshotAssembly assembly_;        // follower: what has arrived of a later one
   Role role_ = Role::kFollower;
   NodeId leader_;
   Instant now_;  // the latest time seen

@@ -22,8 +22,7 @@ bool Raft::may_campaign() const {
 }
 
 void Raft::read_configurations() {
-  for (std::uint64_t i = 1; i <= last_index().value(); ++i) {
-    const Entry& entry = log_.at(LogIndex(i));
+  for (const Entry& entry : log_.between(log_.base().index.next(), last_index())) {
     if (entry.kind != EntryKind::kConfiguration) continue;
     auto configuration = decode_configuration(entry.payload);
     EXPECTS(configuration);  // it was checked before it was stored

@@ -62,6 +62,7 @@ struct Group {
     for (auto& message : effects.send) mail.push_back(std::move(message));
     for (auto& entry : effects.committed) committed[node.value()].push_back(std::move(entry));
     for (auto& news : effects.epochs) epochs[node.value()].push_back(std::move(news));
+    if (effects.restored) restored[node.value()].push_back(std::move(*effects.restored));
     consensus::apply(effects.persist, disks[node]);
     last_persist = std::move(effects.persist);
   }
@@ -77,6 +78,12 @@ struct Group {
   }
   Result<void> change(std::uint32_t id, const Membership& to) {
     auto effects = (*this)[id].change_membership(to, now);
+    if (!effects) return tl::unexpected(effects.error());
+    take(NodeId(id), std::move(*effects));
+    return {};
+  }
+  Result<void> compact(std::uint32_t id, LogIndex upto, Payload data) {
+    auto effects = (*this)[id].compact(upto, std::move(data), now);
     if (!effects) return tl::unexpected(effects.error());
     take(NodeId(id), std::move(*effects));
     return {};
@@ -114,6 +121,7 @@ struct Group {
   std::vector<Message> delivered;
   std::map<std::uint32_t, std::vector<Entry>> committed;
   std::map<std::uint32_t, std::vector<EpochNews>> epochs;
+  std::map<std::uint32_t, std::vector<Snapshot>> restored;
   Persist last_persist;
 };
 

@@ -75,14 +75,15 @@ class Player {
     }
     std::string violation = network_.violation();
     if (violation.empty()) violation = peace();
-    return {std::move(violation), network_.trace_hash(), network_.delivered(),          faults_,
-            network_.elections(), network_.epochs(),     network_.proposals_committed()};
+    return {std::move(violation), network_.trace_hash(), network_.delivered(),           faults_,
+            network_.elections(), network_.epochs(),     network_.proposals_committed(), network_.installs()};
   }
 
  private:
   RaftOptions options() {
     RaftOptions options;
     options.entries_per_message_max = 1 + random_.below(4);  // small, so that windows and batches fill
+    options.bytes_per_message_max = 32 + random_.below(200);
     options.inflight_max = 1 + random_.below(4);
     return options;
   }
@@ -102,6 +103,7 @@ class Player {
   void fault() {
     ++faults_;
     const auto hosts = network_.hosts();
+    if (random_.chance(0.4)) compact(*any_of(hosts, random_));
     switch (random_.below(8)) {
       case 0:
       case 1: {
@@ -129,6 +131,12 @@ class Player {
         network_.restart(node);
       }
     }
+  }
+
+  void compact(NodeId node) {
+    if (!network_.alive(node)) return;
+    const std::uint64_t commit = network_.raft(node).commit_index().value();
+    network_.compact(node, LogIndex(commit - random_.below(std::min<std::uint64_t>(commit, 5) + 1)));
   }
 
   // The network is whole, everybody is up, those who left included.

@@ -8,7 +8,7 @@
 namespace skywarden::consensus {
 namespace {
 
-constexpr std::uint64_t kSeedsMax = 2000;
+constexpr std::uint64_t kSeedsMax = 5000;
 
 struct Caught {
   std::uint64_t seed = 0;  // 0: not at all
@@ -42,6 +42,7 @@ TEST_CASE("every broken rule is noticed") {
       {Rule::kVoterComparesLogs, "a vote for a log that lacks something"},
       {Rule::kOneVotePerTerm, "two votes in one term"},
       {Rule::kCommitWhatAgrees, "a follower commits what it has not compared"},
+      {Rule::kSnapshotBringsItsEpoch, "a snapshot installed without its epoch"},
   };
   for (const auto& mutant : mutants) {
     const Caught caught = hunt(mutant.rule);

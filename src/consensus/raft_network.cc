@@ -2,10 +2,42 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
+
 namespace skywarden::consensus {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+namespace {
+
+Payload state_bytes(std::uint64_t state) {  // long enough to need several chunks
+  Payload bytes(40);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(state >> (8 * (i % 8)));
+  return bytes;
+}
+
+// What a crash leaves of a step: its parts up to some place, of the entries perhaps only the first.
+Persist torn(Persist whole, Random& random) {
+  switch (random.below(4)) {
+    case 0:
+      whole.state.reset();
+      [[fallthrough]];
+    case 1:
+      whole.snapshot.reset();
+      whole.truncate_from.reset();
+      whole.append.clear();
+      break;
+    case 2:
+      if (!whole.append.empty()) whole.append.resize(random.below(whole.append.size() + 1));
+      break;
+    default:
+      break;
+  }
+  return whole;
+}
+
+}  // namespace
 
 RaftNetwork::RaftNetwork(std::uint64_t seed, Shares founding, RaftOptions raft, NetworkOptions network)
     : random_(seed), options_(raft), network_(network), founding_{founding, {}} {
@@ -38,6 +70,7 @@ void RaftNetwork::restart(NodeId node) {
   if (host.raft) return;
   host.applied = 0;
   ++host.restarts;
+  if (host.disk.snapshot) check_restored(node, *host.disk.snapshot);
   host.raft.emplace(node, host.founding, host.disk, options_,
                     random_.fork(node.value() * 1000003ULL + host.restarts), now_);
 }
@@ -60,6 +93,17 @@ void RaftNetwork::post(const Message& message) {
   }
 }
 
+LogPosition RaftNetwork::last_of(const Persisted& disk) {
+  if (!disk.log.empty()) return {disk.log.back().index, disk.log.back().term};
+  return disk.snapshot ? disk.snapshot->last : LogPosition{};
+}
+
+const Entry* RaftNetwork::entry_at(const Persisted& disk, LogIndex index) {
+  const std::uint64_t gone = disk.snapshot ? disk.snapshot->last.index.value() : 0;
+  if (index.value() <= gone || index > last_of(disk).index) return nullptr;
+  return &disk.log[index.value() - gone - 1];
+}
+
 void RaftNetwork::make_durable(NodeId node, Host& host, const Persist& step) {
   const HardState before = host.disk.state;
   consensus::apply(step, host.disk);
@@ -71,15 +115,43 @@ void RaftNetwork::make_durable(NodeId node, Host& host, const Persist& step) {
     violated(fmt::format("node {} takes back a vote or a term", node.value()));
 }
 
+// The application's state is a hash of all it was told; a snapshot must bring exactly that.
+void RaftNetwork::check_restored(NodeId node, const Snapshot& snapshot) {
+  Host& host = hosts_.at(node);
+  const std::size_t index = snapshot.last.index.value();
+  if (index > committed_.size() || snapshot.data != state_bytes(state_after_[index - 1]) ||
+      committed_[index - 1].term != snapshot.last.term)
+    violated(fmt::format("node {} is restored to a state that never was", node.value()));
+  host.applied = index;
+}
+
+void RaftNetwork::compact(NodeId node, LogIndex upto) {
+  Host& host = hosts_.at(node);
+  if (!host.raft || host.applied == 0) return;
+  const LogIndex end(std::min<std::uint64_t>(upto.value(), host.applied));
+  if (end <= host.raft->log().base().index) return;
+  auto effects = host.raft->compact(end, state_bytes(state_after_[end.value() - 1]), now_);
+  if (effects)
+    perform(node, std::move(*effects));
+  else if (effects.error().code != Errc::kUnavailable)
+    violated(effects.error().message);
+}
+
 void RaftNetwork::apply_commits(NodeId node, Host& host, const std::vector<Entry>& committed) {
   for (const Entry& entry : committed) {
     if (entry.index.value() != host.applied + 1)
       violated(fmt::format("node {} skips or repeats a commit", node.value()));
     host.applied = entry.index.value();
-    if (host.disk.log.size() < entry.index.value() || host.disk.log[entry.index.value() - 1] != entry)
+    const Entry* stored = entry_at(host.disk, entry.index);
+    if (stored == nullptr || *stored != entry)
       violated(fmt::format("node {} commits what it did not store", node.value()));
     if (entry.index.value() > committed_.size()) {
       committed_.push_back(entry);
+      committed_in_.push_back(host.raft->term());
+      Fnv1a hash;
+      hash.add(state_after_.empty() ? 0 : state_after_.back());
+      hash.add(std::span<const std::byte>(entry.payload));
+      state_after_.push_back(hash.value());
       if (!entry.payload.empty()) ++proposals_committed_;
     } else if (committed_[entry.index.value() - 1] != entry) {
       violated(fmt::format("two different entries are committed at index {}", entry.index.value()));
@@ -87,13 +159,19 @@ void RaftNetwork::apply_commits(NodeId node, Host& host, const std::vector<Entry
   }
 }
 
+// Leader completeness speaks of what was committed in earlier terms: of two elections the earlier may be the
+// last to be known.
 void RaftNetwork::watch_leader(const TraceEvent& event, const Host& host) {
   const Term term(event.first);
   if (!leaders_.emplace(term, event.node).second)
     violated(fmt::format("two leaders in term {}", term.value()));
-  const auto& log = host.disk.log;
-  if (log.size() < committed_.size() || !std::equal(committed_.begin(), committed_.end(), log.begin()))
-    violated(fmt::format("the leader of term {} lacks a committed entry", term.value()));
+  for (std::size_t i = 0; i < committed_.size(); ++i) {
+    const LogIndex index(i + 1);
+    const bool gone = host.disk.snapshot && host.disk.snapshot->last.index >= index;
+    const Entry* stored = entry_at(host.disk, index);
+    if (committed_in_[i] < term && !gone && (stored == nullptr || *stored != committed_[i]))
+      violated(fmt::format("the leader of term {} lacks a committed entry", term.value()));
+  }
 }
 
 // Whatever a message promises must already be durable, for the sender may be gone the next moment.
@@ -107,16 +185,18 @@ void RaftNetwork::check_promise(const Host& host, const Message& message) {
   if (std::holds_alternative<VoteRequest>(message.body) && host.disk.state.voted_for != message.from)
     violated("a candidate's own vote is not durable");
   const auto* reply = std::get_if<AppendReply>(&message.body);
-  if (reply != nullptr && reply->accepted && reply->index.value() > host.disk.log.size())
+  if (reply != nullptr && reply->accepted && reply->index > last_of(host.disk).index)
     violated("an entry is acknowledged before it is durable");
   const auto* append = std::get_if<AppendRequest>(&message.body);
-  if (append != nullptr && append->previous.index.value() + append->entries.size() > host.disk.log.size())
+  if (append != nullptr &&
+      append->previous.index.value() + append->entries.size() > last_of(host.disk).index.value())
     violated("an entry is sent before it is durable");
 }
 
 void RaftNetwork::perform(NodeId node, RaftEffects effects) {
   Host& host = hosts_.at(node);
   if (random_.chance(network_.crash_in_step)) {
+    make_durable(node, host, torn(std::move(effects.persist), random_));
     crash(node);
     return;
   }
@@ -124,6 +204,10 @@ void RaftNetwork::perform(NodeId node, RaftEffects effects) {
   for (const TraceEvent& event : effects.trace) {
     trace_.add(event);
     if (event.kind == TraceKind::kBecameLeader) watch_leader(event, host);
+  }
+  if (effects.restored) {
+    ++installs_;
+    check_restored(node, *effects.restored);
   }
   const std::size_t committed_before = committed_.size();
   apply_commits(node, host, effects.committed);
@@ -202,9 +286,13 @@ void RaftNetwork::check_logs_match() {
     for (const auto& [b, second] : hosts_) {
       if (!(a < b)) continue;
       bool same_from_here = false;  // from the last common (index, term) down, everything must be equal
-      for (std::size_t i = std::min(first.disk.log.size(), second.disk.log.size()); i-- > 0;) {
-        same_from_here |= first.disk.log[i].term == second.disk.log[i].term;
-        if (same_from_here && first.disk.log[i] != second.disk.log[i])
+      for (LogIndex i = std::min(last_of(first.disk).index, last_of(second.disk).index); i > LogIndex();
+           i = i.previous()) {
+        const Entry* one = entry_at(first.disk, i);
+        const Entry* other = entry_at(second.disk, i);
+        if (one == nullptr || other == nullptr) break;  // compacted
+        same_from_here |= one->term == other->term;
+        if (same_from_here && *one != *other)
           violated(fmt::format("logs of {} and {} differ below a common entry", a.value(), b.value()));
       }
     }
@@ -214,6 +302,12 @@ void RaftNetwork::check_logs_match() {
 // ---- quorums
 
 void RaftNetwork::note_epochs(Host& host, const Persist& step) {
+  if (step.snapshot) {  // it says what ruled at its end; what the log says beyond stays if the log does
+    const LogIndex end = step.snapshot->last.index;
+    const bool kept = entry_at(host.disk, end.next()) != nullptr;
+    std::erase_if(host.epochs, [&](const auto& epoch) { return epoch.first <= end || !kept; });
+    host.epochs.emplace(host.epochs.begin(), end, step.snapshot->configuration);
+  }
   if (step.truncate_from)
     std::erase_if(host.epochs, [&](const auto& epoch) { return epoch.first >= *step.truncate_from; });
   for (const Entry& entry : step.append) {
@@ -267,22 +361,20 @@ void RaftNetwork::check_who_could_decide() {
   std::vector<Could> everybody;
   for (const auto& [node, host] : hosts_) {
     Could could{node, &ruling(host)};
-    const auto last = host.disk.log.empty()
-                          ? LogPosition{}
-                          : LogPosition{host.disk.log.back().index, host.disk.log.back().term};
+    const LogPosition last = last_of(host.disk);
     std::uint32_t bit = 1;
     for (const auto& [other, peer] : hosts_) {
-      const bool no_newer =
-          peer.disk.log.empty() || std::pair(peer.disk.log.back().term, peer.disk.log.back().index) <=
-                                       std::pair(last.term, last.index);
+      const LogPosition theirs = last_of(peer.disk);
+      const bool no_newer = std::pair(theirs.term, theirs.index) <= std::pair(last.term, last.index);
       if (no_newer) could.elect |= bit;
       const bool leads = host.raft && host.raft->role() == Role::kLeader;
       if (leads && peer.disk.state.term <= host.raft->term()) could.commit |= bit;
       bit <<= 1;
     }
-    const auto& log = host.disk.log;
-    const bool complete = log.size() >= committed_.size() &&
-                          (committed_.empty() || log[committed_.size() - 1] == committed_.back());
+    const LogIndex end(committed_.size());
+    const bool gone = host.disk.snapshot && host.disk.snapshot->last.index >= end;
+    const Entry* stored = entry_at(host.disk, end);
+    const bool complete = committed_.empty() || gone || (stored != nullptr && *stored == committed_.back());
     if (!complete && decides(*could.shares, could.elect))
       violated(fmt::format("{} could be elected and lacks a committed entry", node.value()));
     everybody.push_back(could);

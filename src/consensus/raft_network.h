@@ -20,7 +20,7 @@ struct NetworkOptions {
   Duration delay_max = std::chrono::milliseconds(30);
   double loss = 0.0;
   double duplication = 0.0;
-  double crash_in_step = 0.0;  // chance that a host dies before a step's effects are durable
+  double crash_in_step = 0.0;  // chance that a host dies while a step is being made durable
 };
 
 class RaftNetwork {
@@ -37,6 +37,9 @@ class RaftNetwork {
   void join(NodeId node);  // a new host that knows nothing; nobody knows it either until a change names it
   // As propose(), for a change of membership. Refusals are the machine's business.
   bool change(const Membership& to);
+  // The host stores a snapshot of what it has applied up to `upto`, or of all of it, and drops that from its
+  // log.
+  void compact(NodeId node, LogIndex upto);
 
   // To every host that believes it leads, for in a split there may be two. True if anybody took it.
   bool propose();
@@ -46,6 +49,7 @@ class RaftNetwork {
   [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] std::size_t proposals_committed() const { return proposals_committed_; }
   [[nodiscard]] std::size_t elections() const { return leaders_.size(); }
+  [[nodiscard]] std::size_t installs() const { return installs_; }
   [[nodiscard]] std::size_t epochs() const { return epochs_begun_; }
   [[nodiscard]] std::size_t delivered() const { return delivered_; }
   [[nodiscard]] std::vector<NodeId> hosts() const;
@@ -63,7 +67,7 @@ class RaftNetwork {
     Persisted disk;
     std::vector<std::pair<LogIndex, Configuration>> epochs;  // of the log on disk, read without the machine
     std::optional<Raft> raft;
-    std::size_t applied = 0;  // entries delivered since the last restart
+    std::size_t applied = 0;  // what its state contains: so many entries, restored or delivered
     std::uint64_t restarts = 0;
   };
 
@@ -74,6 +78,9 @@ class RaftNetwork {
   [[nodiscard]] bool decides(const JointShares& shares, std::uint32_t set) const;
   [[nodiscard]] bool could_miss(const JointShares& a, std::uint32_t may_join_a, const JointShares& b,
                                 std::uint32_t may_join_b) const;
+  void check_restored(NodeId node, const Snapshot& snapshot);
+  [[nodiscard]] static LogPosition last_of(const Persisted& disk);
+  [[nodiscard]] static const Entry* entry_at(const Persisted& disk, LogIndex index);  // nullptr: not there
   void note_epochs(Host& host, const Persist& step);
   void watch_leader(const TraceEvent& event, const Host& host);
   void check_promise(const Host& host, const Message& message);
@@ -92,9 +99,12 @@ class RaftNetwork {
   std::set<NodeId> side_;
 
   std::map<Term, NodeId> leaders_;
-  std::vector<Entry> committed_;  // by anybody, ever
+  std::vector<Entry> committed_;            // by anybody, ever
+  std::vector<Term> committed_in_;          // the term of who committed it first, a leader
+  std::vector<std::uint64_t> state_after_;  // a hash: what the application's state is
   std::size_t proposals_committed_ = 0;
   std::size_t epochs_begun_ = 0;
+  std::size_t installs_ = 0;
   std::size_t delivered_ = 0;
   TraceHash trace_;
   std::string violation_;

@@ -23,27 +23,37 @@ std::uint64_t fingerprint(const Payload& payload) {
 
 // A committed entry is never given up: a request that contradicts one cannot come from an honest leader.
 bool Raft::contradicts_commits(const AppendRequest& request) const {
-  const auto contradicts = [&](LogPosition p) { return p.index <= commit_ && !log_.matches(p); };
+  const auto contradicts = [&](LogPosition p) {
+    return p.index <= commit_ && p.index >= log_.base().index && !log_.matches(p);
+  };
   return contradicts(request.previous) ||
          std::any_of(request.entries.begin(), request.entries.end(),
                      [&](const Entry& e) { return contradicts({e.index, e.term}); });
 }
 
-void Raft::on(Step& step, const Message& message, const AppendRequest& request) {
-  const bool second_leader = leader_ != kNobody && leader_ != message.from;  // never two in one term
-  if (second_leader) return;
-  become_follower(step, state_.term, message.from);
+// False: it cannot be the leader of this term, for that is somebody else.
+bool Raft::follow(Step& step, NodeId leader) {
+  if (leader_ != kNobody && leader_ != leader) return false;
+  become_follower(step, state_.term, leader);
   leader_heard_ = step.now;
   yielded_ = false;
   arm_election(step.now);
-  if (contradicts_commits(request)) return;
-  if (!log_.matches(request.previous)) {
+  return true;
+}
+
+void Raft::on(Step& step, const Message& message, const AppendRequest& request) {
+  if (!follow(step, message.from) || contradicts_commits(request)) return;
+  // What was compacted was committed, so the leader's log agrees about it.
+  const LogPosition base = log_.base();
+  const std::uint64_t gone = base.index.value() - std::min(base.index, request.previous.index).value();
+  const auto entries = std::span(request.entries).subspan(std::min(gone, request.entries.size()));
+  if (gone == 0 && !log_.matches(request.previous)) {
     const LogPosition hint = log_.last_at_most(request.previous.index, request.previous.term);
     send(step, message.from, state_.term, AppendReply{false, request.previous.index, hint});
     return;
   }
-  append_foreign(step, request.entries);
-  const LogIndex agreed = request.entries.empty() ? request.previous.index : request.entries.back().index;
+  append_foreign(step, entries);
+  const LogIndex agreed(request.previous.index.value() + request.entries.size());
   const LogIndex certain = holds(Rule::kCommitWhatAgrees) ? agreed : last_index();
   commit_up_to(step, std::min(request.commit, certain));
   take_resting_role(step);
@@ -120,7 +130,7 @@ void Raft::accepted(Step& step, NodeId peer, LogIndex index) {
 
 void Raft::refused(Step& step, NodeId peer, const AppendReply& reply) {
   Progress& progress = progress_.at(peer);
-  const bool stale = reply.index <= progress.match ||  // since then it agreed
+  const bool stale = progress.transfer || reply.index <= progress.match ||  // since then it agreed
                      (!progress.replicating && reply.index != progress.next.previous());  // an earlier probe
   if (stale) return;
   // Skip back whole terms: the follower named where it could agree, our own log narrows it further.
@@ -133,6 +143,10 @@ void Raft::refused(Step& step, NodeId peer, const AppendReply& reply) {
 void Raft::send_entries(Step& step, NodeId peer) {
   const Progress& progress = progress_.at(peer);
   while (progress.may_send(options_.inflight_max)) {
+    if (!log_.contains(progress.next.previous())) {
+      send_snapshot(step, peer);
+      return;
+    }
     const auto entries = log_.after(progress.next.previous(), options_.entries_per_message_max,
                                     options_.bytes_per_message_max);
     if (entries.empty() && progress.replicating) return;
@@ -144,7 +158,8 @@ void Raft::send_entries(Step& step, NodeId peer) {
 void Raft::send_due(Step& step, NodeId peer) {
   send_entries(step, peer);
   const Progress& progress = progress_.at(peer);
-  if (progress.replicating && progress.commit_told < std::min(commit_, progress.next.previous()))
+  const LogIndex previous = progress.next.previous();
+  if (progress.replicating && log_.contains(previous) && progress.commit_told < std::min(commit_, previous))
     send_append(step, peer, {});
 }
 
@@ -169,7 +184,11 @@ void Raft::broadcast_heartbeat(Step& step) {
   for (const auto& [peer, progress] : progress_) {
     const bool rests =
         !has_vote(ruling().shares, peer) && progress.match == last_index() && progress.heard > committed_at_;
-    if (learners_too || !rests) send_append(step, peer, {});
+    if (!learners_too && rests) continue;
+    if (progress.transfer || !log_.contains(progress.next.previous()))
+      repeat_snapshot(step, peer);
+    else
+      send_append(step, peer, {});
   }
 }
 

@@ -18,6 +18,7 @@ enum class Rule {
   kVoterComparesLogs,       // no vote for a log that lacks what the voter holds (Raft §5.4.1)
   kOneVotePerTerm,          // a vote is given once in a term
   kCommitWhatAgrees,        // a follower commits no further than its log is known to agree
+  kSnapshotBringsItsEpoch,  // what a snapshot says of the epoch rules after it is installed
 };
 
 #ifdef SKYWARDEN_MUTANTS

@@ -20,7 +20,9 @@ enum class Kind : std::uint8_t {
   kReceived,
   kReport,
   kConfirmed,
-  kBulletin
+  kBulletin,
+  kSnapshotChunk,
+  kSnapshotReply
 };
 
 std::uint64_t subject(Kind kind, std::initializer_list<std::uint64_t> what) {
@@ -86,6 +88,14 @@ class Choice {
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::AppendReply& reply) const {
     return {BundleCriticality::kImportant, kNewsLifetime,
             subject(Kind::kAppendReply, {term, reply.accepted ? 1U : 0U, reply.index.value()})};
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::SnapshotChunk& chunk) const {
+    return {BundleCriticality::kImportant, kNewsLifetime,
+            subject(Kind::kSnapshotChunk, {term, chunk.last.index.value(), chunk.offset})};
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::SnapshotReply& reply) const {
+    return {BundleCriticality::kImportant, kNewsLifetime,
+            subject(Kind::kSnapshotReply, {term, reply.last.index.value(), reply.received})};
   }
 
   Duration election_;
