@@ -16,8 +16,8 @@ using wire::CborReader;
 using wire::CborWriter;
 
 // The kind on the wire is the alternative's index in Message::body; new kinds go to the end.
-constexpr std::uint64_t kFieldsOf[] = {2, 1, 2, 1, 4, 4, 5, 3};
-constexpr std::uint64_t kHeadFields = 5;  // version, kind, from, to, term
+constexpr std::uint64_t kFieldsOf[] = {2, 1, 2, 1, 4, 4, 5, 3, 0};  // without the one that may be left out
+constexpr std::uint64_t kHeadFields = 5;                            // version, kind, from, to, term
 
 bool in_range(LogPosition position) {
   return position.index <= kLogIndexMax && position.term <= kTermMax &&
@@ -96,6 +96,7 @@ void write(CborWriter& to, const PreVoteReply& body) {
 
 void write(CborWriter& to, const VoteRequest& body) {
   write(to, body.last);
+  if (body.leader_agrees) to.boolean(true);
 }
 
 void write(CborWriter& to, const VoteReply& body) {
@@ -113,11 +114,13 @@ void write(CborWriter& to, const AppendRequest& body) {
       to.array(2).unsigned_integer(static_cast<std::uint64_t>(entry.kind));
     to.bytes(entry.payload);
   }
+  if (body.round > 0) to.unsigned_integer(body.round);
 }
 
 void write(CborWriter& to, const AppendReply& body) {
   to.boolean(body.accepted).unsigned_integer(body.index.value());
   write(to, body.hint);
+  if (body.round > 0) to.unsigned_integer(body.round);
 }
 
 void write(CborWriter& to, const SnapshotChunk& body) {
@@ -128,6 +131,15 @@ void write(CborWriter& to, const SnapshotChunk& body) {
 void write(CborWriter& to, const SnapshotReply& body) {
   write(to, body.last);
   to.unsigned_integer(body.received);
+}
+
+void write(CborWriter&, const TimeoutNow&) {}
+
+bool has_last_field(const MessageBody& body) {
+  if (const auto* vote = std::get_if<VoteRequest>(&body)) return vote->leader_agrees;
+  if (const auto* append = std::get_if<AppendRequest>(&body)) return append->round > 0;
+  if (const auto* reply = std::get_if<AppendReply>(&body)) return reply->round > 0;
+  return false;
 }
 
 // The reader's first failure sticks, so values read after it are placeholders that decode() never returns.
@@ -162,7 +174,7 @@ std::optional<Entry> read_entry(CborReader& from, LogIndex index) {
   return Entry{Term(*term), index, Payload(payload->begin(), payload->end()), kind};
 }
 
-AppendRequest read_append(CborReader& from) {
+AppendRequest read_append(CborReader& from, bool with_round) {
   AppendRequest append;
   append.previous = read_position(from);
   append.commit = LogIndex(number(from));
@@ -175,14 +187,16 @@ AppendRequest read_append(CborReader& from) {
     if (!entry) break;  // what is left makes finish() fail
     append.entries.push_back(std::move(*entry));
   }
+  if (with_round) append.round = number(from);
   return append;
 }
 
-AppendReply read_append_reply(CborReader& from) {
+AppendReply read_append_reply(CborReader& from, bool with_round) {
   AppendReply reply;
   reply.accepted = read_flag(from);
   reply.index = LogIndex(number(from));
   reply.hint = read_position(from);
+  if (with_round) reply.round = number(from);
   return reply;
 }
 
@@ -202,24 +216,32 @@ SnapshotReply read_snapshot_reply(CborReader& from) {
   return reply;
 }
 
-MessageBody read_body(CborReader& from, std::uint64_t kind) {
+VoteRequest read_vote(CborReader& from, bool with_flag) {
+  VoteRequest vote{read_position(from)};
+  if (with_flag) vote.leader_agrees = read_flag(from);
+  return vote;
+}
+
+MessageBody read_body(CborReader& from, std::uint64_t kind, bool with_last) {
   switch (kind) {
     case 0:
       return PreVoteRequest{read_position(from)};
     case 1:
       return PreVoteReply{read_flag(from)};
     case 2:
-      return VoteRequest{read_position(from)};
+      return read_vote(from, with_last);
     case 3:
       return VoteReply{read_flag(from)};
     case 4:
-      return read_append(from);
+      return read_append(from, with_last);
     case 5:
-      return read_append_reply(from);
+      return read_append_reply(from, with_last);
     case 6:
       return read_snapshot_chunk(from);
-    default:
+    case 7:
       return read_snapshot_reply(from);
+    default:
+      return TimeoutNow{};
   }
 }
 
@@ -236,7 +258,7 @@ std::vector<std::byte> encode(const Message& message) {
   EXPECTS(validate(message));
   CborWriter writer;
   const std::uint64_t kind = message.body.index();
-  writer.array(kHeadFields + kFieldsOf[kind])
+  writer.array(kHeadFields + kFieldsOf[kind] + (has_last_field(message.body) ? 1 : 0))
       .unsigned_integer(kMessageVersion)
       .unsigned_integer(kind)
       .unsigned_integer(message.from.value())
@@ -259,9 +281,10 @@ Result<Message> decode(std::span<const std::byte> bytes) {
   const std::uint64_t to = number(reader);
   const Term term(number(reader));
   if (!kind) return tl::unexpected<Error>(kind.error());
-  auto body = read_body(reader, *kind);
+  const std::uint64_t usual = kHeadFields + kFieldsOf[*kind];
+  auto body = read_body(reader, *kind, fields.value_or(0) == usual + 1);
   if (const auto end = reader.finish(); !end) return tl::unexpected<Error>(end.error());
-  if (*fields != kHeadFields + kFieldsOf[*kind])
+  if (*fields != usual + (has_last_field(body) ? 1 : 0))
     return fail(Errc::kMalformed, "message of kind {} with {} fields", *kind, *fields);
   if (from > UINT32_MAX || to > UINT32_MAX) return fail(Errc::kOutOfRange, "node id beyond 32 bits");
   Message message{NodeId(static_cast<std::uint32_t>(from)), NodeId(static_cast<std::uint32_t>(to)), term,

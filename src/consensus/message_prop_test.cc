@@ -17,7 +17,7 @@ Message any_message() {
   const auto from = *rc::gen::inRange<std::uint32_t>(1, UINT32_MAX);
   Message message{
       NodeId(from), NodeId(from + 1), Term(*rc::gen::inRange<std::uint64_t>(1, kTermMax.value())), {}};
-  switch (*rc::gen::inRange(0, 8)) {
+  switch (*rc::gen::inRange(0, 9)) {
     case 0:
       message.body = PreVoteRequest{any_position(message.term.value() - 1)};
       break;
@@ -25,7 +25,7 @@ Message any_message() {
       message.body = PreVoteReply{*rc::gen::arbitrary<bool>()};
       break;
     case 2:
-      message.body = VoteRequest{any_position(message.term.value() - 1)};
+      message.body = VoteRequest{any_position(message.term.value() - 1), *rc::gen::arbitrary<bool>()};
       break;
     case 3:
       message.body = VoteReply{*rc::gen::arbitrary<bool>()};
@@ -46,6 +46,7 @@ Message any_message() {
                                    encode(Configuration{Epoch(size), {{{NodeId(from), 1}}, {}}, {}, 0}),
                                    EntryKind::kConfiguration};
       }
+      append.round = *rc::gen::inRange<std::uint64_t>(0, 3);
       message.body = append;
       break;
     }
@@ -61,12 +62,15 @@ Message any_message() {
     case 6:
       message.body = SnapshotReply{any_position(1000), *rc::gen::inRange<std::uint64_t>(0, 100'000)};
       break;
+    case 7:
+      message.body = TimeoutNow{};
+      break;
     default:
       if (*rc::gen::arbitrary<bool>())
         message.body = AppendReply{true, LogIndex(*rc::gen::inRange<std::uint64_t>(0, 1000)), {}};
       else
-        message.body =
-            AppendReply{false, LogIndex(*rc::gen::inRange<std::uint64_t>(0, 1000)), any_position(1000)};
+        message.body = AppendReply{false, LogIndex(*rc::gen::inRange<std::uint64_t>(0, 1000)),
+                                   any_position(1000), *rc::gen::inRange<std::uint64_t>(0, 3)};
   }
   return message;
 }

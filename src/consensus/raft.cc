@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/contract.h"
+#include "consensus/rule.h"
 
 namespace skywarden::consensus {
 
@@ -33,6 +34,9 @@ Raft::Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions option
   EXPECTS(shares().empty() || validate(shares()));
   EXPECTS(options_.validate());
   EXPECTS(state_.term >= log_.last().term);
+  // It may have promised not to vote, just before it went down.
+  const bool promised = options_.lease && state_.term > Term() && holds(Rule::kLeaseOutlivesRestart);
+  leader_heard_ = promised ? now : Instant::min();
   if (persisted.snapshot) snapshot_ = encode(*persisted.snapshot);
   read_configurations();
   role_ = resting_role();
@@ -86,6 +90,8 @@ Result<RaftEffects> Raft::propose(Payload payload, Instant now) {
     return fail(Errc::kOutOfRange, "raft: proposal of {} bytes, expected 1…{}", payload.size(),
                 options_.bytes_per_message_max);
   if (role_ != Role::kLeader) return fail(Errc::kUnavailable, "raft: node {} does not lead", self_.value());
+  if (hand_over_)
+    return fail(Errc::kUnavailable, "raft: leadership passes to node {}", hand_over_->to.value());
   const std::size_t after = uncommitted_bytes_ + payload.size() + kEntryOverheadBytes;
   if (uncommitted_bytes_ > 0 && after > options_.uncommitted_bytes_max)
     return fail(Errc::kUnavailable, "raft: {} bytes await commitment", uncommitted_bytes_);
@@ -98,7 +104,7 @@ Result<RaftEffects> Raft::propose(Payload payload, Instant now) {
 Instant Raft::next_deadline() const {
   switch (role_) {
     case Role::kLeader:
-      return heartbeat_due_;
+      return hand_over_ ? std::min(heartbeat_due_, hand_over_->until) : heartbeat_due_;
     case Role::kPreCandidate:
     case Role::kCandidate:
       return std::min(election_deadline_, repeat_due_);
@@ -132,8 +138,12 @@ void Raft::tick_leader(Step& step) {
     become_follower(step, state_.term, kNobody);
     return;
   }
+  if (hand_over_ && step.now >= hand_over_->until) hand_over_.reset();  // it did not come about; lead on
+  if (step.now < heartbeat_due_) return;
   heartbeat_due_ = step.now + options_.heartbeat;
+  if (options_.lease) begin_round(step);
   broadcast_heartbeat(step);
+  if (hand_over_) hand_over(step);
 }
 
 void Raft::tick_candidate(Step& step) {

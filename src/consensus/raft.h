@@ -34,10 +34,16 @@
 // gone gets the snapshot in chunks and nothing of it counts before all of it is durable.
 //
 // The code is in files by what moves: raft.cc (time and entry points), raft_election.cc, raft_replication.cc,
-// raft_configuration.cc, raft_snapshot.cc.
+// raft_configuration.cc, raft_snapshot.cc, raft_read.cc (reads, leases, handing over).
+//
+// A lease (off by default) lets a leader answer reads without a round trip. It rests on this: who heard the
+// leader votes for nobody within election_timeout_min of its own clock, whatever terms it learns of meanwhile
+// and even if it restarts; clocks drift by a bounded rate; and a leader that once asked somebody to take over
+// has no lease for the rest of its term.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -70,12 +76,22 @@ struct EpochNews {
   Configuration configuration;
 };
 
+using ReadId = Identity<struct ReadIdTag, std::uint64_t>;  // the caller's own
+
+struct ReadAnswer {
+  ReadId id;
+  // Read once everything up to here is applied, and the answer is as if given at a moment after it was asked.
+  // Nothing: no longer the leader, ask another.
+  std::optional<LogIndex> index;
+};
+
 struct RaftEffects {
   Persist persist;                   // first: make durable
   std::vector<Message> send;         // then: hand to the network, which may do anything to them
   std::optional<Snapshot> restored;  // begin again from this state, which replaces what was applied
   std::vector<Entry> committed;      // and apply in this order, no-ops and configuration entries included
   std::vector<EpochNews> epochs;
+  std::vector<ReadAnswer> reads;
   Trace trace;
 };
 
@@ -99,6 +115,14 @@ class Raft {
   // or the last change is not finished; try again. kConflict: a cap is broken, or nothing would change.
   // kOutOfRange, kLimitReached: shares that cannot decide.
   [[nodiscard]] Result<RaftEffects> change_membership(const Membership& to, Instant now);
+  // A linearizable read without an entry (thesis §6.4): the answer comes in effects.reads, at once under a
+  // lease, else after a round trip to a quorum. kUnavailable: not the leader, or nothing of the own term
+  // committed yet, or too many reads wait.
+  [[nodiscard]] Result<RaftEffects> read(ReadId id, Instant now);
+  // Hands over to `to`, or for kNobody to whoever is caught up and has the largest share (thesis §3.10).
+  // Until then, for at most election_timeout_min, proposals are refused. kUnavailable: not the leader, or
+  // nobody to hand over to; kOutOfRange: `to` has no vote.
+  [[nodiscard]] Result<RaftEffects> transfer_leadership(NodeId to, Instant now);
   // The caller's state after `upto` is `data`: what the log holds up to there may go. Followers that lack it
   // get the snapshot instead. kOutOfRange: not committed, or compacted already; kLimitReached: too large;
   // kUnavailable: a node that was founded with nothing has yet to see the first epoch.
@@ -140,7 +164,7 @@ class Raft {
   [[nodiscard]] bool yields_to(NodeId rival, LogPosition rival_last) const;
   void become_follower(Step& step, Term term, NodeId leader);
   void become_pre_candidate(Step& step);
-  void become_candidate(Step& step);
+  void become_candidate(Step& step, bool leader_agrees);
   void become_leader(Step& step);
   void start_round(Step& step, Role role);
   void request_votes(Step& step);
@@ -181,6 +205,16 @@ class Raft {
   [[nodiscard]] bool commit_by_quorum(Step& step);  // true: something was committed
   void commit_up_to(Step& step, LogIndex index);
 
+  // Reads and hand-over.
+  void answer_reads(Step& step);
+  void refuse_reads(Step& step);
+  void begin_round(Step& step);
+  void round_answered(Step& step, NodeId peer, std::uint64_t round);
+  [[nodiscard]] bool has_lease(Instant now) const;
+  [[nodiscard]] NodeId successor() const;
+  void hand_over(Step& step);
+  void on(Step& step, const Message& message, const TimeoutNow&);
+
   // Snapshots.
   void install(Step& step, Snapshot snapshot);
   void send_snapshot(Step& step, NodeId peer);
@@ -216,11 +250,12 @@ class Raft {
   NodeId leader_;
   Instant now_;  // the latest time seen
 
-  Instant leader_heard_;       // meaningful while leader_ is somebody else
-  Instant election_deadline_;  // learner: when a silent leader is forgotten
-  Instant repeat_due_;         // candidates: ask those again who have not answered
-  Votes votes_;                // candidates: this round's answers
-  bool yielded_ = false;       // gave way to a rival since a leader was last heard
+  Instant leader_heard_;        // of whatever term; it protects a lease that may rest on it
+  Instant election_deadline_;   // learner: when a silent leader is forgotten
+  Instant repeat_due_;          // candidates: ask those again who have not answered
+  Votes votes_;                 // candidates: this round's answers
+  bool leader_agrees_ = false;  // candidate: the leader handed over
+  bool yielded_ = false;        // gave way to a rival since a leader was last heard
 
   Instant heartbeat_due_;                // leader
   std::map<NodeId, Progress> progress_;  // leader: every other member, and who leaves until that is committed
@@ -228,6 +263,22 @@ class Raft {
   std::size_t uncommitted_bytes_ = 0;    // leader
   std::uint64_t beats_ = 0;              // leader: heartbeats of this term
   Instant committed_at_;                 // when commit_ moved last
+
+  struct PendingRead {
+    ReadId id;
+    LogIndex index;
+    std::uint64_t round;  // a quorum must answer this one or a later one
+  };
+  struct HandOver {
+    NodeId to;
+    Instant until;
+  };
+  std::uint64_t round_ = 0;                               // leader: the latest begun
+  std::deque<std::pair<std::uint64_t, Instant>> rounds_;  // leader with a lease: begun when, not yet answered
+  std::deque<PendingRead> reads_;                         // leader
+  Instant lease_until_;                                   // leader
+  bool lease_given_up_ = false;        // leader: TimeoutNow was sent, and may arrive at any time
+  std::optional<HandOver> hand_over_;  // leader
 };
 
 }  // namespace skywarden::consensus

@@ -38,6 +38,8 @@ Result<RaftEffects> Raft::change_membership(const Membership& to, Instant now) {
                 configuration().epoch.value());
   if (holds(Rule::kOwnTermBeforeChange) && log_.term_at(commit_) != state_.term)
     return fail(Errc::kUnavailable, "raft: nothing of term {} is committed yet", state_.term.value());
+  if (hand_over_)
+    return fail(Errc::kUnavailable, "raft: leadership passes to node {}", hand_over_->to.value());
   if (to == membership_of(configuration()))
     return fail(Errc::kConflict, "raft: epoch {} already is so", configuration().epoch.value());
   Step step = begin(now);
@@ -118,6 +120,8 @@ void Raft::after_commit(Step& step) {
     append_configuration(step, leave_joint(configuration()));
     replicate(step);
   } else if (!has_vote(configuration().shares, self_)) {
+    const NodeId next = successor();
+    if (next != kNobody) send(step, next, state_.term, TimeoutNow{});
     become_follower(step, state_.term, kNobody);
   }
 }

@@ -33,7 +33,8 @@ Role Raft::resting_role() const {
 
 bool Raft::hears_leader(Instant now) const {
   if (leader_ == self_) return true;
-  return leader_ != kNobody && now < leader_heard_ + options_.election_timeout_min;
+  const bool counts = leader_ != kNobody || (options_.lease && holds(Rule::kLeaseOutlivesTerm));
+  return counts && now < leader_heard_ + options_.election_timeout_min;
 }
 
 void Raft::become_follower(Step& step, Term term, NodeId leader) {
@@ -45,6 +46,7 @@ void Raft::become_follower(Step& step, Term term, NodeId leader) {
   leader_ = leader;
   votes_.clear();
   progress_.clear();
+  refuse_reads(step);
   if (!was_resting) arm_election(step.now);
   if (changed) trace(step, TraceKind::kBecameFollower, term.value(), leader.value());
 }
@@ -68,7 +70,8 @@ void Raft::become_pre_candidate(Step& step) {
   start_round(step, Role::kPreCandidate);
 }
 
-void Raft::become_candidate(Step& step) {
+void Raft::become_candidate(Step& step, bool leader_agrees) {
+  leader_agrees_ = leader_agrees;
   state_ = {state_.term.next(), self_};
   start_round(step, Role::kCandidate);
 }
@@ -92,7 +95,7 @@ void Raft::request_votes(Step& step) {
     if (role_ == Role::kPreCandidate)
       send(step, node, state_.term.next(), PreVoteRequest{log_.last()});
     else
-      send(step, node, state_.term, VoteRequest{log_.last()});
+      send(step, node, state_.term, VoteRequest{log_.last(), leader_agrees_});
   }
 }
 
@@ -109,7 +112,7 @@ void Raft::record_vote(Step& step, NodeId voter, bool granted) {
       return;
     case VoteResult::kWon:
       if (role_ == Role::kPreCandidate)
-        become_candidate(step);
+        become_candidate(step, false);
       else
         become_leader(step);
       return;
@@ -131,19 +134,22 @@ bool Raft::is_complete_enough(LogPosition candidate_last) const {
 
 // False: the message has been dealt with, or is not worth dealing with, because of its term alone.
 bool Raft::settle_term(Step& step, const Message& message) {
-  const bool asks_vote = std::holds_alternative<VoteRequest>(message.body);
+  const auto* vote = std::get_if<VoteRequest>(&message.body);
   const bool is_pre_vote = std::holds_alternative<PreVoteRequest>(message.body) ||
                            std::holds_alternative<PreVoteReply>(message.body);
   if (is_pre_vote || message.term == state_.term) return true;
   if (message.term > state_.term) {
-    if (asks_vote && hears_leader(step.now)) return false;  // would only disrupt (thesis §4.2.3)
+    const bool disrupts = vote != nullptr && !vote->leader_agrees && hears_leader(step.now);
+    if (disrupts) return false;  // thesis §4.2.3
     become_follower(step, message.term, kNobody);
     return true;
   }
   // An older term. Whoever still asks in it must hear of ours; old answers mean nothing.
-  if (asks_vote) send(step, message.from, state_.term, VoteReply{false});
+  if (vote != nullptr) send(step, message.from, state_.term, VoteReply{false});
   if (const auto* append = std::get_if<AppendRequest>(&message.body))
     send(step, message.from, state_.term, AppendReply{false, append->previous.index, {}});
+  if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body))
+    send(step, message.from, state_.term, SnapshotReply{chunk->last, 0});
   return false;
 }
 

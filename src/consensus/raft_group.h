@@ -62,6 +62,7 @@ struct Group {
     for (auto& message : effects.send) mail.push_back(std::move(message));
     for (auto& entry : effects.committed) committed[node.value()].push_back(std::move(entry));
     for (auto& news : effects.epochs) epochs[node.value()].push_back(std::move(news));
+    for (const ReadAnswer& answer : effects.reads) reads[node.value()].push_back(answer);
     if (effects.restored) restored[node.value()].push_back(std::move(*effects.restored));
     consensus::apply(effects.persist, disks[node]);
     last_persist = std::move(effects.persist);
@@ -84,6 +85,18 @@ struct Group {
   }
   Result<void> compact(std::uint32_t id, LogIndex upto, Payload data) {
     auto effects = (*this)[id].compact(upto, std::move(data), now);
+    if (!effects) return tl::unexpected(effects.error());
+    take(NodeId(id), std::move(*effects));
+    return {};
+  }
+  Result<void> read(std::uint32_t id, std::uint64_t read_id) {
+    auto effects = (*this)[id].read(ReadId(read_id), now);
+    if (!effects) return tl::unexpected(effects.error());
+    take(NodeId(id), std::move(*effects));
+    return {};
+  }
+  Result<void> transfer(std::uint32_t id, std::uint32_t to) {
+    auto effects = (*this)[id].transfer_leadership(NodeId(to), now);
     if (!effects) return tl::unexpected(effects.error());
     take(NodeId(id), std::move(*effects));
     return {};
@@ -122,6 +135,7 @@ struct Group {
   std::map<std::uint32_t, std::vector<Entry>> committed;
   std::map<std::uint32_t, std::vector<EpochNews>> epochs;
   std::map<std::uint32_t, std::vector<Snapshot>> restored;
+  std::map<std::uint32_t, std::vector<ReadAnswer>> reads;
   Persist last_persist;
 };
 

@@ -12,6 +12,7 @@ using std::chrono::seconds;
 
 constexpr std::uint32_t kNodesMax = 8;
 constexpr int kBursts = 50;
+constexpr std::uint32_t kDriftMaxPpm = 50'000;
 
 template <typename Container>
 auto any_of(const Container& items, Random& random) {
@@ -64,10 +65,15 @@ class Player {
   History play() {
     for (int burst = 0; burst < kBursts && network_.violation().empty(); ++burst) {
       if (random_.chance(0.6)) fault();
+      if (random_.chance(0.15)) hurry(20);
+      if (random_.chance(0.05)) storm();
       for (auto left = random_.below(6); left > 0; --left) {
         if (random_.chance(0.35)) change();
         network_.propose();
-        network_.run_for(milliseconds(random_.below(80)));
+        if (random_.chance(0.1)) network_.transfer_leadership(random_.chance(0.5) ? kNobody : any_host());
+        network_.run_for(milliseconds(random_.below(40)));
+        network_.read();
+        network_.run_for(milliseconds(random_.below(40)));
       }
       network_.run_for(milliseconds(random_.below(400)));
       network_.check_logs_match();
@@ -75,21 +81,60 @@ class Player {
     }
     std::string violation = network_.violation();
     if (violation.empty()) violation = peace();
-    return {std::move(violation), network_.trace_hash(), network_.delivered(),           faults_,
-            network_.elections(), network_.epochs(),     network_.proposals_committed(), network_.installs()};
+    return {
+        std::move(violation),     network_.trace_hash(), network_.delivered(),           faults_,
+        network_.elections(),     network_.epochs(),     network_.proposals_committed(), network_.installs(),
+        network_.reads_answered()};
   }
 
  private:
   RaftOptions options() {
     RaftOptions options;
     options.entries_per_message_max = 1 + random_.below(4);  // small, so that windows and batches fill
+    options.lease = random_.chance(0.5);
+    options.clock_drift_max_ppm = kDriftMaxPpm;
     options.bytes_per_message_max = 32 + random_.below(200);
     options.inflight_max = 1 + random_.below(4);
     return options;
   }
   NetworkOptions harsh() {
-    return {milliseconds(1), milliseconds(1 + random_.below(90)), random_.uniform(0.0, 0.2),
-            random_.uniform(0.0, 0.2), random_.chance(0.5) ? 0.005 : 0.0};
+    return {milliseconds(1),           milliseconds(1 + random_.below(90)), random_.uniform(0.0, 0.2),
+            random_.uniform(0.0, 0.2), random_.chance(0.5) ? 0.005 : 0.0,   kDriftMaxPpm};
+  }
+
+  // Changes and reads as fast as they are taken, so that they meet every stage of an election.
+  void hurry(int steps) {
+    for (; steps > 0; --steps) {
+      if (random_.chance(0.5)) change();
+      network_.read();
+      network_.run_for(milliseconds(1 + random_.below(25)));
+    }
+  }
+
+  // One is cut off until it campaigns. Then the leader is cut off instead, and some of those who may have
+  // promised it not to vote start again.
+  void storm() {
+    network_.heal();
+    network_.split({any_host()});
+    network_.run_for(milliseconds(300 + random_.below(400)));
+    const auto leader = network_.leader();
+    if (!leader) return;
+    network_.split({*leader});
+    for (const NodeId node : network_.hosts()) {
+      if (node == *leader || !network_.alive(node) || random_.chance(0.3)) continue;
+      network_.crash(node);
+      network_.restart(node);
+    }
+    for (int i = 0; i < 20; ++i) {
+      network_.propose();
+      network_.read();
+      network_.run_for(milliseconds(5 + random_.below(10)));
+    }
+  }
+
+  NodeId any_host() {
+    const auto hosts = network_.hosts();
+    return *any_of(hosts, random_);
   }
 
   void change() {

@@ -43,11 +43,12 @@ TEST_CASE("shares change, nodes join and leave amid every fault, and no property
     sum.epochs += history.epochs;
     sum.commits += history.commits;
     sum.installs += history.installs;
+    sum.reads += history.reads;
   }
   const std::uint64_t played = last - first + 1;
   MESSAGE(played, " histories: ", sum.delivered, " messages, ", sum.faults, " faults, ", sum.elections,
           " elections, ", sum.epochs, " epochs written, ", sum.commits, " commits, ", sum.installs,
-          " snapshots installed");
+          " snapshots installed, ", sum.reads, " reads");
   CHECK(sum.epochs > 10 * played);
 }
 

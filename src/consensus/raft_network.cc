@@ -69,10 +69,13 @@ void RaftNetwork::restart(NodeId node) {
   Host& host = hosts_.at(node);
   if (host.raft) return;
   host.applied = 0;
-  ++host.restarts;
+  host.reads.clear();
+  if (host.restarts++ == 0 && network_.drift_max_ppm > 0)
+    host.drift_ppm = static_cast<std::int64_t>(random_.below(2 * network_.drift_max_ppm + 1)) -
+                     static_cast<std::int64_t>(network_.drift_max_ppm);
   if (host.disk.snapshot) check_restored(node, *host.disk.snapshot);
   host.raft.emplace(node, host.founding, host.disk, options_,
-                    random_.fork(node.value() * 1000003ULL + host.restarts), now_);
+                    random_.fork(node.value() * 1000003ULL + host.restarts), local_time(host, now_));
 }
 
 void RaftNetwork::split(std::set<NodeId> side) {
@@ -130,7 +133,7 @@ void RaftNetwork::compact(NodeId node, LogIndex upto) {
   if (!host.raft || host.applied == 0) return;
   const LogIndex end(std::min<std::uint64_t>(upto.value(), host.applied));
   if (end <= host.raft->log().base().index) return;
-  auto effects = host.raft->compact(end, state_bytes(state_after_[end.value() - 1]), now_);
+  auto effects = host.raft->compact(end, state_bytes(state_after_[end.value() - 1]), local_time(host, now_));
   if (effects)
     perform(node, std::move(*effects));
   else if (effects.error().code != Errc::kUnavailable)
@@ -212,10 +215,35 @@ void RaftNetwork::perform(NodeId node, RaftEffects effects) {
   const std::size_t committed_before = committed_.size();
   apply_commits(node, host, effects.committed);
   if (!effects.epochs.empty() || committed_.size() > committed_before) check_who_could_decide();
+  check_reads(node, host, effects.reads);
   for (const Message& message : effects.send) {
     check_promise(host, message);
     post(message);
   }
+}
+
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+
+}  // namespace
+
+Instant RaftNetwork::local_time(const Host& host, Instant true_time) {
+  const std::int64_t ns = true_time.time_since_epoch().count();
+  return true_time + Duration(ns / kMillion * host.drift_ppm + ns % kMillion * host.drift_ppm / kMillion);
+}
+
+Instant RaftNetwork::true_time(const Host& host, Instant local) {
+  if (local == Instant::max() || host.drift_ppm == 0) return local;
+  const double ns = static_cast<double>(local.time_since_epoch().count());
+  Instant found(
+      Duration(static_cast<std::int64_t>(ns * 1e6 / static_cast<double>(kMillion + host.drift_ppm)) - 2));
+  while (local_time(host, found) < local) found += Duration(1);
+  return found;
+}
+
+Instant RaftNetwork::deadline(const Host& host) {
+  return true_time(host, host.raft->next_deadline());
 }
 
 void RaftNetwork::run_for(Duration time) {
@@ -224,22 +252,24 @@ void RaftNetwork::run_for(Duration time) {
     Instant next = under_way_.empty() ? Instant::max() : under_way_.begin()->first.first;
     NodeId due;
     for (const auto& [node, host] : hosts_) {
-      if (!host.raft || host.raft->next_deadline() >= next) continue;
-      next = host.raft->next_deadline();
+      if (!host.raft || deadline(host) >= next) continue;
+      next = deadline(host);
       due = node;
     }
     if (next > end) break;
     now_ = std::max(now_, next);
     if (due != kNobody) {
-      perform(due, hosts_.at(due).raft->tick(now_));
-      if (alive(due) && raft(due).next_deadline() <= now_) violated("a deadline stays due after a tick");
+      Host& host = hosts_.at(due);
+      perform(due, host.raft->tick(local_time(host, now_)));
+      if (alive(due) && deadline(host) <= now_) violated("a deadline stays due after a tick");
       continue;
     }
     const Message message = std::move(under_way_.begin()->second);
     under_way_.erase(under_way_.begin());
     if (!hosts_.contains(message.to) || !alive(message.to)) continue;
     ++delivered_;
-    perform(message.to, hosts_.at(message.to).raft->receive(message, now_));
+    Host& host = hosts_.at(message.to);
+    perform(message.to, host.raft->receive(message, local_time(host, now_)));
   }
   now_ = end;
 }
@@ -252,7 +282,7 @@ bool RaftNetwork::propose() {
     Payload payload(8 + random_.below(24));
     for (int i = 0; i < 8; ++i)
       payload[static_cast<std::size_t>(i)] = static_cast<std::byte>(proposed_ >> (8 * i));
-    auto effects = host.raft->propose(std::move(payload), now_);
+    auto effects = host.raft->propose(std::move(payload), local_time(host, now_));
     if (!effects) continue;
     taken = true;
     perform(node, std::move(*effects));
@@ -264,12 +294,52 @@ bool RaftNetwork::change(const Membership& to) {
   bool taken = false;
   for (auto& [node, host] : hosts_) {
     if (!host.raft) continue;
-    auto effects = host.raft->change_membership(to, now_);
+    auto effects = host.raft->change_membership(to, local_time(host, now_));
     if (!effects) continue;
     taken = true;
     perform(node, std::move(*effects));
   }
   return taken;
+}
+
+bool RaftNetwork::read() {
+  bool taken = false;
+  for (auto& [node, host] : hosts_) {
+    if (!host.raft) continue;
+    const ReadId id(++reads_asked_);
+    auto effects = host.raft->read(id, local_time(host, now_));
+    if (!effects) continue;
+    taken = true;
+    host.reads.emplace(id, committed_.size());
+    perform(node, std::move(*effects));
+  }
+  return taken;
+}
+
+bool RaftNetwork::transfer_leadership(NodeId to) {
+  bool taken = false;
+  for (auto& [node, host] : hosts_) {
+    if (!host.raft) continue;
+    auto effects = host.raft->transfer_leadership(to, local_time(host, now_));
+    if (!effects) continue;
+    taken = true;
+    perform(node, std::move(*effects));
+  }
+  return taken;
+}
+
+void RaftNetwork::check_reads(NodeId node, Host& host, const std::vector<ReadAnswer>& answers) {
+  for (const ReadAnswer& answer : answers) {
+    const auto asked = host.reads.find(answer.id);
+    if (asked == host.reads.end()) {
+      violated(fmt::format("node {} answers a read that nobody asked", node.value()));
+      continue;
+    }
+    if (answer.index && answer.index->value() < asked->second)
+      violated(fmt::format("a read at {} lacks what was committed before it was asked", node.value()));
+    host.reads.erase(asked);
+    if (answer.index) ++reads_answered_;
+  }
 }
 
 std::optional<NodeId> RaftNetwork::leader() const {

@@ -20,7 +20,8 @@ struct NetworkOptions {
   Duration delay_max = std::chrono::milliseconds(30);
   double loss = 0.0;
   double duplication = 0.0;
-  double crash_in_step = 0.0;  // chance that a host dies while a step is being made durable
+  double crash_in_step = 0.0;       // chance that a host dies while a step is being made durable
+  std::uint32_t drift_max_ppm = 0;  // of a host's clock, drawn when it first starts
 };
 
 class RaftNetwork {
@@ -37,6 +38,9 @@ class RaftNetwork {
   void join(NodeId node);  // a new host that knows nothing; nobody knows it either until a change names it
   // As propose(), for a change of membership. Refusals are the machine's business.
   bool change(const Membership& to);
+  // As propose(), for a read. An answer must contain whatever was committed when it was asked.
+  bool read();
+  bool transfer_leadership(NodeId to);
   // The host stores a snapshot of what it has applied up to `upto`, or of all of it, and drops that from its
   // log.
   void compact(NodeId node, LogIndex upto);
@@ -49,6 +53,7 @@ class RaftNetwork {
   [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] std::size_t proposals_committed() const { return proposals_committed_; }
   [[nodiscard]] std::size_t elections() const { return leaders_.size(); }
+  [[nodiscard]] std::size_t reads_answered() const { return reads_answered_; }
   [[nodiscard]] std::size_t installs() const { return installs_; }
   [[nodiscard]] std::size_t epochs() const { return epochs_begun_; }
   [[nodiscard]] std::size_t delivered() const { return delivered_; }
@@ -69,8 +74,14 @@ class RaftNetwork {
     std::optional<Raft> raft;
     std::size_t applied = 0;  // what its state contains: so many entries, restored or delivered
     std::uint64_t restarts = 0;
+    std::int64_t drift_ppm = 0;
+    std::map<ReadId, std::size_t> reads;  // asked since the last restart: what was committed then
   };
 
+  [[nodiscard]] static Instant local_time(const Host& host, Instant true_time);
+  [[nodiscard]] static Instant true_time(const Host& host, Instant local);  // the first that shows `local`
+  [[nodiscard]] static Instant deadline(const Host& host);                  // true time
+  void check_reads(NodeId node, Host& host, const std::vector<ReadAnswer>& answers);
   void perform(NodeId node, RaftEffects effects);
   void make_durable(NodeId node, Host& host, const Persist& step);
   void apply_commits(NodeId node, Host& host, const std::vector<Entry>& committed);
@@ -105,6 +116,8 @@ class RaftNetwork {
   std::size_t proposals_committed_ = 0;
   std::size_t epochs_begun_ = 0;
   std::size_t installs_ = 0;
+  std::uint64_t reads_asked_ = 0;
+  std::size_t reads_answered_ = 0;
   std::size_t delivered_ = 0;
   TraceHash trace_;
   std::string violation_;

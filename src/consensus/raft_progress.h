@@ -28,10 +28,11 @@ struct SnapshotTransfer {
 };
 
 struct Progress {
-  LogIndex match;        // the logs are known to agree up to here
-  LogIndex next;         // first entry to send; always above match
-  LogIndex commit_told;  // what the follower will know to be committed once our last message arrives
-  Instant heard;         // last valid answer in this term
+  LogIndex match;           // the logs are known to agree up to here
+  LogIndex next;            // first entry to send; always above match
+  LogIndex commit_told;     // what the follower will know to be committed once our last message arrives
+  Instant heard;            // last valid answer in this term
+  std::uint64_t round = 0;  // the latest one it answered, see AppendRequest::round
   bool replicating = false;
   bool probe_sent = false;                   // probing: wait for the answer; heartbeats repeat the question
   std::optional<SnapshotTransfer> transfer;  // entries must wait for it

@@ -49,7 +49,7 @@ void Raft::on(Step& step, const Message& message, const AppendRequest& request) 
   const auto entries = std::span(request.entries).subspan(std::min(gone, request.entries.size()));
   if (gone == 0 && !log_.matches(request.previous)) {
     const LogPosition hint = log_.last_at_most(request.previous.index, request.previous.term);
-    send(step, message.from, state_.term, AppendReply{false, request.previous.index, hint});
+    send(step, message.from, state_.term, AppendReply{false, request.previous.index, hint, request.round});
     return;
   }
   append_foreign(step, entries);
@@ -57,7 +57,7 @@ void Raft::on(Step& step, const Message& message, const AppendRequest& request) 
   const LogIndex certain = holds(Rule::kCommitWhatAgrees) ? agreed : last_index();
   commit_up_to(step, std::min(request.commit, certain));
   take_resting_role(step);
-  send(step, message.from, state_.term, AppendReply{true, agreed, {}});
+  send(step, message.from, state_.term, AppendReply{true, agreed, {}, request.round});
 }
 
 void Raft::append_foreign(Step& step, std::span<const Entry> entries) {
@@ -84,6 +84,12 @@ void Raft::append_foreign(Step& step, std::span<const Entry> entries) {
 
 void Raft::begin_replication() {
   progress_.clear();
+  round_ = 0;
+  rounds_.clear();
+  reads_.clear();
+  lease_until_ = Instant::min();
+  lease_given_up_ = false;
+  hand_over_.reset();
   follow_members();
   epoch_unsettled_ = true;
   uncommitted_bytes_ = 0;
@@ -113,6 +119,7 @@ void Raft::on(Step& step, const Message& message, const AppendReply& reply) {
   const auto found = progress_.find(message.from);
   if (found == progress_.end()) return;  // it has left
   found->second.heard = step.now;
+  round_answered(step, message.from, reply.round);
   if (reply.accepted)
     accepted(step, message.from, reply.index);
   else
@@ -126,6 +133,7 @@ void Raft::accepted(Step& step, NodeId peer, LogIndex index) {
     after_commit(step);
   else
     send_due(step, peer);
+  if (hand_over_ && hand_over_->to == peer) hand_over(step);
 }
 
 void Raft::refused(Step& step, NodeId peer, const AppendReply& reply) {
@@ -168,7 +176,7 @@ void Raft::send_append(Step& step, NodeId peer, std::span<const Entry> entries) 
   const LogIndex previous = progress.next.previous();
   const LogIndex agreed(previous.value() + entries.size());  // once this arrives
   send(step, peer, state_.term,
-       AppendRequest{{previous, log_.term_at(previous)}, commit_, {entries.begin(), entries.end()}});
+       AppendRequest{{previous, log_.term_at(previous)}, commit_, {entries.begin(), entries.end()}, round_});
   progress.commit_told = std::min(commit_, agreed);
   progress.sent(entries.size());
 }

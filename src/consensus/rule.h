@@ -19,6 +19,12 @@ enum class Rule {
   kOneVotePerTerm,          // a vote is given once in a term
   kCommitWhatAgrees,        // a follower commits no further than its log is known to agree
   kSnapshotBringsItsEpoch,  // what a snapshot says of the epoch rules after it is installed
+  kReadAsksQuorum,          // a read waits for a round that began after it, unless a lease holds
+  kReadAfterOwnTerm,        // and for a commit of the leader's own term
+  kLeaseEnds,               // a lease is no longer than followers refuse to vote
+  kLeaseOutlivesTerm,       // who heard a leader refuses to vote even when it learns of a later term
+  kLeaseOutlivesRestart,    // and even when it restarts
+  kLeaseEndsWithHandOver,   // who asked another to take over has no lease any more
 };
 
 #ifdef SKYWARDEN_MUTANTS

@@ -22,7 +22,8 @@ enum class Kind : std::uint8_t {
   kConfirmed,
   kBulletin,
   kSnapshotChunk,
-  kSnapshotReply
+  kSnapshotReply,
+  kTimeoutNow
 };
 
 std::uint64_t subject(Kind kind, std::initializer_list<std::uint64_t> what) {
@@ -96,6 +97,9 @@ class Choice {
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::SnapshotReply& reply) const {
     return {BundleCriticality::kImportant, kNewsLifetime,
             subject(Kind::kSnapshotReply, {term, reply.last.index.value(), reply.received})};
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::TimeoutNow&) const {
+    return vote(Kind::kTimeoutNow, term, 0);
   }
 
   Duration election_;
