@@ -54,6 +54,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "consensus/commit_counter.h"
 #include "consensus/configuration.h"
 #include "consensus/log.h"
 #include "consensus/message.h"
@@ -229,6 +230,7 @@ class Raft {
   void roll_back(Step& step, LogIndex index);
   void note_committed(Step& step, const Entry& entry);
   void follow_members();
+  void recount();
   void after_commit(Step& step);
   void take_resting_role(Step& step);
 
@@ -259,6 +261,7 @@ class Raft {
 
   Instant heartbeat_due_;                // leader
   std::map<NodeId, Progress> progress_;  // leader: every other member, and who leaves until that is committed
+  JointCommitCounter counter_;           // leader: what the ruling shares have acknowledged
   bool epoch_unsettled_ = false;         // leader: when the epoch is committed there is something to do
   std::size_t uncommitted_bytes_ = 0;    // leader
   std::uint64_t beats_ = 0;              // leader: heartbeats of this term

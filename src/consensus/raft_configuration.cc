@@ -108,6 +108,13 @@ void Raft::follow_members() {
     added->second.next = last_index().next();
     added->second.heard = now_;
   }
+  recount();
+}
+
+void Raft::recount() {
+  counter_ = JointCommitCounter(ruling().shares);
+  counter_.acknowledge(self_, last_index());
+  for (const auto& [peer, progress] : progress_) counter_.acknowledge(peer, progress.match);
 }
 
 // Followers act on commits: do not let them wait for a heartbeat. Then finish what the epoch began.

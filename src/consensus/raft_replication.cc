@@ -104,6 +104,7 @@ void Raft::append_own(Step& step, Payload payload, EntryKind kind) {
   step.out.persist.append.push_back(entry);
   log_.append(entry);
   note_appended(step, entry);
+  counter_.acknowledge(self_, last_index());
 }
 
 // A leader with a quorum of shares of its own needs nobody else.
@@ -129,6 +130,7 @@ void Raft::on(Step& step, const Message& message, const AppendReply& reply) {
 void Raft::accepted(Step& step, NodeId peer, LogIndex index) {
   Progress& progress = progress_.at(peer);
   progress.confirm(index);
+  counter_.acknowledge(peer, progress.match);
   if (index > commit_ && commit_by_quorum(step))
     after_commit(step);
   else
@@ -201,11 +203,7 @@ void Raft::broadcast_heartbeat(Step& step) {
 }
 
 bool Raft::commit_by_quorum(Step& step) {
-  Acknowledged held{{self_, last_index()}};
-  for (const auto& [peer, progress] : progress_) held.emplace(peer, progress.match);
-  const JointShares& shares = ruling().shares;
-  const LogIndex index =
-      holds(Rule::kBothHalvesCommit) ? committed_index(shares, held) : committed_index(shares.incoming, held);
+  const LogIndex index = holds(Rule::kBothHalvesCommit) ? counter_.index() : counter_.index_of_incoming();
   // Only entries of the own term are committed by counting; earlier ones follow from them (Raft §5.4.2).
   if (index <= commit_ || (log_.term_at(index) != state_.term && holds(Rule::kOwnTermBeforeCommit)))
     return false;
