@@ -515,7 +515,8 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
     CAPTURE(seed);
     Random random(seed);
     Group group({{NodeId(1), 2}, {NodeId(2), 1}, {NodeId(3), 1}, {NodeId(4), 0}});
-    std::vector<Entry> committed;
+    std::vector<Entry> committed;  // since the last snapshot
+    LogIndex compacted;
     const auto position = [&]() {
       const LogIndex index(random.below(6));
       return index == LogIndex() ? LogPosition{} : LogPosition{index, Term(1 + random.below(4))};
@@ -523,7 +524,7 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
     for (int i = 0; i < 400; ++i) {
       Message message{
           NodeId(static_cast<std::uint32_t>(2 + random.below(4))), NodeId(1), Term(random.below(7)), {}};
-      switch (random.below(6)) {
+      switch (random.below(9)) {
         case 0:
           message.body = PreVoteRequest{position()};
           break;
@@ -544,10 +545,37 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
                                        : LogPosition{append.entries.back().index, append.entries.back().term};
             const Term entry_term(std::max<std::uint64_t>(1, last.term.value() + random.below(2)));
             append.entries.push_back({entry_term, last.index.next(), Payload(1)});
+            if (random.chance(0.3)) {
+              const Configuration odd{Epoch(random.below(3)),
+                                      {{{NodeId(static_cast<std::uint32_t>(1 + random.below(5))), 1}}, {}},
+                                      {},
+                                      0};
+              append.entries.back().payload = encode(odd);
+              append.entries.back().kind = EntryKind::kConfiguration;
+            }
           }
           message.body = append;
           break;
         }
+        case 5: {
+          const LogPosition last{LogIndex(1 + random.below(8)), Term(1 + random.below(4))};
+          const Configuration odd{Epoch(random.below(3)),
+                                  {{{NodeId(static_cast<std::uint32_t>(1 + random.below(5))), 1}}, {}},
+                                  {},
+                                  0};
+          auto bytes = encode(Snapshot{last, odd, {}});
+          const auto whole = bytes.size();
+          const auto begin = random.chance(0.5) ? 0 : random.below(whole);
+          bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(begin));
+          message.body = SnapshotChunk{last, whole, begin, bytes};
+          break;
+        }
+        case 6:
+          message.body = SnapshotReply{position(), random.below(100)};
+          break;
+        case 7:
+          message.body = TimeoutNow{};
+          break;
         default:
           message.body = AppendReply{random.chance(0.5), LogIndex(random.below(12)), {}};
           if (!std::get<AppendReply>(message.body).accepted)
@@ -557,12 +585,29 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
       auto effects = group[1].receive(message, group.now);
       auto due = group[1].tick(group.now);
       for (auto* step : {&effects, &due}) {
+        if (step->restored) {
+          compacted = step->restored->last.index;
+          committed.clear();
+        }
         for (Entry& entry : step->committed) committed.push_back(entry);
         for (const Message& sent : step->send) REQUIRE(validate(sent));
       }
       if (auto taken = group[1].propose(Payload(2), group.now))
         for (Entry& entry : taken->committed) committed.push_back(entry);
-      REQUIRE(committed.size() == group[1].commit_index().value());
+      if (const LogIndex commit = group[1].commit_index(); random.chance(0.05) && commit > compacted)
+        if (group[1].compact(commit, payload("state"), group.now)) {
+          compacted = commit;
+          committed.clear();
+        }
+      const Membership to{
+          {{NodeId(static_cast<std::uint32_t>(1 + random.below(4))), 1}, {NodeId(1), random.below(3)}},
+          {},
+          0};
+      if (auto taken = group[1].change_membership(to, group.now))
+        for (Entry& entry : taken->committed) committed.push_back(entry);
+      (void)group[1].read(ReadId(1), group.now);
+      if (random.chance(0.05)) (void)group[1].transfer_leadership(kNobody, group.now);
+      REQUIRE(compacted.value() + committed.size() == group[1].commit_index().value());
       for (const Entry& entry : committed) REQUIRE(group[1].log().at(entry.index) == entry);
     }
   }
