@@ -38,6 +38,10 @@ std::string_view to_string(TraceKind kind) {
       return "partitioned";
     case TraceKind::kBundleDelivered:
       return "bundle_delivered";
+    case TraceKind::kEpochRules:
+      return "epoch_rules";
+    case TraceKind::kEpochCommitted:
+      return "epoch_committed";
     case TraceKind::kHealed:
       return "healed";
   }

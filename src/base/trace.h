@@ -31,6 +31,8 @@ enum class TraceKind : std::uint8_t {
   kPartitioned,       // side
   kHealed,            // nothing
   kBundleDelivered,   // from
+  kEpochRules,        // epoch, index of its entry, 1 when joint; a cut log brings an earlier one back
+  kEpochCommitted,    // epoch, index of its entry, 1 when joint
 };
 
 [[nodiscard]] std::string_view to_string(TraceKind kind);

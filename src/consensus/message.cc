@@ -1,9 +1,12 @@
 #include "consensus/message.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/contract.h"
+#include "consensus/configuration.h"
+#include "consensus/snapshot.h"
 #include "wire/cbor.h"
 
 namespace skywarden::consensus {
@@ -13,8 +16,8 @@ using wire::CborReader;
 using wire::CborWriter;
 
 // The kind on the wire is the alternative's index in Message::body; new kinds go to the end.
-constexpr std::uint64_t kFieldsOf[] = {2, 1, 2, 1, 4, 4};
-constexpr std::uint64_t kHeadFields = 5;  // version, kind, from, to, term
+constexpr std::uint64_t kFieldsOf[] = {2, 1, 2, 1, 4, 4, 5, 3, 0};  // without the one that may be left out
+constexpr std::uint64_t kHeadFields = 5;                            // version, kind, from, to, term
 
 bool in_range(LogPosition position) {
   return position.index <= kLogIndexMax && position.term <= kTermMax &&
@@ -37,9 +40,22 @@ Result<void> check(const AppendRequest& append, Term term) {
   std::size_t bytes = 0;
   for (const Entry& entry : append.entries) {
     bytes += entry.payload.size();
+    if (entry.kind == EntryKind::kConfiguration)
+      if (const auto read = decode_configuration(entry.payload); !read) return tl::unexpected(read.error());
     if (entry.payload.size() > kPayloadBytesMax || bytes > kPayloadBytesMax)
       return fail(Errc::kLimitReached, "append: more than {} bytes of payload", kPayloadBytesMax);
   }
+  return {};
+}
+
+Result<void> check(const SnapshotChunk& chunk, Term term) {
+  if (term == Term() || !in_range(chunk.last) || chunk.last.term > term || chunk.last.index == LogIndex())
+    return fail(Errc::kMalformed, "snapshot chunk: position out of range");
+  if (chunk.size > kSnapshotBytesMax || chunk.bytes.size() > kPayloadBytesMax)
+    return fail(Errc::kLimitReached, "snapshot chunk: {} of {} bytes", chunk.bytes.size(), chunk.size);
+  if (chunk.bytes.empty() || chunk.offset > chunk.size || chunk.bytes.size() > chunk.size - chunk.offset)
+    return fail(Errc::kMalformed, "snapshot chunk: {} bytes at {} of {}", chunk.bytes.size(), chunk.offset,
+                chunk.size);
   return {};
 }
 
@@ -57,6 +73,11 @@ Result<void> check_body(const Message& message) {
       return fail(Errc::kOutOfRange, "append reply: position out of range");
     if (reply->accepted && reply->hint != LogPosition{})
       return fail(Errc::kMalformed, "append reply: a hint where none belongs");
+  } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
+    return check(*chunk, message.term);
+  } else if (const auto* received = std::get_if<SnapshotReply>(&message.body)) {
+    if (!in_range(received->last) || received->received > kSnapshotBytesMax)
+      return fail(Errc::kOutOfRange, "snapshot reply: out of range");
   }
   return {};
 }
@@ -75,6 +96,7 @@ void write(CborWriter& to, const PreVoteReply& body) {
 
 void write(CborWriter& to, const VoteRequest& body) {
   write(to, body.last);
+  if (body.leader_agrees) to.boolean(true);
 }
 
 void write(CborWriter& to, const VoteReply& body) {
@@ -84,13 +106,40 @@ void write(CborWriter& to, const VoteReply& body) {
 void write(CborWriter& to, const AppendRequest& body) {
   write(to, body.previous);
   to.unsigned_integer(body.commit.value());
-  to.array(2 * body.entries.size());  // term, payload; the index follows from the place
-  for (const Entry& entry : body.entries) to.unsigned_integer(entry.term.value()).bytes(entry.payload);
+  // Term, payload; the index follows from the place. A payload that is no proposal comes with its kind.
+  to.array(2 * body.entries.size());
+  for (const Entry& entry : body.entries) {
+    to.unsigned_integer(entry.term.value());
+    if (entry.kind != EntryKind::kProposal)
+      to.array(2).unsigned_integer(static_cast<std::uint64_t>(entry.kind));
+    to.bytes(entry.payload);
+  }
+  if (body.round > 0) to.unsigned_integer(body.round);
 }
 
 void write(CborWriter& to, const AppendReply& body) {
   to.boolean(body.accepted).unsigned_integer(body.index.value());
   write(to, body.hint);
+  if (body.round > 0) to.unsigned_integer(body.round);
+}
+
+void write(CborWriter& to, const SnapshotChunk& body) {
+  write(to, body.last);
+  to.unsigned_integer(body.size).unsigned_integer(body.offset).bytes(body.bytes);
+}
+
+void write(CborWriter& to, const SnapshotReply& body) {
+  write(to, body.last);
+  to.unsigned_integer(body.received);
+}
+
+void write(CborWriter&, const TimeoutNow&) {}
+
+bool has_last_field(const MessageBody& body) {
+  if (const auto* vote = std::get_if<VoteRequest>(&body)) return vote->leader_agrees;
+  if (const auto* append = std::get_if<AppendRequest>(&body)) return append->round > 0;
+  if (const auto* reply = std::get_if<AppendReply>(&body)) return reply->round > 0;
+  return false;
 }
 
 // The reader's first failure sticks, so values read after it are placeholders that decode() never returns.
@@ -107,7 +156,25 @@ bool read_flag(CborReader& from) {
   return from.boolean().value_or(false);
 }
 
-AppendRequest read_append(CborReader& from) {
+// Nothing when there is nothing more to read, or nothing sound.
+std::optional<Entry> read_entry(CborReader& from, LogIndex index) {
+  const auto term = from.unsigned_integer();
+  const auto next = from.peek();
+  if (!term || !next) return std::nullopt;
+  EntryKind kind = EntryKind::kProposal;
+  if (*next == wire::CborKind::kArray) {
+    const auto items = from.array();
+    if (!items || *items != 2 ||
+        from.unsigned_integer() != static_cast<std::uint64_t>(EntryKind::kConfiguration))
+      return std::nullopt;
+    kind = EntryKind::kConfiguration;
+  }
+  const auto payload = from.bytes();
+  if (!payload) return std::nullopt;
+  return Entry{Term(*term), index, Payload(payload->begin(), payload->end()), kind};
+}
+
+AppendRequest read_append(CborReader& from, bool with_round) {
   AppendRequest append;
   append.previous = read_position(from);
   append.commit = LogIndex(number(from));
@@ -115,37 +182,66 @@ AppendRequest read_append(CborReader& from) {
   LogIndex index(std::min(append.previous.index, kLogIndexMax));
   append.entries.reserve(std::min<std::uint64_t>(items / 2, kEntriesPerMessageMax));
   for (std::uint64_t i = 0; i + 1 < items; i += 2) {
-    const auto term = from.unsigned_integer();
-    const auto payload = from.bytes();
-    if (!term || !payload) break;
     index = index.next();
-    append.entries.push_back({Term(*term), index, Payload(payload->begin(), payload->end())});
+    auto entry = read_entry(from, index);
+    if (!entry) break;  // what is left makes finish() fail
+    append.entries.push_back(std::move(*entry));
   }
+  if (with_round) append.round = number(from);
   return append;
 }
 
-AppendReply read_append_reply(CborReader& from) {
+AppendReply read_append_reply(CborReader& from, bool with_round) {
   AppendReply reply;
   reply.accepted = read_flag(from);
   reply.index = LogIndex(number(from));
   reply.hint = read_position(from);
+  if (with_round) reply.round = number(from);
   return reply;
 }
 
-decltype(Message::body) read_body(CborReader& from, std::uint64_t kind) {
+SnapshotChunk read_snapshot_chunk(CborReader& from) {
+  SnapshotChunk chunk;
+  chunk.last = read_position(from);
+  chunk.size = number(from);
+  chunk.offset = number(from);
+  if (const auto bytes = from.bytes()) chunk.bytes.assign(bytes->begin(), bytes->end());
+  return chunk;
+}
+
+SnapshotReply read_snapshot_reply(CborReader& from) {
+  SnapshotReply reply;
+  reply.last = read_position(from);
+  reply.received = number(from);
+  return reply;
+}
+
+VoteRequest read_vote(CborReader& from, bool with_flag) {
+  VoteRequest vote{read_position(from)};
+  if (with_flag) vote.leader_agrees = read_flag(from);
+  return vote;
+}
+
+MessageBody read_body(CborReader& from, std::uint64_t kind, bool with_last) {
   switch (kind) {
     case 0:
       return PreVoteRequest{read_position(from)};
     case 1:
       return PreVoteReply{read_flag(from)};
     case 2:
-      return VoteRequest{read_position(from)};
+      return read_vote(from, with_last);
     case 3:
       return VoteReply{read_flag(from)};
     case 4:
-      return read_append(from);
+      return read_append(from, with_last);
+    case 5:
+      return read_append_reply(from, with_last);
+    case 6:
+      return read_snapshot_chunk(from);
+    case 7:
+      return read_snapshot_reply(from);
     default:
-      return read_append_reply(from);
+      return TimeoutNow{};
   }
 }
 
@@ -162,7 +258,7 @@ std::vector<std::byte> encode(const Message& message) {
   EXPECTS(validate(message));
   CborWriter writer;
   const std::uint64_t kind = message.body.index();
-  writer.array(kHeadFields + kFieldsOf[kind])
+  writer.array(kHeadFields + kFieldsOf[kind] + (has_last_field(message.body) ? 1 : 0))
       .unsigned_integer(kMessageVersion)
       .unsigned_integer(kind)
       .unsigned_integer(message.from.value())
@@ -179,15 +275,16 @@ Result<Message> decode(std::span<const std::byte> bytes) {
   if (version && *version != kMessageVersion)
     return fail(Errc::kUnsupported, "message version {}, this build knows {}", *version, kMessageVersion);
   const auto kind = reader.unsigned_integer();
-  if (kind && *kind >= std::variant_size_v<decltype(Message::body)>)
+  if (kind && *kind >= std::variant_size_v<MessageBody>)
     return fail(Errc::kUnsupported, "message kind {}", *kind);
   const std::uint64_t from = number(reader);
   const std::uint64_t to = number(reader);
   const Term term(number(reader));
   if (!kind) return tl::unexpected<Error>(kind.error());
-  auto body = read_body(reader, *kind);
+  const std::uint64_t usual = kHeadFields + kFieldsOf[*kind];
+  auto body = read_body(reader, *kind, fields.value_or(0) == usual + 1);
   if (const auto end = reader.finish(); !end) return tl::unexpected<Error>(end.error());
-  if (*fields != kHeadFields + kFieldsOf[*kind])
+  if (*fields != usual + (has_last_field(body) ? 1 : 0))
     return fail(Errc::kMalformed, "message of kind {} with {} fields", *kind, *fields);
   if (from > UINT32_MAX || to > UINT32_MAX) return fail(Errc::kOutOfRange, "node id beyond 32 bits");
   Message message{NodeId(static_cast<std::uint32_t>(from)), NodeId(static_cast<std::uint32_t>(to)), term,

@@ -1,6 +1,7 @@
 // What members of a consensus group say to each other, as values and as bytes. Messages are input: one that
 // decodes may still be stale, duplicated, or a lie; Raft::receive copes with all of them. The bytes are
-// deterministic CBOR: [version, kind, from, to, term, fields...].
+// deterministic CBOR: [version, kind, from, to, term, fields...]; a last field that is 0 or false is left
+// out.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +35,7 @@ struct PreVoteReply {  // granted: Message::term repeats the one asked for; refu
 };
 struct VoteRequest {
   LogPosition last;
+  bool leader_agrees = false;  // the leader hands over: its protection is no reason to refuse (thesis §3.10)
   friend bool operator==(const VoteRequest&, const VoteRequest&) = default;
 };
 struct VoteReply {
@@ -44,19 +46,44 @@ struct AppendRequest {  // without entries: a heartbeat, and a question whether 
   LogPosition previous;
   LogIndex commit;             // the leader's
   std::vector<Entry> entries;  // follow `previous` without a gap
+  std::uint64_t round = 0;     // comes back in the answer; 0: the leader does not ask when it is heard
   friend bool operator==(const AppendRequest&, const AppendRequest&) = default;
 };
 struct AppendReply {
   bool accepted = false;
   LogIndex index;    // accepted: the logs agree up to here; refused: the `previous` index asked about
   LogPosition hint;  // refused: the last place where the follower's log could still agree
+  std::uint64_t round = 0;
   friend bool operator==(const AppendReply&, const AppendReply&) = default;
 };
+
+// A piece of the snapshot that stands for entries the leader no longer has (Raft §7, figure 13). Also a
+// heartbeat. When the last piece is in place the answer is an AppendReply for `last`.
+struct SnapshotChunk {
+  LogPosition last;        // of the snapshot, and so its name
+  std::uint64_t size = 0;  // bytes of the whole, at most kSnapshotBytesMax
+  std::uint64_t offset = 0;
+  Payload bytes;  // not empty
+  friend bool operator==(const SnapshotChunk&, const SnapshotChunk&) = default;
+};
+struct SnapshotReply {
+  LogPosition last;
+  std::uint64_t received = 0;  // so many bytes, from the beginning
+  friend bool operator==(const SnapshotReply&, const SnapshotReply&) = default;
+};
+
+// Stand for election at once, without a pre-vote: the leader hands over to you.
+struct TimeoutNow {
+  friend bool operator==(const TimeoutNow&, const TimeoutNow&) = default;
+};
+
+using MessageBody = std::variant<PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest,
+                                 AppendReply, SnapshotChunk, SnapshotReply, TimeoutNow>;
 
 struct Message {
   NodeId from, to;
   Term term;
-  std::variant<PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest, AppendReply> body;
+  MessageBody body;
   friend bool operator==(const Message&, const Message&) = default;
 };
 

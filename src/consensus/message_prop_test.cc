@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include "consensus/configuration.h"
 #include "consensus/message.h"
 
 namespace skywarden::consensus {
@@ -16,7 +17,7 @@ Message any_message() {
   const auto from = *rc::gen::inRange<std::uint32_t>(1, UINT32_MAX);
   Message message{
       NodeId(from), NodeId(from + 1), Term(*rc::gen::inRange<std::uint64_t>(1, kTermMax.value())), {}};
-  switch (*rc::gen::inRange(0, 6)) {
+  switch (*rc::gen::inRange(0, 9)) {
     case 0:
       message.body = PreVoteRequest{any_position(message.term.value() - 1)};
       break;
@@ -24,7 +25,7 @@ Message any_message() {
       message.body = PreVoteReply{*rc::gen::arbitrary<bool>()};
       break;
     case 2:
-      message.body = VoteRequest{any_position(message.term.value() - 1)};
+      message.body = VoteRequest{any_position(message.term.value() - 1), *rc::gen::arbitrary<bool>()};
       break;
     case 3:
       message.body = VoteReply{*rc::gen::arbitrary<bool>()};
@@ -40,16 +41,36 @@ Message any_message() {
         at = {at.index.next(), Term(*rc::gen::inRange<std::uint64_t>(low, message.term.value() + 1))};
         const auto size = *rc::gen::inRange<std::size_t>(0, 300);
         append.entries.push_back({at.term, at.index, Payload(size, static_cast<std::byte>(i))});
+        if (size % 7 == 0)
+          append.entries.back() = {at.term, at.index,
+                                   encode(Configuration{Epoch(size), {{{NodeId(from), 1}}, {}}, {}, 0}),
+                                   EntryKind::kConfiguration};
       }
+      append.round = *rc::gen::inRange<std::uint64_t>(0, 3);
       message.body = append;
       break;
     }
+    case 5: {
+      SnapshotChunk chunk;
+      chunk.last = {LogIndex(*rc::gen::inRange<std::uint64_t>(1, 1000)), message.term};
+      chunk.bytes.resize(*rc::gen::inRange<std::size_t>(1, 300));
+      chunk.offset = *rc::gen::inRange<std::uint64_t>(0, 1000);
+      chunk.size = chunk.offset + chunk.bytes.size() + *rc::gen::inRange<std::uint64_t>(0, 1000);
+      message.body = chunk;
+      break;
+    }
+    case 6:
+      message.body = SnapshotReply{any_position(1000), *rc::gen::inRange<std::uint64_t>(0, 100'000)};
+      break;
+    case 7:
+      message.body = TimeoutNow{};
+      break;
     default:
       if (*rc::gen::arbitrary<bool>())
         message.body = AppendReply{true, LogIndex(*rc::gen::inRange<std::uint64_t>(0, 1000)), {}};
       else
-        message.body =
-            AppendReply{false, LogIndex(*rc::gen::inRange<std::uint64_t>(0, 1000)), any_position(1000)};
+        message.body = AppendReply{false, LogIndex(*rc::gen::inRange<std::uint64_t>(0, 1000)),
+                                   any_position(1000), *rc::gen::inRange<std::uint64_t>(0, 3)};
   }
   return message;
 }

@@ -1,6 +1,12 @@
-// What must survive a crash: the current term, the vote cast in it, and the log (Raft, figure 2). A step of
-// the machine says what to add as a Persist; the caller makes it durable, and only then sends messages and
-// applies commits of the same step. Nothing else is needed to restart.
+// What must survive a crash: the current term, the vote cast in it, and the log (Raft, figure 2) or, in place
+// of its beginning, a snapshot (§7). A step of the machine says what to add as a Persist; the caller makes it
+// durable, and only then sends messages and applies commits of the same step. Nothing else is needed to
+// restart.
+//
+// The parts of a step are durable in the order of the fields; a crash may leave any prefix of that order. So
+// a snapshot is written whole (to one side, then renamed) before the entries it replaces go: a log that
+// begins before the snapshot ends, or contradicts it, is what such a crash leaves, and tidy() says what it
+// means.
 #pragma once
 
 #include <optional>
@@ -8,6 +14,7 @@
 
 #include "base/ids.h"
 #include "consensus/log.h"
+#include "consensus/snapshot.h"
 
 namespace skywarden::consensus {
 
@@ -19,17 +26,23 @@ struct HardState {
 
 struct Persisted {  // what a restart begins with
   HardState state;
-  std::vector<Entry> log;
+  std::vector<Entry> log;  // from index 1, or from the one after the snapshot's last
+  std::optional<Snapshot> snapshot = {};
 };
 
 struct Persist {  // one step's additions, to be made durable in this order and as a whole
   std::optional<HardState> state;
+  std::optional<Snapshot> snapshot;       // replaces an earlier one and the entries up to its last
   std::optional<LogIndex> truncate_from;  // forget this entry and all later ones
   std::vector<Entry> append;
-  [[nodiscard]] bool empty() const { return !state && !truncate_from && append.empty(); }
+  [[nodiscard]] bool empty() const { return !state && !snapshot && !truncate_from && append.empty(); }
 };
 
 // The reference meaning of a Persist, for storage in memory and for tests of real storage.
 void apply(const Persist& step, Persisted& stored);
+
+// Entries that the snapshot contains go; if the log has another entry where the snapshot ends, or does not
+// reach it, all of it goes, because it belongs to a past that was not agreed on.
+void tidy(Persisted& stored);
 
 }  // namespace skywarden::consensus

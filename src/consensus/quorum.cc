@@ -66,6 +66,23 @@ VoteResult vote_result(const JointShares& shares, const Votes& votes) {
   return VoteResult::kPending;
 }
 
+bool names(const JointShares& shares, NodeId node) {
+  return shares.incoming.contains(node) || shares.outgoing.contains(node);
+}
+
+bool has_vote(const JointShares& shares, NodeId node) {
+  return share_of(shares.incoming, node) > 0 || share_of(shares.outgoing, node) > 0;
+}
+
+std::vector<NodeId> members(const JointShares& shares) {
+  std::vector<NodeId> nodes;
+  for (const auto& [node, share] : shares.incoming) nodes.push_back(node);
+  for (const auto& [node, share] : shares.outgoing)
+    if (!shares.incoming.contains(node)) nodes.push_back(node);
+  std::sort(nodes.begin(), nodes.end());
+  return nodes;
+}
+
 bool direct_switch_allowed(const Shares& from, const Shares& to) {
   std::uint64_t largest = 0;  // Σ max(from, to), at most the sum of both totals
   for (const auto& [node, share] : from) largest += std::max(share, share_of(to, node));

@@ -65,9 +65,20 @@ template <typename Value>
 struct JointShares {
   Shares incoming;
   Shares outgoing;
+  friend bool operator==(const JointShares&, const JointShares&) = default;
 };
+template <typename Value>
+[[nodiscard]] Value reached_by_quorum(const JointShares& shares, const std::map<NodeId, Value>& values,
+                                      Value floor, Value unrestrained) {
+  return std::min(reached_by_quorum(shares.incoming, values, floor, unrestrained),
+                  reached_by_quorum(shares.outgoing, values, floor, unrestrained));
+}
 [[nodiscard]] LogIndex committed_index(const JointShares& shares, const Acknowledged& acknowledged);
 [[nodiscard]] VoteResult vote_result(const JointShares& shares, const Votes& votes);
+
+[[nodiscard]] bool names(const JointShares& shares, NodeId node);      // a member, be it a learner
+[[nodiscard]] bool has_vote(const JointShares& shares, NodeId node);   // holds shares in either half
+[[nodiscard]] std::vector<NodeId> members(const JointShares& shares);  // of both halves, ascending
 
 // True when every quorum of `from` meets every quorum of `to`, judged by q_from + q_to > Σ max(from, to): two
 // disjoint sets of nodes cannot hold more than that sum between them. Sufficient, not necessary; when false

@@ -1,8 +1,8 @@
-// Raft as a pure state machine (Ongaro and Ousterhout 2014; Ongaro's thesis for pre-vote, check-quorum and
-// pipelining) in which votes carry integer shares. No clock, thread or I/O: time, messages and proposals come
-// in, RaftEffects go out. The caller makes effects.persist durable BEFORE effects.send leaves the node and
-// before effects.committed is applied; because of that the machine counts its own copy of an entry, and its
-// own vote, at once.
+// Raft as a pure state machine (Ongaro and Ousterhout 2014; Ongaro's thesis for pre-vote, check-quorum,
+// pipelining and changes of membership) in which votes carry integer shares. No clock, thread or I/O: time,
+// messages and proposals come in, RaftEffects go out. The caller makes effects.persist durable BEFORE
+// effects.send leaves the node and before effects.committed is applied; because of that the machine counts
+// its own copy of an entry, and its own vote, at once.
 //
 // What it does beyond the basic protocol: a leader is protected from disruption (pre-vote, and votes are
 // refused while a leader was heard within election_timeout_min); a leader that a quorum of shares has not
@@ -13,14 +13,40 @@
 // simultaneous pre-candidates the lesser one yields, once; learners that have everything hear one heartbeat
 // in eight.
 //
-// What it does not do: change shares, compact the log, forward proposals, authenticate. Messages are input:
-// stale, duplicated, reordered, malformed or impossible ones never break a contract and never undo a commit,
-// but Raft is not Byzantine: a member that lies about its vote or its log can mislead the group. A member
-// whose persisted state was lost must come back under a new NodeId.
+// Shares and members change through the log (thesis §4, with shares for heads). Invariants:
+//   - What rules is the latest configuration entry in the log, committed or not; a log that is cut falls back
+//     to what ruled before. Commits, elections and check-quorum all use it.
+//   - Consecutive epochs have no two quorums that miss each other: a switch is direct only where
+//     direct_switch_allowed says so, else through a joint epoch in which both halves must agree. The leader
+//     leaves a joint epoch by itself as soon as it is committed.
+//   - One change at a time: a leader begins one only when the last is committed and an entry of its own term
+//     is, so that no two epochs it does not know of can still be decided by.
+//   - A leader without shares in the latest epoch leads until that is committed, counts itself for nothing
+//     and steps down. Who loses its shares still campaigns while its log alone may know of it (§4.2.2).
+//   - Messages from nodes that the own log does not name are heard: the log may be behind. Pre-vote and the
+//     protection of a leader that is heard keep removed nodes from disturbing (§4.2.3).
+//
+// What it does not do: forward proposals, authenticate. Messages are input: stale, duplicated, reordered,
+// malformed or impossible ones never break a contract and never undo a commit, but Raft is not Byzantine: a
+// member that lies about its vote or its log can mislead the group. A member whose persisted state was lost
+// must come back under a new NodeId.
+//
+// The log may be compacted behind a snapshot, never beyond what is committed; a follower that lacks what is
+// gone gets the snapshot in chunks and nothing of it counts before all of it is durable.
+//
+// The code is in files by what moves: raft.cc (time and entry points), raft_election.cc, raft_replication.cc,
+// raft_configuration.cc, raft_snapshot.cc, raft_read.cc (reads, leases, handing over).
+//
+// A lease (off by default) lets a leader answer reads without a round trip. It rests on this: who heard the
+// leader votes for nobody within election_timeout_min of its own clock, whatever terms it learns of meanwhile
+// and even if it restarts; clocks drift by a bounded rate; and a leader that once asked somebody to take over
+// has no lease for the rest of its term.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,19 +55,45 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "consensus/commit_counter.h"
+#include "consensus/configuration.h"
 #include "consensus/log.h"
 #include "consensus/message.h"
 #include "consensus/persist.h"
 #include "consensus/quorum.h"
 #include "consensus/raft_options.h"
 #include "consensus/raft_progress.h"
+#include "consensus/snapshot.h"
 
 namespace skywarden::consensus {
 
+struct EpochNews {
+  enum class What {
+    kRules,       // its entry is in the log
+    kRolledBack,  // the log was cut: `configuration`, an earlier one, rules again
+    kCommitted,   // for ever, and every later leader knows it
+  };
+  What what;
+  LogIndex index;  // of the entry of `configuration`; 0: what the group was founded with
+  Configuration configuration;
+};
+
+using ReadId = Identity<struct ReadIdTag, std::uint64_t>;  // the caller's own
+
+struct ReadAnswer {
+  ReadId id;
+  // Read once everything up to here is applied, and the answer is as if given at a moment after it was asked.
+  // Nothing: no longer the leader, ask another.
+  std::optional<LogIndex> index;
+};
+
 struct RaftEffects {
-  Persist persist;               // first: make durable
-  std::vector<Message> send;     // then: hand to the network, which may do anything to them
-  std::vector<Entry> committed;  // and apply in this order, no-ops (empty payload) included
+  Persist persist;                   // first: make durable
+  std::vector<Message> send;         // then: hand to the network, which may do anything to them
+  std::optional<Snapshot> restored;  // begin again from this state, which replaces what was applied
+  std::vector<Entry> committed;      // and apply in this order, no-ops and configuration entries included
+  std::vector<EpochNews> epochs;
+  std::vector<ReadAnswer> reads;
   Trace trace;
 };
 
@@ -49,15 +101,34 @@ enum class Role { kFollower, kPreCandidate, kCandidate, kLeader, kLearner };
 
 class Raft {
  public:
-  // Expects valid shares that name `self`, and valid options. After a restart nothing is known to be
-  // committed: a leader will say so again, and entries are then delivered again from index 1.
-  Raft(NodeId self, Shares shares, Persisted persisted, RaftOptions options, Random random, Instant now);
+  // `founding`: the shares a group begins with, the same for all its first members, valid; they rule until
+  // the log says otherwise. Empty for a node that joins later and learns everything from the leader. After a
+  // restart nothing is known to be committed: a leader will say so again, and entries are then delivered
+  // again from index 1.
+  Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions options, Random random, Instant now);
 
   [[nodiscard]] RaftEffects tick(Instant now);  // does whatever is due; `now` never goes back
   [[nodiscard]] RaftEffects receive(const Message& message, Instant now);
   // kUnavailable: not the leader, or the window of uncommitted bytes is full. kOutOfRange: empty or too
   // large.
   [[nodiscard]] Result<RaftEffects> propose(Payload payload, Instant now);
+  // Begins the change to other shares, members, domains or f. Let joining nodes catch up as learners first
+  // (see lag), or commits wait for them. kUnavailable: not the leader, nothing of the own term committed yet,
+  // or the last change is not finished; try again. kConflict: a cap is broken, or nothing would change.
+  // kOutOfRange, kLimitReached: shares that cannot decide.
+  [[nodiscard]] Result<RaftEffects> change_membership(const Membership& to, Instant now);
+  // A linearizable read without an entry (thesis §6.4): the answer comes in effects.reads, at once under a
+  // lease, else after a round trip to a quorum. kUnavailable: not the leader, or nothing of the own term
+  // committed yet, or too many reads wait.
+  [[nodiscard]] Result<RaftEffects> read(ReadId id, Instant now);
+  // Hands over to `to`, or for kNobody to whoever is caught up and has the largest share (thesis §3.10).
+  // Until then, for at most election_timeout_min, proposals are refused. kUnavailable: not the leader, or
+  // nobody to hand over to; kOutOfRange: `to` has no vote.
+  [[nodiscard]] Result<RaftEffects> transfer_leadership(NodeId to, Instant now);
+  // The caller's state after `upto` is `data`: what the log holds up to there may go. Followers that lack it
+  // get the snapshot instead. kOutOfRange: not committed, or compacted already; kLimitReached: too large;
+  // kUnavailable: a node that was founded with nothing has yet to see the first epoch.
+  [[nodiscard]] Result<RaftEffects> compact(LogIndex upto, Payload data, Instant now);
 
   [[nodiscard]] Instant next_deadline() const;  // the earliest time at which tick() would do something
   [[nodiscard]] NodeId self() const { return self_; }
@@ -67,9 +138,16 @@ class Raft {
   [[nodiscard]] LogIndex commit_index() const { return commit_; }
   [[nodiscard]] LogIndex last_index() const { return log_.last_index(); }
   [[nodiscard]] const Log& log() const { return log_; }
-  [[nodiscard]] const Shares& shares() const { return shares_; }
+  // The epoch that rules here, committed or not. shares() is its incoming half: who is in `outgoing` alone is
+  // on its way out.
+  [[nodiscard]] const Configuration& configuration() const { return configurations_.latest(); }
+  [[nodiscard]] bool configuration_committed() const { return configurations_.latest_index() <= commit_; }
+  [[nodiscard]] const Shares& shares() const { return configuration().shares.incoming; }
   // On the leader: who is known to hold the entry, itself included. Elsewhere empty.
   [[nodiscard]] std::vector<NodeId> holders(LogIndex index) const;
+  // On the leader: how many entries that other member is not known to hold. Elsewhere, and of strangers:
+  // nothing.
+  [[nodiscard]] std::optional<std::uint64_t> lag(NodeId member) const;
 
  private:
   struct Step {  // what one call has produced so far
@@ -84,10 +162,11 @@ class Raft {
   // Elections.
   [[nodiscard]] Role resting_role() const;
   [[nodiscard]] bool hears_leader(Instant now) const;
+  [[nodiscard]] bool is_complete_enough(LogPosition candidate_last) const;
   [[nodiscard]] bool yields_to(NodeId rival, LogPosition rival_last) const;
   void become_follower(Step& step, Term term, NodeId leader);
   void become_pre_candidate(Step& step);
-  void become_candidate(Step& step);
+  void become_candidate(Step& step, bool leader_agrees);
   void become_leader(Step& step);
   void start_round(Step& step, Role role);
   void request_votes(Step& step);
@@ -109,39 +188,73 @@ class Raft {
   void on(Step& step, const Message& message, const VoteReply& reply);
   void on(Step& step, const Message& message, const AppendRequest& request);
   void on(Step& step, const Message& message, const AppendReply& reply);
+  void on(Step& step, const Message& message, const SnapshotChunk& chunk);
+  void on(Step& step, const Message& message, const SnapshotReply& reply);
 
   // Replication.
-  void append_own(Step& step, Payload payload);
+  void begin_replication();
+  void append_own(Step& step, Payload payload, EntryKind kind);
   void append_foreign(Step& step, std::span<const Entry> entries);
+  [[nodiscard]] bool follow(Step& step, NodeId leader);
   [[nodiscard]] bool contradicts_commits(const AppendRequest& request) const;
   void accepted(Step& step, NodeId peer, LogIndex index);
   void refused(Step& step, NodeId peer, const AppendReply& reply);
   void send_entries(Step& step, NodeId peer);
   void send_due(Step& step, NodeId peer);
   void send_append(Step& step, NodeId peer, std::span<const Entry> entries);
+  void replicate(Step& step);  // after something was appended
   void broadcast_due(Step& step);
   void broadcast_heartbeat(Step& step);
-  void commit_by_quorum(Step& step);
+  [[nodiscard]] bool commit_by_quorum(Step& step);  // true: something was committed
   void commit_up_to(Step& step, LogIndex index);
 
-  template <typename Body>
-  void send(Step& step, NodeId to, Term term, Body body) const;
+  // Reads and hand-over.
+  void answer_reads(Step& step);
+  void refuse_reads(Step& step);
+  void begin_round(Step& step);
+  void round_answered(Step& step, NodeId peer, std::uint64_t round);
+  [[nodiscard]] bool has_lease(Instant now) const;
+  [[nodiscard]] NodeId successor() const;
+  void hand_over(Step& step);
+  void on(Step& step, const Message& message, const TimeoutNow&);
+
+  // Snapshots.
+  void install(Step& step, Snapshot snapshot);
+  void send_snapshot(Step& step, NodeId peer);
+  void repeat_snapshot(Step& step, NodeId peer);
+
+  // Epochs.
+  [[nodiscard]] const Configuration& ruling() const;
+  [[nodiscard]] bool may_campaign() const;
+  void read_configurations();
+  void append_configuration(Step& step, const Configuration& next);
+  void note_appended(Step& step, const Entry& entry);
+  void roll_back(Step& step, LogIndex index);
+  void note_committed(Step& step, const Entry& entry);
+  void follow_members();
+  void recount();
+  void after_commit(Step& step);
+  void take_resting_role(Step& step);
+
+  void send(Step& step, NodeId to, Term term, MessageBody body) const;
   void trace(Step& step, TraceKind kind, std::uint64_t first, std::uint64_t second = 0,
              std::uint64_t third = 0) const;
 
   NodeId self_;
-  Shares shares_;
   RaftOptions options_;
   Random random_;
 
   HardState state_;
   Log log_;
+  ConfigurationHistory configurations_;
   LogIndex commit_;
+  std::vector<std::byte> snapshot_;  // encoded; ends at the log's base; empty while that is 0
+  SnapshotAssembly assembly_;        // follower: what has arrived of a later one
   Role role_ = Role::kFollower;
   NodeId leader_;
   Instant now_;  // the latest time seen
 
-  Instant leader_heard_;       // meaningful while leader_ is somebody else
+  Instant leader_heard_;       // of whatever term; it protects a lease that may rest on it
   Instant election_deadline_;  // learner: when a silent leader is forgotten
   Instant repeat_due_;         // candidates: ask those again who have not answered
   Votes votes_;                // candidates: this round's answers
@@ -149,14 +262,33 @@ class Raft {
     Instant again{};
     Duration gap{};
   };
-  std::map<NodeId, Asked> asked_;  // without an answer, since a leader was last heard
+  std::map<NodeId, Asked> asked_;  // for a vote and not heard of since, since a leader was
+  bool leader_agrees_ = false;     // candidate: the leader handed over
   bool yielded_ = false;           // gave way to a rival since a leader was last heard
 
   Instant heartbeat_due_;                // leader
-  std::map<NodeId, Progress> progress_;  // leader: every other member
+  std::map<NodeId, Progress> progress_;  // leader: every other member, and who leaves until that is committed
+  JointCommitCounter counter_;           // leader: what the ruling shares have acknowledged
+  bool epoch_unsettled_ = false;         // leader: when the epoch is committed there is something to do
   std::size_t uncommitted_bytes_ = 0;    // leader
   std::uint64_t beats_ = 0;              // leader: heartbeats of this term
   Instant committed_at_;                 // when commit_ moved last
+
+  struct PendingRead {
+    ReadId id;
+    LogIndex index;
+    std::uint64_t round;  // a quorum must answer this one or a later one
+  };
+  struct HandOver {
+    NodeId to;
+    Instant until;
+  };
+  std::uint64_t round_ = 0;                               // leader: the latest begun
+  std::deque<std::pair<std::uint64_t, Instant>> rounds_;  // leader with a lease: begun when, not yet answered
+  std::deque<PendingRead> reads_;                         // leader
+  Instant lease_until_;                                   // leader
+  bool lease_given_up_ = false;        // leader: TimeoutNow was sent, and may arrive at any time
+  std::optional<HandOver> hand_over_;  // leader
 };
 
 }  // namespace skywarden::consensus

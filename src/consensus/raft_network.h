@@ -1,7 +1,8 @@
 // For tests: a Raft group on a virtual network that loses, repeats, delays, reorders and cuts, with hosts
 // that crash and come back with nothing but what they made durable. Everything follows from one seed. Raft's
 // properties (Ongaro and Ousterhout 2014, figure 3) are checked at every step; the first violation is kept as
-// text.
+// text. Beyond them: at no time could two leaders be elected, or one be elected while another commits, by
+// quorums that do not meet, and nobody could be elected who lacks something committed.
 #pragma once
 
 #include <map>
@@ -19,12 +20,13 @@ struct NetworkOptions {
   Duration delay_max = std::chrono::milliseconds(30);
   double loss = 0.0;
   double duplication = 0.0;
-  double crash_in_step = 0.0;  // chance that a host dies before a step's effects are durable
+  double crash_in_step = 0.0;       // chance that a host dies while a step is being made durable
+  std::uint32_t drift_max_ppm = 0;  // of a host's clock, drawn when it first starts
 };
 
 class RaftNetwork {
  public:
-  RaftNetwork(std::uint64_t seed, Shares shares, RaftOptions raft, NetworkOptions network);
+  RaftNetwork(std::uint64_t seed, Shares founding, RaftOptions raft, NetworkOptions network);
 
   void run_for(Duration time);
   void crash(NodeId node);
@@ -32,6 +34,16 @@ class RaftNetwork {
   void split(std::set<NodeId> side);  // messages cross between `side` and the rest no more
   void heal() { side_.clear(); }
   void set_network(NetworkOptions network) { network_ = network; }
+
+  void join(NodeId node);  // a new host that knows nothing; nobody knows it either until a change names it
+  // As propose(), for a change of membership. Refusals are the machine's business.
+  bool change(const Membership& to);
+  // As propose(), for a read. An answer must contain whatever was committed when it was asked.
+  bool read();
+  bool transfer_leadership(NodeId to);
+  // The host stores a snapshot of what it has applied up to `upto`, or of all of it, and drops that from its
+  // log.
+  void compact(NodeId node, LogIndex upto);
 
   // To every host that believes it leads, for in a split there may be two. True if anybody took it.
   bool propose();
@@ -41,34 +53,56 @@ class RaftNetwork {
   [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] std::size_t proposals_committed() const { return proposals_committed_; }
   [[nodiscard]] std::size_t elections() const { return leaders_.size(); }
+  [[nodiscard]] std::size_t reads_answered() const { return reads_answered_; }
+  [[nodiscard]] std::size_t installs() const { return installs_; }
+  [[nodiscard]] std::size_t epochs() const { return epochs_begun_; }
+  [[nodiscard]] std::size_t delivered() const { return delivered_; }
+  [[nodiscard]] std::vector<NodeId> hosts() const;
   [[nodiscard]] std::size_t applied(NodeId node) const { return hosts_.at(node).applied; }
   [[nodiscard]] std::uint64_t trace_hash() const { return trace_.value(); }
   [[nodiscard]] Random& random() { return random_; }
 
-  void check_logs_match();  // log matching, over all durable logs; costs their length
+  void check_logs_match();        // log matching, over all durable logs; costs their length
+  void check_who_could_decide();  // over all that could happen next; costs 2^hosts at worst
   [[nodiscard]] const std::string& violation() const { return violation_; }
 
  private:
   struct Host {
+    Shares founding;
     Persisted disk;
+    std::vector<std::pair<LogIndex, Configuration>> epochs;  // of the log on disk, read without the machine
     std::optional<Raft> raft;
-    std::size_t applied = 0;  // entries delivered since the last restart
+    std::size_t applied = 0;  // what its state contains: so many entries, restored or delivered
     std::uint64_t restarts = 0;
+    std::int64_t drift_ppm = 0;
+    std::map<ReadId, std::size_t> reads;  // asked since the last restart: what was committed then
   };
 
+  [[nodiscard]] static Instant local_time(const Host& host, Instant true_time);
+  [[nodiscard]] static Instant true_time(const Host& host, Instant local);  // the first that shows `local`
+  [[nodiscard]] static Instant deadline(const Host& host);                  // true time
+  void check_reads(NodeId node, Host& host, const std::vector<ReadAnswer>& answers);
   void perform(NodeId node, RaftEffects effects);
   void make_durable(NodeId node, Host& host, const Persist& step);
   void apply_commits(NodeId node, Host& host, const std::vector<Entry>& committed);
+  [[nodiscard]] const JointShares& ruling(const Host& host) const;
+  [[nodiscard]] bool decides(const JointShares& shares, std::uint32_t set) const;
+  [[nodiscard]] bool could_miss(const JointShares& a, std::uint32_t may_join_a, const JointShares& b,
+                                std::uint32_t may_join_b) const;
+  void check_restored(NodeId node, const Snapshot& snapshot);
+  [[nodiscard]] static LogPosition last_of(const Persisted& disk);
+  [[nodiscard]] static const Entry* entry_at(const Persisted& disk, LogIndex index);  // nullptr: not there
+  void note_epochs(Host& host, const Persist& step);
   void watch_leader(const TraceEvent& event, const Host& host);
   void check_promise(const Host& host, const Message& message);
   void post(const Message& message);
   void violated(std::string what);
 
   Random random_;
-  Shares shares_;
   RaftOptions options_;
   NetworkOptions network_;
   Instant now_{};
+  JointShares founding_;
   std::map<NodeId, Host> hosts_;
   std::map<std::pair<Instant, std::uint64_t>, Message> under_way_;
   std::uint64_t posted_ = 0;
@@ -76,8 +110,15 @@ class RaftNetwork {
   std::set<NodeId> side_;
 
   std::map<Term, NodeId> leaders_;
-  std::vector<Entry> committed_;  // by anybody, ever
+  std::vector<Entry> committed_;            // by anybody, ever
+  std::vector<Term> committed_in_;          // the term of who committed it first, a leader
+  std::vector<std::uint64_t> state_after_;  // a hash: what the application's state is
   std::size_t proposals_committed_ = 0;
+  std::size_t epochs_begun_ = 0;
+  std::size_t installs_ = 0;
+  std::uint64_t reads_asked_ = 0;
+  std::size_t reads_answered_ = 0;
+  std::size_t delivered_ = 0;
   TraceHash trace_;
   std::string violation_;
 };

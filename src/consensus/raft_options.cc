@@ -14,6 +14,14 @@ RaftOptions RaftOptions::for_delay(Duration one_way_max) {
   return options;
 }
 
+// A follower's election_timeout_min takes at least min / (1 + d) of true time, in which the leader's clock
+// shows at least min (1 − d) / (1 + d) > min (1 − 2 d).
+Duration RaftOptions::lease_length() const {
+  constexpr std::int64_t kMillion = 1'000'000;
+  const std::int64_t kept = kMillion - 2 * static_cast<std::int64_t>(clock_drift_max_ppm);
+  return Duration(election_timeout_min.count() / kMillion * kept);
+}
+
 Result<void> RaftOptions::validate() const {
   constexpr Duration kLongest = std::chrono::hours(24);
   const auto milliseconds = [](Duration d) { return std::chrono::duration<double, std::milli>(d).count(); };
@@ -27,6 +35,10 @@ Result<void> RaftOptions::validate() const {
     return fail(Errc::kOutOfRange,
                 "raft: election_timeout_max {} ms, expected above election_timeout_min, at most 24 h",
                 milliseconds(election_timeout_max));
+  constexpr std::uint32_t kDriftMaxPpm = 100'000;
+  if (clock_drift_max_ppm > kDriftMaxPpm)
+    return fail(Errc::kOutOfRange, "raft: clock_drift_max_ppm {}, expected 0…{}", clock_drift_max_ppm,
+                kDriftMaxPpm);
   if (entries_per_message_max == 0 || entries_per_message_max > kEntriesPerMessageMax)
     return fail(Errc::kOutOfRange, "raft: entries_per_message_max {}, expected 1…{}", entries_per_message_max,
                 kEntriesPerMessageMax);

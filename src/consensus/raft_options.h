@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -29,6 +30,13 @@ struct RaftOptions {
   std::size_t inflight_max = 64;  // unanswered messages with entries, per follower
   std::size_t uncommitted_bytes_max = std::size_t{16} << 20;  // proposals beyond are refused as unavailable
 
+  // A leader that a quorum heard within the last election_timeout_min, less what clocks may drift meanwhile,
+  // answers reads without asking again. Its price: nodes that restart, and those whose leader just stepped
+  // down, wait election_timeout_min before they vote. All members must agree on both.
+  bool lease = false;
+  std::uint32_t clock_drift_max_ppm = 1000;  // of any clock against true time, up or down; at most 100,000
+
+  [[nodiscard]] Duration lease_length() const;  // from when the quorum was asked, by the leader's clock
   [[nodiscard]] static RaftOptions for_delay(Duration one_way_max);
   [[nodiscard]] Result<void> validate() const;
 };

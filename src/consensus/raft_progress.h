@@ -1,26 +1,45 @@
 // What a leader knows about one follower's log, and the window of messages it may have under way. While
 // probing, the place where the logs agree is looked for, one message at a time; while replicating, entries
-// are streamed.
+// are streamed; where the entries are gone, a snapshot is transferred first.
 #pragma once
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "consensus/log.h"
 
 namespace skywarden::consensus {
 
+inline constexpr std::size_t kEntryOverheadBytes = 64;  // so that many tiny proposals are bounded as well
+
+// What an entry counts for in uncommitted_bytes_max.
+inline std::size_t cost(const Entry& entry) {
+  return entry.payload.size() + kEntryOverheadBytes;
+}
+
+struct SnapshotTransfer {
+  LogPosition last;            // which snapshot
+  std::uint64_t sent = 0;      // bytes
+  std::uint64_t received = 0;  // bytes that the follower says it has
+  bool moved = true;           // something new arrived since the last heartbeat
+};
+
 struct Progress {
-  LogIndex match;        // the logs are known to agree up to here
-  LogIndex next;         // first entry to send; always above match
-  LogIndex commit_told;  // what the follower will know to be committed once our last message arrives
-  Instant heard;         // last valid answer in this term
+  LogIndex match;           // the logs are known to agree up to here
+  LogIndex next;            // first entry to send; always above match
+  LogIndex commit_told;     // what the follower will know to be committed once our last message arrives
+  Instant heard;            // last valid answer in this term
+  std::uint64_t round = 0;  // the latest one it answered, see AppendRequest::round
   bool replicating = false;
-  bool probe_sent = false;        // probing: wait for the answer; heartbeats repeat the question
+  bool probe_sent = false;                   // probing: wait for the answer; heartbeats repeat the question
+  std::optional<SnapshotTransfer> transfer;  // entries must wait for it
   std::deque<LogIndex> inflight;  // replicating: last index of each unanswered message with entries
 
   [[nodiscard]] bool may_send(std::size_t inflight_max) const {
+    if (transfer) return false;
     return replicating ? inflight.size() < inflight_max : !probe_sent;
   }
 
@@ -43,6 +62,7 @@ struct Progress {
       next = match.next();
     }
     if (next <= match) next = match.next();
+    if (transfer && match >= transfer->last.index) transfer.reset();
     while (!inflight.empty() && inflight.front() <= match) inflight.pop_front();
   }
 

@@ -1,109 +1,11 @@
-#include "consensus/raft.h"
-
 #include <doctest/doctest.h>
 
-#include <deque>
-#include <functional>
-#include <set>
+#include "consensus/raft_group.h"
 
 namespace skywarden::consensus {
 namespace {
 
 using std::chrono::milliseconds;
-
-Shares equal_shares(std::uint32_t nodes) {
-  Shares shares;
-  for (std::uint32_t id = 1; id <= nodes; ++id) shares[NodeId(id)] = 1;
-  return shares;
-}
-
-Payload payload(std::string_view text) {
-  const auto bytes = std::as_bytes(std::span(text));
-  return {bytes.begin(), bytes.end()};
-}
-
-std::vector<Entry> log_of_terms(std::initializer_list<std::uint64_t> terms) {
-  std::vector<Entry> entries;
-  for (const std::uint64_t term : terms)
-    entries.push_back({Term(term), LogIndex(entries.size() + 1), payload(fmt::format("of term {}", term))});
-  return entries;
-}
-
-std::vector<std::uint64_t> terms_of(const Log& log) {
-  std::vector<std::uint64_t> terms;
-  for (std::uint64_t i = 1; i <= log.last_index().value(); ++i)
-    terms.push_back(log.at(LogIndex(i)).term.value());
-  return terms;
-}
-
-// A group whose time and post move only as the test says.
-struct Group {
-  explicit Group(Shares group_shares, RaftOptions group_options = {},
-                 std::map<std::uint32_t, Persisted> disks = {})
-      : shares(std::move(group_shares)), options(group_options) {
-    for (const auto& [node, share] : shares)
-      nodes.emplace(node, Raft(node, shares, disks[node.value()], options, Random(node.value()), now));
-  }
-
-  Raft& operator[](std::uint32_t id) { return nodes.at(NodeId(id)); }
-
-  void take(NodeId node, RaftEffects effects) {
-    for (auto& message : effects.send) mail.push_back(std::move(message));
-    for (auto& entry : effects.committed) committed[node.value()].push_back(std::move(entry));
-    last_persist = std::move(effects.persist);
-  }
-  void tick(std::uint32_t id) { take(NodeId(id), (*this)[id].tick(now)); }
-  // Time passes for everybody, but only `id` looks at its clock.
-  void campaign(std::uint32_t id) {
-    now = std::max(now, (*this)[id].next_deadline());
-    tick(id);
-  }
-  void heartbeat(std::uint32_t id) { campaign(id); }
-  void propose(std::uint32_t id, std::string_view text) {
-    take(NodeId(id), (*this)[id].propose(payload(text), now).value());
-  }
-  void deliver(const Message& message) { take(message.to, nodes.at(message.to).receive(message, now)); }
-
-  // Delivers until nothing is left; messages from or to others than `among` wait.
-  void settle(std::set<std::uint32_t> among = {}) {
-    const auto moves = [&](const Message& m) {
-      return among.empty() || (among.contains(m.from.value()) && among.contains(m.to.value()));
-    };
-    std::deque<Message> waiting;
-    while (!mail.empty()) {
-      const Message message = std::move(mail.front());
-      mail.pop_front();
-      delivered.push_back(message);
-      if (moves(message))
-        deliver(message);
-      else
-        waiting.push_back(message);
-    }
-    mail = std::move(waiting);
-  }
-  void drop(const std::function<bool(const Message&)>& lost) { std::erase_if(mail, lost); }
-  void drop_to(std::uint32_t id) {
-    drop([&](const Message& m) { return m.to == NodeId(id); });
-  }
-
-  Shares shares;
-  RaftOptions options;
-  Instant now{};
-  std::map<NodeId, Raft> nodes;
-  std::deque<Message> mail;
-  std::vector<Message> delivered;
-  std::map<std::uint32_t, std::vector<Entry>> committed;
-  Persist last_persist;
-};
-
-template <typename Body>
-std::vector<std::pair<NodeId, Body>> bodies(const std::vector<Message>& messages, NodeId to) {
-  std::vector<std::pair<NodeId, Body>> found;
-  for (const Message& m : messages)
-    if (const auto* body = std::get_if<Body>(&m.body); body != nullptr && m.to == to)
-      found.emplace_back(m.from, *body);
-  return found;
-}
 
 // etcd/raft, testdata/single_node.txt
 TEST_CASE("a group of one elects itself and commits at once, its own copy being durable first") {
@@ -206,7 +108,7 @@ TEST_CASE("no pre-vote against a leader that was just heard, nor from the leader
 
 TEST_CASE("pre-votes of an earlier round do not count") {
   Group group(equal_shares(3));
-  group[1] = Raft(NodeId(1), group.shares, {{Term(4), kNobody}, {}}, {}, Random(1), group.now);
+  group.restart(1, {{Term(4), kNobody}, {}});
   group.campaign(1);
   group.deliver({NodeId(2), NodeId(1), Term(4), PreVoteReply{true}});
   group.deliver({NodeId(3), NodeId(1), Term(6), PreVoteReply{true}});
@@ -293,7 +195,7 @@ TEST_CASE("whoever asks in an old term is told the new one") {
   Group group(equal_shares(3));
   group.campaign(1);
   group.settle();
-  group[3] = Raft(NodeId(3), group.shares, {{Term(5), kNobody}, {}}, {}, Random(3), group.now);
+  group.restart(3, {{Term(5), kNobody}, {}});
   group.heartbeat(1);
   group.settle();
   CHECK(group[1].term() == Term(5));
@@ -430,9 +332,6 @@ TEST_CASE("shares decide, not heads") {
 TEST_CASE("a learner follows the log and never campaigns") {
   Group group({{NodeId(1), 1}, {NodeId(2), 0}});
   CHECK(group[2].role() == Role::kLearner);
-  group.deliver({NodeId(2), NodeId(1), Term(1), AppendRequest{}});
-  CHECK(group[1].leader() == kNobody);  // nor does it lead
-  CHECK(group.mail.empty());
   group.campaign(1);
   group.propose(1, "a");
   group.settle();
@@ -637,7 +536,8 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
     CAPTURE(seed);
     Random random(seed);
     Group group({{NodeId(1), 2}, {NodeId(2), 1}, {NodeId(3), 1}, {NodeId(4), 0}});
-    std::vector<Entry> committed;
+    std::vector<Entry> committed;  // since the last snapshot
+    LogIndex compacted;
     const auto position = [&]() {
       const LogIndex index(random.below(6));
       return index == LogIndex() ? LogPosition{} : LogPosition{index, Term(1 + random.below(4))};
@@ -645,7 +545,7 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
     for (int i = 0; i < 400; ++i) {
       Message message{
           NodeId(static_cast<std::uint32_t>(2 + random.below(4))), NodeId(1), Term(random.below(7)), {}};
-      switch (random.below(6)) {
+      switch (random.below(9)) {
         case 0:
           message.body = PreVoteRequest{position()};
           break;
@@ -666,10 +566,37 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
                                        : LogPosition{append.entries.back().index, append.entries.back().term};
             const Term entry_term(std::max<std::uint64_t>(1, last.term.value() + random.below(2)));
             append.entries.push_back({entry_term, last.index.next(), Payload(1)});
+            if (random.chance(0.3)) {
+              const Configuration odd{Epoch(random.below(3)),
+                                      {{{NodeId(static_cast<std::uint32_t>(1 + random.below(5))), 1}}, {}},
+                                      {},
+                                      0};
+              append.entries.back().payload = encode(odd);
+              append.entries.back().kind = EntryKind::kConfiguration;
+            }
           }
           message.body = append;
           break;
         }
+        case 5: {
+          const LogPosition last{LogIndex(1 + random.below(8)), Term(1 + random.below(4))};
+          const Configuration odd{Epoch(random.below(3)),
+                                  {{{NodeId(static_cast<std::uint32_t>(1 + random.below(5))), 1}}, {}},
+                                  {},
+                                  0};
+          auto bytes = encode(Snapshot{last, odd, {}});
+          const auto whole = bytes.size();
+          const auto begin = random.chance(0.5) ? 0 : random.below(whole);
+          bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(begin));
+          message.body = SnapshotChunk{last, whole, begin, bytes};
+          break;
+        }
+        case 6:
+          message.body = SnapshotReply{position(), random.below(100)};
+          break;
+        case 7:
+          message.body = TimeoutNow{};
+          break;
         default:
           message.body = AppendReply{random.chance(0.5), LogIndex(random.below(12)), {}};
           if (!std::get<AppendReply>(message.body).accepted)
@@ -679,12 +606,29 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
       auto effects = group[1].receive(message, group.now);
       auto due = group[1].tick(group.now);
       for (auto* step : {&effects, &due}) {
+        if (step->restored) {
+          compacted = step->restored->last.index;
+          committed.clear();
+        }
         for (Entry& entry : step->committed) committed.push_back(entry);
         for (const Message& sent : step->send) REQUIRE(validate(sent));
       }
       if (auto taken = group[1].propose(Payload(2), group.now))
         for (Entry& entry : taken->committed) committed.push_back(entry);
-      REQUIRE(committed.size() == group[1].commit_index().value());
+      if (const LogIndex commit = group[1].commit_index(); random.chance(0.05) && commit > compacted)
+        if (group[1].compact(commit, payload("state"), group.now)) {
+          compacted = commit;
+          committed.clear();
+        }
+      const Membership to{
+          {{NodeId(static_cast<std::uint32_t>(1 + random.below(4))), 1}, {NodeId(1), random.below(3)}},
+          {},
+          0};
+      if (auto taken = group[1].change_membership(to, group.now))
+        for (Entry& entry : taken->committed) committed.push_back(entry);
+      (void)group[1].read(ReadId(1), group.now);
+      if (random.chance(0.05)) (void)group[1].transfer_leadership(kNobody, group.now);
+      REQUIRE(compacted.value() + committed.size() == group[1].commit_index().value());
       for (const Entry& entry : committed) REQUIRE(group[1].log().at(entry.index) == entry);
     }
   }

@@ -20,7 +20,10 @@ enum class Kind : std::uint8_t {
   kReceived,
   kReport,
   kConfirmed,
-  kBulletin
+  kBulletin,
+  kSnapshotChunk,
+  kSnapshotReply,
+  kTimeoutNow
 };
 
 std::uint64_t subject(Kind kind, std::initializer_list<std::uint64_t> what) {
@@ -89,6 +92,17 @@ class Choice {
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::AppendReply& reply) const {
     return {BundleCriticality::kImportant, kNewsLifetime,
             subject(Kind::kAppendReply, {term, reply.accepted ? 1U : 0U, reply.index.value()})};
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::SnapshotChunk& chunk) const {
+    return {BundleCriticality::kImportant, kNewsLifetime,
+            subject(Kind::kSnapshotChunk, {term, chunk.last.index.value(), chunk.offset})};
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::SnapshotReply& reply) const {
+    return {BundleCriticality::kImportant, kNewsLifetime,
+            subject(Kind::kSnapshotReply, {term, reply.last.index.value(), reply.received})};
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::TimeoutNow&) const {
+    return vote(Kind::kTimeoutNow, term, 0);
   }
 
   Duration election_;

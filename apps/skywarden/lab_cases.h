@@ -1,0 +1,44 @@
+// Cases of reference files, played against the consensus code, one verdict each. Transcripts are in etcd's
+// syntax: a command, perhaps lines of input, a line of dashes, the expected output up to an empty line. What
+// counts is what they say, not their wording or their drawings.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace skywarden::app {
+
+inline constexpr std::size_t kLabFileBytesMax = std::size_t{64} << 20;
+
+struct LabCase {
+  std::size_t line = 0;    // where it begins, from 1
+  std::string command;     // its first line, without arguments
+  std::string difference;  // empty: passes
+  bool malformed = false;  // it says nothing that could be checked; `difference` says why
+};
+
+// One case of a transcript.
+struct TranscriptCase {
+  std::size_t line = 0;
+  std::string command;             // the first line
+  std::vector<std::string> input;  // what follows before the dashes
+  std::vector<std::string> expected;
+};
+// Cases without dashes are left out and named in `cut_off` by their line; 0: none.
+[[nodiscard]] std::vector<TranscriptCase> read_transcript(std::string_view text, std::size_t* cut_off);
+
+// Commits and votes: "committed cfg=(1,2,3) idx=(5,_,7)", "vote cfg=(1,2) cfgj=(2,3) votes=(y,n,_)". Values
+// belong to the nodes of cfg, then to those of cfgj that are new. 3:2 in cfg or cfgj is node 3 with 2 shares,
+// 3 alone has one.
+[[nodiscard]] std::vector<LabCase> check_quorum(std::string_view text);
+// Changes of membership: simple, enter-joint, leave-joint with v1 l2 r3 u4 as input; state carries over from
+// case to case.
+[[nodiscard]] std::vector<LabCase> check_confchange(std::string_view text);
+// Weighted commits, votes, quorums and direct switches, a JSON object a line: weights, weights_next, acked,
+// votes; expected are commit_index, vote_result, quorum, quorum_next, direct_switch_allowed.
+[[nodiscard]] std::vector<LabCase> check_shares(std::string_view text);
+
+}  // namespace skywarden::app

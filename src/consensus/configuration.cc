@@ -1,0 +1,212 @@
+#include "consensus/configuration.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "base/contract.h"
+#include "consensus/rule.h"
+#include "wire/cbor.h"
+
+namespace skywarden::consensus {
+namespace {
+
+using wire::CborReader;
+using wire::CborWriter;
+
+constexpr std::size_t kConfigurationBytesMax = std::size_t{1} << 18;
+constexpr std::uint64_t kFields = 6;
+
+Result<void> check_domains(const Membership& membership, std::uint64_t total) {
+  std::map<FailureDomain, std::uint64_t> held;
+  for (const auto& [node, domain] : membership.domains)
+    if (domain != FailureDomain()) held[domain] += share_of(membership.shares, node);
+  for (const auto& [domain, share] : held)
+    if (2 * share >= total)
+      return fail(Errc::kConflict, "vote shares: failure domain {} holds {} of {}, which is half or more",
+                  domain.value(), share, total);
+  return {};
+}
+
+Result<void> check_caps(const Membership& membership) {
+  const std::uint64_t total = total_shares(membership.shares);
+  std::vector<std::pair<std::uint64_t, NodeId>> largest;
+  for (const auto& [node, share] : membership.shares)
+    if (share > 0) largest.emplace_back(share, node);
+  std::sort(largest.begin(), largest.end(), std::greater<>());
+  if (2 * largest.front().first >= total)
+    return fail(Errc::kConflict, "vote shares: node {} holds {} of {}, which is half or more",
+                largest.front().second.value(), largest.front().first, total);
+  std::uint64_t top = 0;
+  for (std::size_t i = 0; i < std::min<std::size_t>(membership.failures_max, largest.size()); ++i)
+    top += largest[i].first;
+  if (2 * top >= total)
+    return fail(Errc::kConflict,
+                "vote shares: the {} largest hold {} of {}, half or more, yet so many may fail together",
+                membership.failures_max, top, total);
+  return check_domains(membership, total);
+}
+
+// One unit moved from one node to another: harmless when W is even, and often not when it is odd.
+bool moves_one_unit(const Shares& from, const Shares& to) {
+  std::uint64_t gained = 0;
+  std::uint64_t lost = 0;
+  for (const auto& [node, share] : from) lost += share - std::min(share, share_of(to, node));
+  for (const auto& [node, share] : to) gained += share - std::min(share, share_of(from, node));
+  return gained == 1 && lost == 1;
+}
+
+bool may_switch_directly(const Shares& from, const Shares& to) {
+  if (!holds(Rule::kJointUnlessQuorumsMeet)) return true;
+  if (!holds(Rule::kTransferIsNoException) && moves_one_unit(from, to)) return true;
+  return direct_switch_allowed(from, to);
+}
+
+void write(CborWriter& out, const Shares& shares) {
+  out.array(2 * shares.size());
+  for (const auto& [node, share] : shares) out.unsigned_integer(node.value()).unsigned_integer(share);
+}
+
+// Pairs with ascending nodes, so that one value has one encoding.
+template <typename Value, typename Make>
+Result<std::map<NodeId, Value>> read_pairs(CborReader& in, Make make) {
+  std::map<NodeId, Value> pairs;
+  const std::uint64_t items = in.array().value_or(0);
+  if (items % 2 != 0 || items / 2 > kGroupNodesMax)
+    return fail(Errc::kMalformed, "configuration: a list of {} items", items);
+  NodeId last;
+  for (std::uint64_t i = 0; i < items; i += 2) {
+    const auto node = in.unsigned_integer();
+    const auto value = in.unsigned_integer();
+    if (!node || !value) break;  // the reader remembers
+    if (*node > UINT32_MAX || *node <= last.value())
+      return fail(Errc::kMalformed, "configuration: nodes do not ascend at {}", *node);
+    last = NodeId(static_cast<std::uint32_t>(*node));
+    pairs.emplace_hint(pairs.end(), last, make(*value));
+  }
+  return pairs;
+}
+
+Result<Shares> read_shares(CborReader& in) {
+  return read_pairs<std::uint64_t>(in, [](std::uint64_t share) { return share; });
+}
+
+Result<FailureDomains> read_domains(CborReader& in) {
+  bool in_range = true;
+  auto domains = read_pairs<FailureDomain>(in, [&](std::uint64_t domain) {
+    in_range &= domain <= UINT32_MAX;
+    return FailureDomain(static_cast<std::uint32_t>(domain));
+  });
+  if (domains && !in_range) return fail(Errc::kOutOfRange, "configuration: failure domain beyond 32 bits");
+  return domains;
+}
+
+}  // namespace
+
+Result<void> validate(const Membership& membership) {
+  if (auto sound = validate(membership.shares); !sound) return sound;
+  for (const auto& [node, domain] : membership.domains)
+    if (!membership.shares.contains(node))
+      return fail(Errc::kConflict, "vote shares: failure domain {} names node {}, which is no member",
+                  domain.value(), node.value());
+  if (membership.failures_max == 0) return {};
+  return check_caps(membership);
+}
+
+Configuration next_towards(const Configuration& from, const Membership& to) {
+  EXPECTS(!from.joint() || !holds(Rule::kOneChangeAtATime));
+  Configuration next{from.epoch.next(), {to.shares, {}}, to.domains, to.failures_max};
+  if (!may_switch_directly(from.shares.incoming, to.shares)) next.shares.outgoing = from.shares.incoming;
+  return next;
+}
+
+Configuration leave_joint(const Configuration& joint) {
+  EXPECTS(joint.joint());
+  return {joint.epoch.next(), {joint.shares.incoming, {}}, joint.domains, joint.failures_max};
+}
+
+Membership membership_of(const Configuration& configuration) {
+  return {configuration.shares.incoming, configuration.domains, configuration.failures_max};
+}
+
+std::vector<std::byte> encode(const Configuration& configuration) {
+  CborWriter out;
+  out.array(kFields)
+      .unsigned_integer(kConfigurationVersion)
+      .unsigned_integer(configuration.epoch.value())
+      .unsigned_integer(configuration.failures_max);
+  write(out, configuration.shares.incoming);
+  write(out, configuration.shares.outgoing);
+  out.array(2 * configuration.domains.size());
+  for (const auto& [node, domain] : configuration.domains)
+    out.unsigned_integer(node.value()).unsigned_integer(domain.value());
+  return out.take();
+}
+
+Result<Configuration> decode_configuration(std::span<const std::byte> bytes) {
+  CborReader in(bytes, kConfigurationBytesMax);
+  const auto fields = in.array();
+  const auto version = in.unsigned_integer();
+  if (version && *version != kConfigurationVersion)
+    return fail(Errc::kUnsupported, "configuration version {}, this build knows {}", *version,
+                kConfigurationVersion);
+  Configuration configuration;
+  configuration.epoch = Epoch(in.unsigned_integer().value_or(0));
+  const std::uint64_t failures = in.unsigned_integer().value_or(0);
+  auto incoming = read_shares(in);
+  if (!incoming) return tl::unexpected(incoming.error());
+  auto outgoing = read_shares(in);
+  if (!outgoing) return tl::unexpected(outgoing.error());
+  auto domains = read_domains(in);
+  if (!domains) return tl::unexpected(domains.error());
+  if (const auto end = in.finish(); !end) return tl::unexpected(end.error());
+  if (*fields != kFields) return fail(Errc::kMalformed, "configuration with {} fields", *fields);
+  if (failures > kGroupNodesMax || configuration.epoch.value() > kShareTotalMax)
+    return fail(Errc::kOutOfRange, "configuration: a number out of range");
+  if (auto sound = validate(*incoming); !sound) return tl::unexpected(sound.error());
+  if (!outgoing->empty())
+    if (auto sound = validate(*outgoing); !sound) return tl::unexpected(sound.error());
+  configuration.failures_max = static_cast<std::uint32_t>(failures);
+  configuration.shares = {std::move(*incoming), std::move(*outgoing)};
+  configuration.domains = std::move(*domains);
+  return configuration;
+}
+
+// ---- history
+
+ConfigurationHistory::ConfigurationHistory(LogIndex index, Configuration first) {
+  epochs_.push_back({index, std::move(first)});
+}
+
+const Configuration* ConfigurationHistory::before_latest() const {
+  return epochs_.size() < 2 ? nullptr : &epochs_[epochs_.size() - 2].configuration;
+}
+
+const Configuration& ConfigurationHistory::ruling_at(LogIndex index) const {
+  const auto after = std::find_if(epochs_.begin() + 1, epochs_.end(),
+                                  [&](const Begun& begun) { return begun.index > index; });
+  return std::prev(after)->configuration;
+}
+
+void ConfigurationHistory::append(LogIndex index, Configuration configuration) {
+  EXPECTS(index > latest_index() || !holds(Rule::kTruncationRollsBack));
+  epochs_.push_back({index, std::move(configuration)});
+}
+
+bool ConfigurationHistory::truncate_from(LogIndex index) {
+  if (!holds(Rule::kTruncationRollsBack)) return false;
+  bool rolled_back = false;
+  while (epochs_.size() > 1 && epochs_.back().index >= index) {
+    epochs_.pop_back();
+    rolled_back = true;
+  }
+  return rolled_back;
+}
+
+void ConfigurationHistory::forget_before(LogIndex index) {
+  const auto after = std::find_if(epochs_.begin() + 1, epochs_.end(),
+                                  [&](const Begun& begun) { return begun.index > index; });
+  epochs_.erase(epochs_.begin(), std::prev(after));
+}
+
+}  // namespace skywarden::consensus

@@ -1,0 +1,209 @@
+// Elections: pre-vote, vote, and how long to wait for either (Raft §5.2, §5.4.1; thesis §4.2.3, §9.6).
+#include <tuple>
+
+#include "base/contract.h"
+#include "consensus/raft.h"
+#include "consensus/rule.h"
+
+namespace skywarden::consensus {
+namespace {
+
+constexpr std::uint64_t kLearnerPatience = 8;  // a learner hears so much more seldom
+constexpr std::int64_t kSilentBeats = 8;       // a silent voter is asked every so many heartbeats at least
+
+}  // namespace
+
+void Raft::arm_election(Instant now) {
+  const auto spread =
+      static_cast<std::uint64_t>((options_.election_timeout_max - options_.election_timeout_min).count());
+  Duration patience = options_.election_timeout_min + Duration(random_.below(spread + 1));
+  if (!has_vote(ruling().shares, self_)) patience *= kLearnerPatience;
+  election_deadline_ = now + patience;
+}
+
+// After a lost round: soon, because no leader is being waited for, yet apart from the others who lost with
+// us.
+void Raft::arm_retry(Instant now) {
+  const Duration half = options_.election_timeout_min / 2;
+  election_deadline_ = now + half + Duration(random_.below(static_cast<std::uint64_t>(half.count()) + 1));
+}
+
+Role Raft::resting_role() const {
+  return may_campaign() ? Role::kFollower : Role::kLearner;
+}
+
+bool Raft::hears_leader(Instant now) const {
+  if (leader_ == self_) return true;
+  const bool counts = leader_ != kNobody || (options_.lease && holds(Rule::kLeaseOutlivesTerm));
+  return counts && now < leader_heard_ + options_.election_timeout_min;
+}
+
+void Raft::become_follower(Step& step, Term term, NodeId leader) {
+  EXPECTS(term >= state_.term);
+  const bool was_resting = role_ == resting_role();
+  const bool changed = !was_resting || term != state_.term || leader != leader_;
+  if (term > state_.term) state_ = {term, kNobody};
+  role_ = resting_role();
+  leader_ = leader;
+  if (leader != kNobody) asked_.clear();
+  votes_.clear();
+  progress_.clear();
+  refuse_reads(step);
+  if (!was_resting) arm_election(step.now);
+  if (changed) trace(step, TraceKind::kBecameFollower, term.value(), leader.value());
+}
+
+void Raft::start_round(Step& step, Role role) {
+  role_ = role;
+  leader_ = kNobody;
+  votes_.clear();
+  arm_election(step.now);
+  repeat_due_ = step.now + options_.heartbeat;
+  trace(step, TraceKind::kBecameCandidate, state_.term.value(), role == Role::kPreCandidate ? 1 : 0);
+  record_vote(step, self_, true);
+  if (role_ == role) request_votes(step);  // otherwise the own share was enough and the next step is taken
+}
+
+void Raft::become_pre_candidate(Step& step) {
+  if (state_.term >= kTermMax) {  // only a liar brings a group here; there is no term left to begin
+    arm_election(step.now);
+    return;
+  }
+  start_round(step, Role::kPreCandidate);
+}
+
+void Raft::become_candidate(Step& step, bool leader_agrees) {
+  leader_agrees_ = leader_agrees;
+  asked_.clear();
+  state_ = {state_.term.next(), self_};
+  start_round(step, Role::kCandidate);
+}
+
+void Raft::become_leader(Step& step) {
+  role_ = Role::kLeader;
+  leader_ = self_;
+  asked_.clear();
+  votes_.clear();
+  begin_replication();
+  beats_ = 0;
+  heartbeat_due_ = step.now + options_.heartbeat;
+  trace(step, TraceKind::kBecameLeader, state_.term.value());
+  // Entries of earlier terms are committed through this one only (Raft §5.4.2).
+  append_own(step, {}, EntryKind::kProposal);
+  replicate(step);
+}
+
+bool Raft::asks_now(NodeId voter, Instant now) {
+  const auto [found, fresh] = asked_.try_emplace(voter);
+  Asked& asked = found->second;
+  if (!fresh && now < asked.again) return false;
+  asked.gap = fresh ? options_.heartbeat : std::min(2 * asked.gap, kSilentBeats * options_.heartbeat);
+  asked.again = now + asked.gap;
+  return true;
+}
+
+void Raft::request_votes(Step& step) {
+  for (const NodeId node : members(ruling().shares)) {
+    if (!has_vote(ruling().shares, node) || node == self_ || votes_.contains(node) ||
+        !asks_now(node, step.now))
+      continue;
+    if (role_ == Role::kPreCandidate)
+      send(step, node, state_.term.next(), PreVoteRequest{log_.last()});
+    else
+      send(step, node, state_.term, VoteRequest{log_.last(), leader_agrees_});
+  }
+}
+
+void Raft::record_vote(Step& step, NodeId voter, bool granted) {
+  votes_.emplace(voter, granted);
+  const JointShares& shares = ruling().shares;
+  switch (holds(Rule::kBothHalvesElect) ? vote_result(shares, votes_)
+                                        : vote_result(shares.incoming, votes_)) {
+    case VoteResult::kPending:
+      return;
+    case VoteResult::kLost:
+      become_follower(step, state_.term, kNobody);
+      arm_retry(step.now);
+      return;
+    case VoteResult::kWon:
+      if (role_ == Role::kPreCandidate)
+        become_candidate(step, false);
+      else
+        become_leader(step);
+      return;
+  }
+}
+
+// Of two pre-candidates who learn of each other one should stand back, or both might split the vote. The
+// better log goes first, then the larger share, then the smaller id.
+bool Raft::yields_to(NodeId rival, LogPosition rival_last) const {
+  const auto rank = [&](NodeId node, LogPosition last) {
+    return std::tuple(last.term, last.index, share_of(shares(), node), UINT32_MAX - node.value());
+  };
+  return rank(rival, rival_last) > rank(self_, log_.last());
+}
+
+bool Raft::is_complete_enough(LogPosition candidate_last) const {
+  return log_.is_no_newer_than(candidate_last) || !holds(Rule::kVoterComparesLogs);
+}
+
+// False: the message has been dealt with, or is not worth dealing with, because of its term alone.
+bool Raft::settle_term(Step& step, const Message& message) {
+  const auto* vote = std::get_if<VoteRequest>(&message.body);
+  const bool is_pre_vote = std::holds_alternative<PreVoteRequest>(message.body) ||
+                           std::holds_alternative<PreVoteReply>(message.body);
+  if (is_pre_vote || message.term == state_.term) return true;
+  if (message.term > state_.term) {
+    const bool disrupts = vote != nullptr && !vote->leader_agrees && hears_leader(step.now);
+    if (disrupts) return false;  // thesis §4.2.3
+    become_follower(step, message.term, kNobody);
+    return true;
+  }
+  // An older term. Whoever still asks in it must hear of ours; old answers mean nothing.
+  if (vote != nullptr) send(step, message.from, state_.term, VoteReply{false});
+  if (const auto* append = std::get_if<AppendRequest>(&message.body))
+    send(step, message.from, state_.term, AppendReply{false, append->previous.index, {}});
+  if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body))
+    send(step, message.from, state_.term, SnapshotReply{chunk->last, 0});
+  return false;
+}
+
+void Raft::on(Step& step, const Message& message, const PreVoteRequest& request) {
+  bool granted = message.term > state_.term && is_complete_enough(request.last) && !hears_leader(step.now);
+  if (granted && role_ == Role::kPreCandidate) {
+    granted = yields_to(message.from, request.last);
+    // Once only: a rival that can ask but never hears an answer must not hold everybody back for ever.
+    if (granted && !yielded_) {
+      yielded_ = true;
+      become_follower(step, state_.term, kNobody);
+    }
+  }
+  send(step, message.from, granted ? message.term : state_.term, PreVoteReply{granted});
+}
+
+void Raft::on(Step& step, const Message& message, const PreVoteReply& reply) {
+  if (!reply.granted && message.term > state_.term) {
+    become_follower(step, message.term, kNobody);
+    return;
+  }
+  if (role_ != Role::kPreCandidate) return;
+  if (reply.granted && message.term != state_.term.next()) return;  // of an earlier round
+  record_vote(step, message.from, reply.granted);
+}
+
+void Raft::on(Step& step, const Message& message, const VoteRequest& request) {
+  const bool free = state_.voted_for == message.from || (state_.voted_for == kNobody && leader_ == kNobody);
+  const bool granted = (free || !holds(Rule::kOneVotePerTerm)) && is_complete_enough(request.last);
+  if (granted) {
+    become_follower(step, state_.term, leader_);
+    state_.voted_for = message.from;
+    arm_election(step.now);
+  }
+  send(step, message.from, state_.term, VoteReply{granted});
+}
+
+void Raft::on(Step& step, const Message& message, const VoteReply& reply) {
+  if (role_ == Role::kCandidate) record_vote(step, message.from, reply.granted);
+}
+
+}  // namespace skywarden::consensus

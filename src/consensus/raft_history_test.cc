@@ -1,0 +1,64 @@
+#include "consensus/raft_history.h"
+
+#include <doctest/doctest.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+
+namespace skywarden::consensus {
+namespace {
+
+struct Seeds {
+  std::uint64_t first = 1, last = 500;
+};
+
+// SKYWARDEN_HISTORIES=FIRST-LAST plays other seeds, and as many as there is time for.
+Seeds seeds() {
+  Seeds range;
+  const char* asked = std::getenv("SKYWARDEN_HISTORIES");
+  if (asked == nullptr) return range;
+  const std::string_view text = asked;
+  const auto dash = text.find('-');
+  const auto number = [&](std::string_view digits, std::uint64_t& to) {
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), to);
+    return read.ec == std::errc() && read.ptr == digits.data() + digits.size();
+  };
+  REQUIRE_MESSAGE(dash != std::string_view::npos, "SKYWARDEN_HISTORIES: expected FIRST-LAST");
+  const bool sound = number(text.substr(0, dash), range.first) && number(text.substr(dash + 1), range.last);
+  REQUIRE_MESSAGE((sound && range.first <= range.last), "SKYWARDEN_HISTORIES: expected FIRST-LAST");
+  return range;
+}
+
+TEST_CASE("shares change, nodes join and leave amid every fault, and no property of Raft is broken") {
+  History sum;
+  const auto [first, last] = seeds();
+  for (std::uint64_t seed = first; seed <= last; ++seed) {
+    CAPTURE(seed);
+    const History history = play_history(seed);
+    REQUIRE(history.violation == "");
+    sum.delivered += history.delivered;
+    sum.faults += history.faults;
+    sum.elections += history.elections;
+    sum.epochs += history.epochs;
+    sum.commits += history.commits;
+    sum.installs += history.installs;
+    sum.reads += history.reads;
+  }
+  const std::uint64_t played = last - first + 1;
+  MESSAGE(played, " histories: ", sum.delivered, " messages, ", sum.faults, " faults, ", sum.elections,
+          " elections, ", sum.epochs, " epochs written, ", sum.commits, " commits, ", sum.installs,
+          " snapshots installed, ", sum.reads, " reads");
+  CHECK(sum.epochs > 10 * played);
+}
+
+TEST_CASE("the same seed gives the same history") {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const History first = play_history(seed);
+    CHECK(first.hash == play_history(seed).hash);
+    CHECK(first.hash != play_history(seed + 1).hash);
+  }
+}
+
+}  // namespace
+}  // namespace skywarden::consensus

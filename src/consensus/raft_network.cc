@@ -1,0 +1,464 @@
+#include "consensus/raft_network.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+
+namespace skywarden::consensus {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+Payload state_bytes(std::uint64_t state) {  // long enough to need several chunks
+  Payload bytes(40);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(state >> (8 * (i % 8)));
+  return bytes;
+}
+
+// What a crash leaves of a step: its parts up to some place, of the entries perhaps only the first.
+Persist torn(Persist whole, Random& random) {
+  switch (random.below(4)) {
+    case 0:
+      whole.state.reset();
+      [[fallthrough]];
+    case 1:
+      whole.snapshot.reset();
+      whole.truncate_from.reset();
+      whole.append.clear();
+      break;
+    case 2:
+      if (!whole.append.empty()) whole.append.resize(random.below(whole.append.size() + 1));
+      break;
+    default:
+      break;
+  }
+  return whole;
+}
+
+}  // namespace
+
+RaftNetwork::RaftNetwork(std::uint64_t seed, Shares founding, RaftOptions raft, NetworkOptions network)
+    : random_(seed), options_(raft), network_(network), founding_{founding, {}} {
+  for (const auto& [node, share] : founding) {
+    hosts_[node].founding = founding;
+    restart(node);
+  }
+}
+
+void RaftNetwork::join(NodeId node) {
+  if (hosts_.try_emplace(node).second) restart(node);
+}
+
+std::vector<NodeId> RaftNetwork::hosts() const {
+  std::vector<NodeId> nodes;
+  for (const auto& [node, host] : hosts_) nodes.push_back(node);
+  return nodes;
+}
+
+void RaftNetwork::violated(std::string what) {
+  if (violation_.empty()) violation_ = std::move(what);
+}
+
+void RaftNetwork::crash(NodeId node) {
+  hosts_.at(node).raft.reset();
+}
+
+void RaftNetwork::restart(NodeId node) {
+  Host& host = hosts_.at(node);
+  if (host.raft) return;
+  host.applied = 0;
+  host.reads.clear();
+  if (host.restarts++ == 0 && network_.drift_max_ppm > 0)
+    host.drift_ppm = static_cast<std::int64_t>(random_.below(2 * network_.drift_max_ppm + 1)) -
+                     static_cast<std::int64_t>(network_.drift_max_ppm);
+  if (host.disk.snapshot) check_restored(node, *host.disk.snapshot);
+  host.raft.emplace(node, host.founding, host.disk, options_,
+                    random_.fork(node.value() * 1000003ULL + host.restarts), local_time(host, now_));
+}
+
+void RaftNetwork::split(std::set<NodeId> side) {
+  side_ = std::move(side);
+}
+
+void RaftNetwork::post(const Message& message) {
+  if (!violation_.empty()) return;
+  // Through the codec, so that whatever a machine says can be said in bytes.
+  const auto decoded = decode(encode(message));
+  if (!decoded || *decoded != message) violated("a message does not survive its bytes");
+  if (side_.contains(message.from) != side_.contains(message.to) || random_.chance(network_.loss)) return;
+  const int copies = random_.chance(network_.duplication) ? 2 : 1;
+  for (int i = 0; i < copies; ++i) {
+    const auto spread = static_cast<std::uint64_t>((network_.delay_max - network_.delay_min).count());
+    const Duration delay = network_.delay_min + Duration(random_.below(spread + 1));
+    under_way_.emplace(std::pair(now_ + delay, posted_++), message);
+  }
+}
+
+LogPosition RaftNetwork::last_of(const Persisted& disk) {
+  if (!disk.log.empty()) return {disk.log.back().index, disk.log.back().term};
+  return disk.snapshot ? disk.snapshot->last : LogPosition{};
+}
+
+const Entry* RaftNetwork::entry_at(const Persisted& disk, LogIndex index) {
+  const std::uint64_t gone = disk.snapshot ? disk.snapshot->last.index.value() : 0;
+  if (index.value() <= gone || index > last_of(disk).index) return nullptr;
+  return &disk.log[index.value() - gone - 1];
+}
+
+void RaftNetwork::make_durable(NodeId node, Host& host, const Persist& step) {
+  const HardState before = host.disk.state;
+  consensus::apply(step, host.disk);
+  note_epochs(host, step);
+  const HardState& after = host.disk.state;
+  const bool second_vote =
+      after.term == before.term && before.voted_for != kNobody && after.voted_for != before.voted_for;
+  if (second_vote || after.term < before.term)
+    violated(fmt::format("node {} takes back a vote or a term", node.value()));
+}
+
+// The application's state is a hash of all it was told; a snapshot must bring exactly that.
+void RaftNetwork::check_restored(NodeId node, const Snapshot& snapshot) {
+  Host& host = hosts_.at(node);
+  const std::size_t index = snapshot.last.index.value();
+  if (index > committed_.size() || snapshot.data != state_bytes(state_after_[index - 1]) ||
+      committed_[index - 1].term != snapshot.last.term)
+    violated(fmt::format("node {} is restored to a state that never was", node.value()));
+  host.applied = index;
+}
+
+void RaftNetwork::compact(NodeId node, LogIndex upto) {
+  Host& host = hosts_.at(node);
+  if (!host.raft || host.applied == 0) return;
+  const LogIndex end(std::min<std::uint64_t>(upto.value(), host.applied));
+  if (end <= host.raft->log().base().index) return;
+  auto effects = host.raft->compact(end, state_bytes(state_after_[end.value() - 1]), local_time(host, now_));
+  if (effects)
+    perform(node, std::move(*effects));
+  else if (effects.error().code != Errc::kUnavailable)
+    violated(effects.error().message);
+}
+
+void RaftNetwork::apply_commits(NodeId node, Host& host, const std::vector<Entry>& committed) {
+  for (const Entry& entry : committed) {
+    if (entry.index.value() != host.applied + 1)
+      violated(fmt::format("node {} skips or repeats a commit", node.value()));
+    host.applied = entry.index.value();
+    const Entry* stored = entry_at(host.disk, entry.index);
+    if (stored == nullptr || *stored != entry)
+      violated(fmt::format("node {} commits what it did not store", node.value()));
+    if (entry.index.value() > committed_.size()) {
+      committed_.push_back(entry);
+      committed_in_.push_back(host.raft->term());
+      Fnv1a hash;
+      hash.add(state_after_.empty() ? 0 : state_after_.back());
+      hash.add(std::span<const std::byte>(entry.payload));
+      state_after_.push_back(hash.value());
+      if (!entry.payload.empty()) ++proposals_committed_;
+    } else if (committed_[entry.index.value() - 1] != entry) {
+      violated(fmt::format("two different entries are committed at index {}", entry.index.value()));
+    }
+  }
+}
+
+// Leader completeness speaks of what was committed in earlier terms: of two elections the earlier may be the
+// last to be known.
+void RaftNetwork::watch_leader(const TraceEvent& event, const Host& host) {
+  const Term term(event.first);
+  if (!leaders_.emplace(term, event.node).second)
+    violated(fmt::format("two leaders in term {}", term.value()));
+  for (std::size_t i = 0; i < committed_.size(); ++i) {
+    const LogIndex index(i + 1);
+    const bool gone = host.disk.snapshot && host.disk.snapshot->last.index >= index;
+    const Entry* stored = entry_at(host.disk, index);
+    if (committed_in_[i] < term && !gone && (stored == nullptr || *stored != committed_[i]))
+      violated(fmt::format("the leader of term {} lacks a committed entry", term.value()));
+  }
+}
+
+// Whatever a message promises must already be durable, for the sender may be gone the next moment.
+void RaftNetwork::check_promise(const Host& host, const Message& message) {
+  const bool pre_vote = std::holds_alternative<PreVoteRequest>(message.body) ||
+                        std::holds_alternative<PreVoteReply>(message.body);
+  if (!pre_vote && message.term != host.disk.state.term) violated("a term is sent before it is durable");
+  const auto* vote = std::get_if<VoteReply>(&message.body);
+  if (vote != nullptr && vote->granted && host.disk.state.voted_for != message.to)
+    violated("a vote is sent before it is durable");
+  if (std::holds_alternative<VoteRequest>(message.body) && host.disk.state.voted_for != message.from)
+    violated("a candidate's own vote is not durable");
+  const auto* reply = std::get_if<AppendReply>(&message.body);
+  if (reply != nullptr && reply->accepted && reply->index > last_of(host.disk).index)
+    violated("an entry is acknowledged before it is durable");
+  const auto* append = std::get_if<AppendRequest>(&message.body);
+  if (append != nullptr &&
+      append->previous.index.value() + append->entries.size() > last_of(host.disk).index.value())
+    violated("an entry is sent before it is durable");
+}
+
+void RaftNetwork::perform(NodeId node, RaftEffects effects) {
+  Host& host = hosts_.at(node);
+  if (random_.chance(network_.crash_in_step)) {
+    make_durable(node, host, torn(std::move(effects.persist), random_));
+    crash(node);
+    return;
+  }
+  make_durable(node, host, effects.persist);
+  for (const TraceEvent& event : effects.trace) {
+    trace_.add(event);
+    if (event.kind == TraceKind::kBecameLeader) watch_leader(event, host);
+  }
+  if (effects.restored) {
+    ++installs_;
+    check_restored(node, *effects.restored);
+  }
+  const std::size_t committed_before = committed_.size();
+  apply_commits(node, host, effects.committed);
+  if (!effects.epochs.empty() || committed_.size() > committed_before) check_who_could_decide();
+  check_reads(node, host, effects.reads);
+  for (const Message& message : effects.send) {
+    check_promise(host, message);
+    post(message);
+  }
+}
+
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+
+}  // namespace
+
+Instant RaftNetwork::local_time(const Host& host, Instant true_time) {
+  const std::int64_t ns = true_time.time_since_epoch().count();
+  return true_time + Duration(ns / kMillion * host.drift_ppm + ns % kMillion * host.drift_ppm / kMillion);
+}
+
+Instant RaftNetwork::true_time(const Host& host, Instant local) {
+  if (local == Instant::max() || host.drift_ppm == 0) return local;
+  const double ns = static_cast<double>(local.time_since_epoch().count());
+  Instant found(
+      Duration(static_cast<std::int64_t>(ns * 1e6 / static_cast<double>(kMillion + host.drift_ppm)) - 2));
+  while (local_time(host, found) < local) found += Duration(1);
+  return found;
+}
+
+Instant RaftNetwork::deadline(const Host& host) {
+  return true_time(host, host.raft->next_deadline());
+}
+
+void RaftNetwork::run_for(Duration time) {
+  const Instant end = now_ + time;
+  while (violation_.empty()) {
+    Instant next = under_way_.empty() ? Instant::max() : under_way_.begin()->first.first;
+    NodeId due;
+    for (const auto& [node, host] : hosts_) {
+      if (!host.raft || deadline(host) >= next) continue;
+      next = deadline(host);
+      due = node;
+    }
+    if (next > end) break;
+    now_ = std::max(now_, next);
+    if (due != kNobody) {
+      Host& host = hosts_.at(due);
+      perform(due, host.raft->tick(local_time(host, now_)));
+      if (alive(due) && deadline(host) <= now_) violated("a deadline stays due after a tick");
+      continue;
+    }
+    const Message message = std::move(under_way_.begin()->second);
+    under_way_.erase(under_way_.begin());
+    if (!hosts_.contains(message.to) || !alive(message.to)) continue;
+    ++delivered_;
+    Host& host = hosts_.at(message.to);
+    perform(message.to, host.raft->receive(message, local_time(host, now_)));
+  }
+  now_ = end;
+}
+
+bool RaftNetwork::propose() {
+  bool taken = false;
+  for (auto& [node, host] : hosts_) {
+    if (!host.raft) continue;
+    ++proposed_;
+    Payload payload(8 + random_.below(24));
+    for (int i = 0; i < 8; ++i)
+      payload[static_cast<std::size_t>(i)] = static_cast<std::byte>(proposed_ >> (8 * i));
+    auto effects = host.raft->propose(std::move(payload), local_time(host, now_));
+    if (!effects) continue;
+    taken = true;
+    perform(node, std::move(*effects));
+  }
+  return taken;
+}
+
+bool RaftNetwork::change(const Membership& to) {
+  bool taken = false;
+  for (auto& [node, host] : hosts_) {
+    if (!host.raft) continue;
+    auto effects = host.raft->change_membership(to, local_time(host, now_));
+    if (!effects) continue;
+    taken = true;
+    perform(node, std::move(*effects));
+  }
+  return taken;
+}
+
+bool RaftNetwork::read() {
+  bool taken = false;
+  for (auto& [node, host] : hosts_) {
+    if (!host.raft) continue;
+    const ReadId id(++reads_asked_);
+    auto effects = host.raft->read(id, local_time(host, now_));
+    if (!effects) continue;
+    taken = true;
+    host.reads.emplace(id, committed_.size());
+    perform(node, std::move(*effects));
+  }
+  return taken;
+}
+
+bool RaftNetwork::transfer_leadership(NodeId to) {
+  bool taken = false;
+  for (auto& [node, host] : hosts_) {
+    if (!host.raft) continue;
+    auto effects = host.raft->transfer_leadership(to, local_time(host, now_));
+    if (!effects) continue;
+    taken = true;
+    perform(node, std::move(*effects));
+  }
+  return taken;
+}
+
+void RaftNetwork::check_reads(NodeId node, Host& host, const std::vector<ReadAnswer>& answers) {
+  for (const ReadAnswer& answer : answers) {
+    const auto asked = host.reads.find(answer.id);
+    if (asked == host.reads.end()) {
+      violated(fmt::format("node {} answers a read that nobody asked", node.value()));
+      continue;
+    }
+    if (answer.index && answer.index->value() < asked->second)
+      violated(fmt::format("a read at {} lacks what was committed before it was asked", node.value()));
+    host.reads.erase(asked);
+    if (answer.index) ++reads_answered_;
+  }
+}
+
+std::optional<NodeId> RaftNetwork::leader() const {
+  std::optional<NodeId> found;
+  for (const auto& [node, host] : hosts_)
+    if (host.raft && host.raft->role() == Role::kLeader &&
+        (!found || host.raft->term() > raft(*found).term()))
+      found = node;
+  return found;
+}
+
+void RaftNetwork::check_logs_match() {
+  for (const auto& [a, first] : hosts_) {
+    for (const auto& [b, second] : hosts_) {
+      if (!(a < b)) continue;
+      bool same_from_here = false;  // from the last common (index, term) down, everything must be equal
+      for (LogIndex i = std::min(last_of(first.disk).index, last_of(second.disk).index); i > LogIndex();
+           i = i.previous()) {
+        const Entry* one = entry_at(first.disk, i);
+        const Entry* other = entry_at(second.disk, i);
+        if (one == nullptr || other == nullptr) break;  // compacted
+        same_from_here |= one->term == other->term;
+        if (same_from_here && *one != *other)
+          violated(fmt::format("logs of {} and {} differ below a common entry", a.value(), b.value()));
+      }
+    }
+  }
+}
+
+// ---- quorums
+
+void RaftNetwork::note_epochs(Host& host, const Persist& step) {
+  if (step.snapshot) {  // it says what ruled at its end; what the log says beyond stays if the log does
+    const LogIndex end = step.snapshot->last.index;
+    const bool kept = entry_at(host.disk, end.next()) != nullptr;
+    std::erase_if(host.epochs, [&](const auto& epoch) { return epoch.first <= end || !kept; });
+    host.epochs.emplace(host.epochs.begin(), end, step.snapshot->configuration);
+  }
+  if (step.truncate_from)
+    std::erase_if(host.epochs, [&](const auto& epoch) { return epoch.first >= *step.truncate_from; });
+  for (const Entry& entry : step.append) {
+    if (entry.kind != EntryKind::kConfiguration) continue;
+    auto configuration = decode_configuration(entry.payload);
+    if (!configuration)
+      violated("an epoch in the log cannot be read");
+    else
+      host.epochs.emplace_back(entry.index, std::move(*configuration));
+    ++epochs_begun_;
+  }
+}
+
+const JointShares& RaftNetwork::ruling(const Host& host) const {
+  static const JointShares kNone;
+  if (!host.epochs.empty()) return host.epochs.back().second.shares;
+  return host.founding.empty() ? kNone : founding_;
+}
+
+bool RaftNetwork::decides(const JointShares& shares, std::uint32_t set) const {  // hosts are bits
+  if (total_shares(shares.incoming) == 0) return false;
+  Votes votes;
+  std::uint32_t bit = 1;
+  for (const auto& [node, host] : hosts_) {
+    if ((set & bit) != 0) votes.emplace(node, true);
+    bit <<= 1;
+  }
+  return vote_result(shares, votes) == VoteResult::kWon;
+}
+
+// Could some of these make a quorum of `a` while the others of those make one of `b`?
+bool RaftNetwork::could_miss(const JointShares& a, std::uint32_t may_join_a, const JointShares& b,
+                             std::uint32_t may_join_b) const {
+  const std::uint32_t both = may_join_a & may_join_b;
+  if (!decides(a, may_join_a) || !decides(b, may_join_b)) return false;
+  for (std::uint32_t part = both;;
+       part = (part - 1) & both) {  // every way to divide those who could do either
+    if (decides(a, (may_join_a & ~both) | part) && decides(b, (may_join_b & ~both) | (both & ~part)))
+      return true;
+    if (part == 0) return false;
+  }
+}
+
+void RaftNetwork::check_who_could_decide() {
+  struct Could {
+    NodeId node;
+    const JointShares* shares;
+    std::uint32_t elect = 0;   // who would vote for it
+    std::uint32_t commit = 0;  // it leads: who would take its entries
+  };
+  std::vector<Could> everybody;
+  for (const auto& [node, host] : hosts_) {
+    Could could{node, &ruling(host)};
+    const LogPosition last = last_of(host.disk);
+    std::uint32_t bit = 1;
+    for (const auto& [other, peer] : hosts_) {
+      const LogPosition theirs = last_of(peer.disk);
+      const bool no_newer = std::pair(theirs.term, theirs.index) <= std::pair(last.term, last.index);
+      if (no_newer) could.elect |= bit;
+      const bool leads = host.raft && host.raft->role() == Role::kLeader;
+      if (leads && peer.disk.state.term <= host.raft->term()) could.commit |= bit;
+      bit <<= 1;
+    }
+    const LogIndex end(committed_.size());
+    const bool gone = host.disk.snapshot && host.disk.snapshot->last.index >= end;
+    const Entry* stored = entry_at(host.disk, end);
+    const bool complete = committed_.empty() || gone || (stored != nullptr && *stored == committed_.back());
+    if (!complete && decides(*could.shares, could.elect))
+      violated(fmt::format("{} could be elected and lacks a committed entry", node.value()));
+    everybody.push_back(could);
+  }
+  for (const Could& a : everybody)
+    for (const Could& b : everybody) {
+      if (a.node == b.node || *a.shares == *b.shares) continue;
+      if (a.node < b.node && could_miss(*a.shares, a.elect, *b.shares, b.elect))
+        violated(fmt::format("{} and {} could both be elected, by quorums that do not meet", a.node.value(),
+                             b.node.value()));
+      if (a.commit != 0 && could_miss(*a.shares, a.commit, *b.shares, b.elect))
+        violated(fmt::format("{} could be elected by a quorum that misses one by which {} commits",
+                             b.node.value(), a.node.value()));
+    }
+}
+
+}  // namespace skywarden::consensus

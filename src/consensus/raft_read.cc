@@ -1,0 +1,116 @@
+// Reads without entries, leases, and handing over leadership (thesis §6.4, §3.10).
+#include <tuple>
+
+#include "consensus/raft.h"
+#include "consensus/rule.h"
+
+namespace skywarden::consensus {
+namespace {
+
+constexpr std::size_t kReadsPendingMax = 4096;
+
+}  // namespace
+
+// Reads that come while a round is under way share the next one.
+Result<RaftEffects> Raft::read(ReadId id, Instant now) {
+  if (role_ != Role::kLeader) return fail(Errc::kUnavailable, "raft: node {} does not lead", self_.value());
+  if (log_.term_at(commit_) != state_.term && holds(Rule::kReadAfterOwnTerm))
+    return fail(Errc::kUnavailable, "raft: nothing of term {} is committed yet", state_.term.value());
+  if (reads_.size() >= kReadsPendingMax)
+    return fail(Errc::kUnavailable, "raft: {} reads wait", reads_.size());
+  Step step = begin(now);
+  if (has_lease(step.now) || !holds(Rule::kReadAsksQuorum)) {
+    step.out.reads.push_back({id, commit_});
+    return end(std::move(step));
+  }
+  const bool under_way = !reads_.empty();
+  reads_.push_back({id, commit_, round_ + 1});
+  if (!under_way) {
+    begin_round(step);
+    for (const auto& [peer, progress] : progress_)
+      if (!progress.transfer && log_.contains(progress.next.previous())) send_append(step, peer, {});
+  }
+  answer_reads(step);  // a leader with a quorum of shares of its own asks nobody
+  return end(std::move(step));
+}
+
+void Raft::begin_round(Step& step) {
+  ++round_;
+  if (options_.lease) rounds_.emplace_back(round_, step.now);
+}
+
+void Raft::round_answered(Step& step, NodeId peer, std::uint64_t round) {
+  Progress& progress = progress_.at(peer);
+  if (round <= progress.round || round > round_) return;
+  progress.round = round;
+  answer_reads(step);
+}
+
+// The latest round that a quorum has answered shows that until it began there was no later leader.
+void Raft::answer_reads(Step& step) {
+  if (reads_.empty() && rounds_.empty()) return;
+  std::map<NodeId, std::uint64_t> answered{{self_, round_}};
+  for (const auto& [peer, progress] : progress_) answered.emplace(peer, progress.round);
+  const std::uint64_t round = reached_by_quorum<std::uint64_t>(ruling().shares, answered, 0, round_);
+  for (; !rounds_.empty() && rounds_.front().first <= round; rounds_.pop_front()) {
+    const Duration length =
+        holds(Rule::kLeaseEnds) ? options_.lease_length() : 2 * options_.election_timeout_max;
+    lease_until_ = rounds_.front().second + length;
+  }
+  for (; !reads_.empty() && reads_.front().round <= round; reads_.pop_front())
+    step.out.reads.push_back({reads_.front().id, reads_.front().index});
+  if (reads_.empty() || reads_.front().round <= round_) return;
+  begin_round(step);  // for those that came meanwhile
+  for (const auto& [peer, progress] : progress_)
+    if (!progress.transfer && log_.contains(progress.next.previous())) send_append(step, peer, {});
+}
+
+void Raft::refuse_reads(Step& step) {
+  for (const PendingRead& read : reads_) step.out.reads.push_back({read.id, std::nullopt});
+  reads_.clear();
+}
+
+bool Raft::has_lease(Instant now) const {
+  const bool given_up = lease_given_up_ && holds(Rule::kLeaseEndsWithHandOver);
+  return options_.lease && role_ == Role::kLeader && !given_up && now < lease_until_;
+}
+
+// ---- handing over
+
+NodeId Raft::successor() const {
+  NodeId best = kNobody;
+  const auto rank = [&](NodeId node) {
+    const LogIndex match = progress_.at(node).match;
+    return std::tuple(match == last_index(), share_of(shares(), node), match, UINT32_MAX - node.value());
+  };
+  for (const auto& [node, progress] : progress_)
+    if (share_of(shares(), node) > 0 && (best == kNobody || rank(node) > rank(best))) best = node;
+  return best;
+}
+
+Result<RaftEffects> Raft::transfer_leadership(NodeId to, Instant now) {
+  if (role_ != Role::kLeader) return fail(Errc::kUnavailable, "raft: node {} does not lead", self_.value());
+  if (to == kNobody) to = successor();
+  if (to == kNobody) return fail(Errc::kUnavailable, "raft: nobody else has a vote");
+  if (to == self_ || share_of(shares(), to) == 0)
+    return fail(Errc::kOutOfRange, "raft: node {} cannot take over from node {}", to.value(), self_.value());
+  Step step = begin(now);
+  hand_over_ = HandOver{to, step.now + options_.election_timeout_min};
+  hand_over(step);
+  return end(std::move(step));
+}
+
+// As soon as the other holds everything; repeated with heartbeats, for it may be lost.
+void Raft::hand_over(Step& step) {
+  const auto found = progress_.find(hand_over_->to);
+  if (found == progress_.end() || found->second.match < last_index()) return;
+  lease_given_up_ = true;
+  send(step, hand_over_->to, state_.term, TimeoutNow{});
+}
+
+void Raft::on(Step& step, const Message& message, const TimeoutNow&) {
+  const bool from_leader = role_ == Role::kFollower && message.from == leader_;
+  if (from_leader && may_campaign() && state_.term < kTermMax) become_candidate(step, true);
+}
+
+}  // namespace skywarden::consensus
