@@ -115,9 +115,7 @@ LabCase check_line(std::size_t number, std::string_view text) {
 std::vector<LabCase> check_shares(std::string_view text) {
   std::vector<LabCase> verdicts;
   for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trim(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::string_view line = trim(take_line(text));
     if (!line.empty()) verdicts.push_back(check_line(number, line));
   }
   return verdicts;

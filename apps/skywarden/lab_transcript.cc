@@ -20,9 +20,7 @@ std::vector<TranscriptCase> read_transcript(std::string_view text, std::size_t* 
   };
   std::size_t number = 0;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trim(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::string_view line = trim(take_line(text));
     ++number;
     if (line.empty()) {
       close();

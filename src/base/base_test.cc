@@ -81,6 +81,18 @@ TEST_CASE("numbers are read whole or not at all") {
   CHECK_FALSE(parse_integer("12.0").has_value());
 }
 
+TEST_CASE("lines are taken one by one, the last with or without its end") {
+  std::string_view text = "a\n\nb";
+  CHECK(take_line(text) == "a");
+  CHECK(take_line(text) == "");
+  CHECK(take_line(text) == "b");
+  CHECK(text.empty());
+  CHECK(take_line(text) == "");
+  text = "c\n";
+  CHECK(take_line(text) == "c");
+  CHECK(text.empty());
+}
+
 TEST_CASE("foreign text cannot break a message line") {
   CHECK(printable("a\nb\x01") == "a?b?");
   CHECK(printable("\xff\xfe") == "??");

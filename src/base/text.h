@@ -12,6 +12,8 @@ namespace skywarden {
 // bytes.
 [[nodiscard]] std::string printable(std::string_view text);
 [[nodiscard]] std::string_view trim(std::string_view text);  // ASCII white space at both ends
+// The first line without its end; `text` begins after it then.
+[[nodiscard]] std::string_view take_line(std::string_view& text);
 [[nodiscard]] std::string lower_ascii(std::string_view text);
 // The whole text as a finite number ("1e3", "-4.5", ".5", "+2"); nothing for NaN, infinity, hex or trailing
 // text.

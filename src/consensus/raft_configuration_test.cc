@@ -8,14 +8,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-Group led_by_1(Shares shares, RaftOptions options = {}) {
-  Group group(std::move(shares), options);
-  group.campaign(1);
-  group.settle();
-  REQUIRE(group[1].role() == Role::kLeader);
-  return group;
-}
-
 Epoch epoch_of(Group& group, std::uint32_t id) {
   return group[id].configuration().epoch;
 }

@@ -1,6 +1,8 @@
 // For tests: a Raft group whose time and post move only as the test says, so that a test reads as a dialogue.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <deque>
 #include <functional>
 #include <map>
@@ -138,6 +140,14 @@ struct Group {
   std::map<std::uint32_t, std::vector<ReadAnswer>> reads;
   Persist last_persist;
 };
+
+inline Group led_by_1(Shares shares, RaftOptions options = {}) {
+  Group group(std::move(shares), options);
+  group.campaign(1);
+  group.settle();
+  REQUIRE(group[1].role() == Role::kLeader);
+  return group;
+}
 
 template <typename Body>
 std::vector<std::pair<NodeId, Body>> bodies(const std::vector<Message>& messages, NodeId to) {

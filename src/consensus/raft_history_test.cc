@@ -2,9 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <string_view>
+
+#include "base/text.h"
 
 namespace skywarden::consensus {
 namespace {
@@ -15,19 +16,16 @@ struct Seeds {
 
 // SKYWARDEN_HISTORIES=FIRST-LAST plays other seeds, and as many as there is time for.
 Seeds seeds() {
-  Seeds range;
   const char* asked = std::getenv("SKYWARDEN_HISTORIES");
-  if (asked == nullptr) return range;
+  if (asked == nullptr) return {};
   const std::string_view text = asked;
   const auto dash = text.find('-');
-  const auto number = [&](std::string_view digits, std::uint64_t& to) {
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), to);
-    return read.ec == std::errc() && read.ptr == digits.data() + digits.size();
-  };
   REQUIRE_MESSAGE(dash != std::string_view::npos, "SKYWARDEN_HISTORIES: expected FIRST-LAST");
-  const bool sound = number(text.substr(0, dash), range.first) && number(text.substr(dash + 1), range.last);
-  REQUIRE_MESSAGE((sound && range.first <= range.last), "SKYWARDEN_HISTORIES: expected FIRST-LAST");
-  return range;
+  const auto first = parse_integer(text.substr(0, dash));
+  const auto last = parse_integer(text.substr(dash + 1));
+  REQUIRE_MESSAGE((first && last && *first >= 0 && *first <= *last),
+                  "SKYWARDEN_HISTORIES: expected FIRST-LAST");
+  return {static_cast<std::uint64_t>(*first), static_cast<std::uint64_t>(*last)};
 }
 
 TEST_CASE("shares change, nodes join and leave amid every fault, and no property of Raft is broken") {

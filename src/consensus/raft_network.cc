@@ -274,58 +274,45 @@ void RaftNetwork::run_for(Duration time) {
   now_ = end;
 }
 
-bool RaftNetwork::propose() {
+// Asks every machine that is up, since the test does not know who leads; true when one took it.
+template <typename Ask>
+bool RaftNetwork::ask_everybody(const Ask& ask) {
   bool taken = false;
   for (auto& [node, host] : hosts_) {
     if (!host.raft) continue;
+    Result<RaftEffects> effects = ask(host, local_time(host, now_));
+    if (!effects) continue;
+    taken = true;
+    perform(node, std::move(*effects));
+  }
+  return taken;
+}
+
+bool RaftNetwork::propose() {
+  return ask_everybody([&](Host& host, Instant now) {
     ++proposed_;
     Payload payload(8 + random_.below(24));
     for (int i = 0; i < 8; ++i)
       payload[static_cast<std::size_t>(i)] = static_cast<std::byte>(proposed_ >> (8 * i));
-    auto effects = host.raft->propose(std::move(payload), local_time(host, now_));
-    if (!effects) continue;
-    taken = true;
-    perform(node, std::move(*effects));
-  }
-  return taken;
+    return host.raft->propose(std::move(payload), now);
+  });
 }
 
 bool RaftNetwork::change(const Membership& to) {
-  bool taken = false;
-  for (auto& [node, host] : hosts_) {
-    if (!host.raft) continue;
-    auto effects = host.raft->change_membership(to, local_time(host, now_));
-    if (!effects) continue;
-    taken = true;
-    perform(node, std::move(*effects));
-  }
-  return taken;
+  return ask_everybody([&](Host& host, Instant now) { return host.raft->change_membership(to, now); });
 }
 
 bool RaftNetwork::read() {
-  bool taken = false;
-  for (auto& [node, host] : hosts_) {
-    if (!host.raft) continue;
+  return ask_everybody([&](Host& host, Instant now) {
     const ReadId id(++reads_asked_);
-    auto effects = host.raft->read(id, local_time(host, now_));
-    if (!effects) continue;
-    taken = true;
-    host.reads.emplace(id, committed_.size());
-    perform(node, std::move(*effects));
-  }
-  return taken;
+    auto effects = host.raft->read(id, now);
+    if (effects) host.reads.emplace(id, committed_.size());
+    return effects;
+  });
 }
 
 bool RaftNetwork::transfer_leadership(NodeId to) {
-  bool taken = false;
-  for (auto& [node, host] : hosts_) {
-    if (!host.raft) continue;
-    auto effects = host.raft->transfer_leadership(to, local_time(host, now_));
-    if (!effects) continue;
-    taken = true;
-    perform(node, std::move(*effects));
-  }
-  return taken;
+  return ask_everybody([&](Host& host, Instant now) { return host.raft->transfer_leadership(to, now); });
 }
 
 void RaftNetwork::check_reads(NodeId node, Host& host, const std::vector<ReadAnswer>& answers) {

@@ -82,6 +82,8 @@ class RaftNetwork {
   [[nodiscard]] static Instant true_time(const Host& host, Instant local);  // the first that shows `local`
   [[nodiscard]] static Instant deadline(const Host& host);                  // true time
   void check_reads(NodeId node, Host& host, const std::vector<ReadAnswer>& answers);
+  template <typename Ask>
+  bool ask_everybody(const Ask& ask);
   void perform(NodeId node, RaftEffects effects);
   void make_durable(NodeId node, Host& host, const Persist& step);
   void apply_commits(NodeId node, Host& host, const std::vector<Entry>& committed);

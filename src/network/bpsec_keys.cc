@@ -119,9 +119,7 @@ const Hmac* KeyRing::find_hmac(const EndpointView& source, ShaVariant variant) c
 Result<KeyRing> read_keys(std::string_view text, std::string_view file) {
   KeyRing keys;
   for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+    std::string_view line = take_line(text);
     line = trim(line.substr(0, line.find('#')));
     if (line.empty()) continue;
     if (const auto read = read_line(line, keys); !read)

@@ -58,11 +58,9 @@ Result<BundleId> bundle_id_from_words(std::string_view line) {
 Result<SeenBundles> SeenBundles::read(std::string_view text, std::string_view file_name, std::size_t max) {
   SeenBundles seen(max);
   for (std::size_t line = 1; !text.empty(); ++line) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const auto id = bundle_id_from_words(text.substr(0, end));
+    const auto id = bundle_id_from_words(take_line(text));
     if (!id) return fail(id.error().code, "{}:{}: {}", file_name, line, id.error().message);
     (void)seen.add(*id);
-    text.remove_prefix(std::min(end + 1, text.size()));
   }
   return seen;
 }

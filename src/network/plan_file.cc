@@ -10,8 +10,7 @@ namespace {
 
 // Lines of ION's administration program: a command of one character, then a space or the line's end.
 bool looks_like_ionrc(std::string_view text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = trim(text.substr(0, end));
+  const std::string_view line = trim(take_line(text));
   return line.starts_with('#') || line.size() == 1 ||
          (line.size() > 1 && (line[1] == ' ' || line[1] == '\t'));
 }

@@ -154,11 +154,7 @@ class IonReader {
 Result<PlanFile> read_plan_ionrc(std::string_view bytes) {
   IonReader reader;
   std::size_t row = 0;
-  while (!bytes.empty()) {
-    const std::size_t end = std::min(bytes.find('\n'), bytes.size());
-    reader.take(bytes.substr(0, end), ++row);
-    bytes.remove_prefix(std::min(end + 1, bytes.size()));
-  }
+  while (!bytes.empty()) reader.take(take_line(bytes), ++row);
   return std::move(reader).finish();
 }
 

@@ -59,9 +59,7 @@ SatelliteLinkFile read_satellite_links(std::string_view bytes, std::uint32_t sat
   SatelliteLinkFile file;
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   for (std::size_t row = 1; !bytes.empty(); ++row) {
-    const std::size_t end = std::min(bytes.find('\n'), bytes.size());
-    std::string_view line = bytes.substr(0, end);
-    bytes.remove_prefix(std::min(end + 1, bytes.size()));
+    std::string_view line = take_line(bytes);
     line = trim(line.substr(0, line.find('#')));
     if (line.empty()) continue;
     const std::size_t gap = std::min(line.find_first_of(" \t,"), line.size());

@@ -34,6 +34,20 @@ TEST_CASE("a vote comes there and back within the shortest election or not at al
   CHECK(there + back <= kElection);
 }
 
+TEST_CASE("what is committed is told a satellite once at a time, and where people are warned each time") {
+  const auto heartbeat = [](std::uint64_t commit) {
+    consensus::AppendRequest request;
+    request.commit = LogIndex(commit);
+    return consensus::Message{NodeId(1), NodeId(2), Term(3), request};
+  };
+  const auto subject = [&](std::uint64_t commit, bool warns) {
+    return carriage_of(heartbeat(commit), kElection, warns).subject;
+  };
+  CHECK(subject(1, false) == subject(2, false));
+  CHECK(subject(1, true) != subject(2, true));
+  CHECK(subject(1, false) != carriage_of(append(1), kElection, false).subject);
+}
+
 TEST_CASE("the same news has the same subject, other news another") {
   CHECK(carriage_of(append(2), kElection, true).subject == carriage_of(append(2), kElection, false).subject);
   CHECK(carriage_of(append(2), kElection, true).subject != carriage_of(append(1), kElection, true).subject);

@@ -346,9 +346,7 @@ Result<Ingested> ingest_jsonl(std::string_view bytes, const Schema& schema, cons
   Intake intake(schema, options);
   bool any = false;
   for (std::size_t row = 1; !bytes.empty(); ++row) {
-    const std::size_t stop = std::min(bytes.find('\n'), bytes.size());
-    const std::string_view line = trim(bytes.substr(0, stop));
-    bytes.remove_prefix(std::min(stop + 1, bytes.size()));
+    const std::string_view line = trim(take_line(bytes));
     if (line.empty()) continue;
     any = true;
     auto record = decode_json_line(line, schema, options, row, intake.problems());

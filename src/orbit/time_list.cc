@@ -76,9 +76,7 @@ Result<TimeList> read_time_list(std::string_view bytes, std::string_view file_na
   TimeListReader reader;
   std::size_t row = 0;
   while (!bytes.empty()) {
-    const std::size_t end = std::min(bytes.find('\n'), bytes.size());
-    reader.take(bytes.substr(0, end), ++row);
-    bytes.remove_prefix(std::min(end + 1, bytes.size()));
+    reader.take(take_line(bytes), ++row);
     if (reader.size() > kWantedTimesMax)
       return fail(Errc::kLimitReached, "{}: expected at most {} times", file_name, kWantedTimesMax);
   }

@@ -179,11 +179,9 @@ class TleParser {
     if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
     std::size_t number = 0;
     while (!bytes.empty()) {
-      const std::size_t end = std::min(bytes.find('\n'), bytes.size());
-      std::string_view text = bytes.substr(0, end);
+      std::string_view text = take_line(bytes);
       text = text.substr(0, text.find_last_not_of(" \t\r") + 1);
       take({text, ++number});
-      bytes.remove_prefix(std::min(end + 1, bytes.size()));
       if (out_.sets.size() > options_.sets_max)
         return fail(Errc::kLimitReached, "expected at most {} element sets", options_.sets_max);
     }

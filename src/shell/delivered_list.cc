@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/text.h"
 #include "network/bundle_seen.h"
 #include "wire/crc32c.h"
 
@@ -54,9 +55,7 @@ Result<DeliveredList::Opened> DeliveredList::open(const std::string& folder, Ins
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   std::size_t damaged = 0;
   for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    auto entry = read_line(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    auto entry = read_line(take_line(rest));
     if (!entry) {
       ++damaged;
     } else if (entry->expires > now) {
