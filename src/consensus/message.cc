@@ -1,7 +1,6 @@
 #include "consensus/message.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "base/contract.h"
@@ -156,25 +155,28 @@ bool read_flag(CborReader& from) {
   return from.boolean().value_or(false);
 }
 
-// Nothing when there is nothing more to read, or nothing sound.
-std::optional<Entry> read_entry(CborReader& from, LogIndex index) {
-  const auto term = from.unsigned_integer();
+Result<EntryKind> read_entry_kind(CborReader& from) {
   const auto next = from.peek();
-  if (!term || !next) return std::nullopt;
-  EntryKind kind = EntryKind::kProposal;
-  if (*next == wire::CborKind::kArray) {
-    const auto items = from.array();
-    if (!items || *items != 2 ||
-        from.unsigned_integer() != static_cast<std::uint64_t>(EntryKind::kConfiguration))
-      return std::nullopt;
-    kind = EntryKind::kConfiguration;
-  }
-  const auto payload = from.bytes();
-  if (!payload) return std::nullopt;
-  return Entry{Term(*term), index, Payload(payload->begin(), payload->end()), kind};
+  if (!next) return tl::unexpected<Error>(next.error());
+  if (*next != wire::CborKind::kArray) return EntryKind::kProposal;
+  const auto items = from.array();
+  const auto kind = from.unsigned_integer();
+  if (!kind) return tl::unexpected<Error>(kind.error());
+  if (*items != 2 || *kind != static_cast<std::uint64_t>(EntryKind::kConfiguration))
+    return fail(Errc::kUnsupported, "append: an entry of kind {} with {} items", *kind, *items);
+  return EntryKind::kConfiguration;
 }
 
-AppendRequest read_append(CborReader& from, bool with_round) {
+Result<Entry> read_entry(CborReader& from, LogIndex index) {
+  const Term term(number(from));
+  const auto kind = read_entry_kind(from);
+  if (!kind) return tl::unexpected<Error>(kind.error());
+  const auto payload = from.bytes();
+  if (!payload) return tl::unexpected<Error>(payload.error());
+  return Entry{term, index, Payload(payload->begin(), payload->end()), *kind};
+}
+
+Result<AppendRequest> read_append(CborReader& from, bool with_round) {
   AppendRequest append;
   append.previous = read_position(from);
   append.commit = LogIndex(number(from));
@@ -184,7 +186,7 @@ AppendRequest read_append(CborReader& from, bool with_round) {
   for (std::uint64_t i = 0; i + 1 < items; i += 2) {
     index = index.next();
     auto entry = read_entry(from, index);
-    if (!entry) break;  // what is left makes finish() fail
+    if (!entry) return tl::unexpected<Error>(entry.error());
     append.entries.push_back(std::move(*entry));
   }
   if (with_round) append.round = number(from);
@@ -222,7 +224,7 @@ VoteRequest read_vote(CborReader& from, bool with_flag) {
   return vote;
 }
 
-MessageBody read_body(CborReader& from, std::uint64_t kind, bool with_last) {
+Result<MessageBody> read_body(CborReader& from, std::uint64_t kind, bool with_last) {
   switch (kind) {
     case 0:
       return PreVoteRequest{read_position(from)};
@@ -283,12 +285,13 @@ Result<Message> decode(std::span<const std::byte> bytes) {
   if (!kind) return tl::unexpected<Error>(kind.error());
   const std::uint64_t usual = kHeadFields + kFieldsOf[*kind];
   auto body = read_body(reader, *kind, fields.value_or(0) == usual + 1);
+  if (!body) return tl::unexpected<Error>(body.error());
   if (const auto end = reader.finish(); !end) return tl::unexpected<Error>(end.error());
-  if (*fields != usual + (has_last_field(body) ? 1 : 0))
+  if (*fields != usual + (has_last_field(*body) ? 1 : 0))
     return fail(Errc::kMalformed, "message of kind {} with {} fields", *kind, *fields);
   if (from > UINT32_MAX || to > UINT32_MAX) return fail(Errc::kOutOfRange, "node id beyond 32 bits");
   Message message{NodeId(static_cast<std::uint32_t>(from)), NodeId(static_cast<std::uint32_t>(to)), term,
-                  std::move(body)};
+                  std::move(*body)};
   if (const auto valid = validate(message); !valid) return tl::unexpected<Error>(valid.error());
   return message;
 }

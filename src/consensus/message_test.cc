@@ -74,5 +74,20 @@ TEST_CASE("another version or kind is unsupported, which is not the same as malf
   CHECK(!decode(std::vector<std::byte>(kMessageBytesMax + 1)));
 }
 
+// Found by fuzzing: an empty array in the place of an entry's payload ended the message's last array, so that
+// nothing was left over to complain about, and the entry was dropped silently.
+TEST_CASE("an append whose entry is an empty array is refused, not read as one without entries") {
+  for (const std::uint64_t items : {0, 1, 2, 3}) {
+    CAPTURE(items);
+    wire::CborWriter append;
+    append.array(9).unsigned_integer(kMessageVersion).unsigned_integer(4);
+    append.unsigned_integer(1).unsigned_integer(2).unsigned_integer(10);  // from, to, term
+    append.unsigned_integer(2).unsigned_integer(10).unsigned_integer(2);  // previous, commit
+    append.array(2).unsigned_integer(10).array(items);
+    for (std::uint64_t i = 0; i < items; ++i) append.unsigned_integer(1);
+    CHECK(!decode(append.take()));
+  }
+}
+
 }  // namespace
 }  // namespace skywarden::consensus
