@@ -18,6 +18,8 @@ constexpr Duration kLongIncident = std::chrono::hours(72);
 // Heartbeats of a group that watches for hours need not be those of a data centre; an incident of a month is
 // given slower ones so that playing it takes seconds. Agreement itself does not wait for a heartbeat.
 constexpr double kHeartbeatsPerIncident = 40'000.0;
+const Metres kSatelliteRangeMax(std::numeric_limits<double>::infinity());  // in sight is enough
+constexpr Degrees kElevationMin(5.0);
 constexpr Duration kBulletinEvery = std::chrono::minutes(15);
 
 consensus::RaftOptions raft_options(Duration length) {
@@ -42,9 +44,10 @@ std::vector<orbit::ElementSet> default_satellites(Instant epoch) {
 
 }  // namespace
 
-Result<std::unique_ptr<Player>> Player::prepare(const Incident& incident, std::uint64_t seed) {
+Result<std::unique_ptr<Player>> Player::prepare(const Incident& incident, std::uint64_t seed,
+                                                const std::optional<network::LinkRules>& links) {
   std::unique_ptr<Player> player(new Player(incident, seed));
-  if (const auto built = player->build(); !built) return tl::unexpected(built.error());
+  if (const auto built = player->build(links); !built) return tl::unexpected(built.error());
   return player;
 }
 
@@ -82,7 +85,14 @@ void Player::name_nodes() {
   }
 }
 
-Result<void> Player::build() {
+network::LinkRules Player::link_defaults() {
+  network::LinkRules rules;
+  rules.satellites.range_max = kSatelliteRangeMax;
+  rules.ground.elevation_min = kElevationMin;
+  return rules;
+}
+
+Result<void> Player::build(const std::optional<network::LinkRules>& links) {
   name_nodes();
   std::vector<network::OrbitingNode> flying;
   std::vector<network::GroundNode> standing;
@@ -103,14 +113,13 @@ Result<void> Player::build() {
   const Duration length = incident_.end - incident_.start;
   network::ContactOptions contact;
   contact.step = length > kLongIncident ? std::chrono::seconds(120) : std::chrono::seconds(60);
-  contact.satellite_range_max = Metres(std::numeric_limits<double>::infinity());
-  contact.elevation_min = Degrees(5.0);
-  auto windows = network::contact_windows(flying, standing, incident_.start, incident_.end, contact);
+  contact.satellite_range_max = kSatelliteRangeMax;
+  contact.elevation_min = kElevationMin;
+  auto windows = links ? network::usable_contacts(flying, standing, incident_.start, incident_.end, *links)
+                       : network::contact_windows(flying, standing, incident_.start, incident_.end, contact);
   if (!windows) return tl::unexpected(windows.error());
   contact_plan_ = network::ContactPlan(*windows);
   auto paths = sim::contact_paths(satellites, stations, std::move(*windows), {});
-  // Carrying all that a month of isolated nodes say takes minutes.
-  if (length > kLongIncident) options.carried_from = network::BundleCriticality::kCritical;
   options.loss = 0.02;
   options.loss_spell = std::chrono::milliseconds(500);
   options.jitter = std::chrono::milliseconds(20);

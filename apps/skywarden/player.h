@@ -15,6 +15,7 @@
 #include "closures.h"
 #include "incident.h"
 #include "network/contact_plan.h"
+#include "network/link_rules.h"
 #include "node/intake.h"
 #include "orbit/earth.h"
 #include "orbit/sgp4.h"
@@ -33,7 +34,11 @@ struct NodePosition {
 class Player : private sim::Observer {
  public:
   // Takes its time (contact windows, completion of all records), then is ready at incident.start.
-  static Result<std::unique_ptr<Player>> prepare(const Incident& incident, std::uint64_t seed);
+  // Without rules of links whoever is in sight talks.
+  static Result<std::unique_ptr<Player>> prepare(const Incident& incident, std::uint64_t seed,
+                                                 const std::optional<network::LinkRules>& links = {});
+  // What a file of rules does not say.
+  [[nodiscard]] static network::LinkRules link_defaults();
   ~Player() override = default;
   Player(const Player&) = delete;
   Player& operator=(const Player&) = delete;
@@ -64,7 +69,7 @@ class Player : private sim::Observer {
 
  private:
   Player(const Incident& incident, std::uint64_t seed);
-  Result<void> build();
+  Result<void> build(const std::optional<network::LinkRules>& links);
   void name_nodes();
   void plan();
   template <typename Perform>

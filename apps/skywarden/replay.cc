@@ -16,7 +16,9 @@
 #include "commands.h"
 #include "console_assets.h"
 #include "console_feed.h"
+#include "formats/read_file.h"
 #include "incident.h"
+#include "network/link_rules_file.h"
 #include "player.h"
 #include "replay_files.h"
 #include "report.h"
@@ -40,7 +42,7 @@ extern "C" void on_interrupt(int) {
 
 struct Options {
   std::vector<std::string> paths;
-  std::string elements, out, speed;
+  std::string elements, links, out, speed;
   bool no_console = false, once = false;
   std::uint16_t port = 8080;
   std::uint64_t seed = 1;
@@ -163,6 +165,10 @@ class Replay {
       return 1;
     }
     Incident incident = std::move(*loaded);
+    if (const auto read = read_links(); !read) {
+      fmt::print(stderr, "skywarden replay: {}\n", read.error().message);
+      return 1;
+    }
     satellites_ = incident.satellites;
     if (!options_.no_console && !start_console()) return 1;
     for (;;) {
@@ -175,6 +181,16 @@ class Replay {
   }
 
  private:
+  Result<void> read_links() {
+    if (options_.links.empty()) return {};
+    const auto text = formats::read_file(options_.links);
+    if (!text) return tl::unexpected(text.error());
+    auto rules = network::parse_link_rules(*text, options_.links, Player::link_defaults());
+    if (!rules) return tl::unexpected(rules.error());
+    links_ = std::move(*rules);
+    return {};
+  }
+
   bool start_console() {
     shell::ConsoleServer::Options server;
     server.port = options_.port;
@@ -233,7 +249,7 @@ class Replay {
       fmt::print(stderr, "skywarden replay: {}\n", files.error().message);
       return 1;
     }
-    auto player = Player::prepare(incident, options_.seed);
+    auto player = Player::prepare(incident, options_.seed, links_);
     if (!player) {
       fmt::print(stderr, "skywarden replay: {}\n", player.error().message);
       return 1;
@@ -389,6 +405,7 @@ class Replay {
 
   Options options_;
   std::vector<orbit::ElementSet> satellites_;
+  std::optional<network::LinkRules> links_;
   Inbox inbox_;
   std::unique_ptr<shell::ConsoleServer> server_;
   ConsoleFeed feed_;
@@ -411,6 +428,8 @@ void add_replay(CLI::App& app, int* exit_code) {
                    "incident folder, plain folder, or files (FIRMS CSV, records, elements, GeoJSON, grids)")
       ->required();
   command->add_option("--elements", options->elements, "element file (TLE, OMM) whose satellites are flown");
+  command->add_option("--links", options->links,
+                      "TOML rules of links (docs/formats.md; default: whoever is in sight talks)");
   command->add_option("--out", options->out, "folder for the results (default: out/NAME)");
   command
       ->add_option("--speed", options->speed,
@@ -430,6 +449,7 @@ void add_replay(CLI::App& app, int* exit_code) {
   command->footer(
       "Example:\n  skywarden replay incidents/tubbs_2017\n"
       "  skywarden replay fires.csv.gz --elements satellites.tle --no-console --out out/mine\n"
+      "  skywarden replay incidents/tubbs_2017 --links scenarios/links/fire_satellites.toml\n"
       "Exit code: 0 complete, 2 bad rows were skipped, 1 failed.");
   command->callback([options, exit_code] {
     std::signal(SIGINT, on_interrupt);

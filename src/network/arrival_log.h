@@ -32,6 +32,7 @@ class ArrivalLog {
   [[nodiscard]] Untold untold(Vertex neighbour, std::size_t max) const;
   void told(Vertex neighbour, std::uint64_t up_to);
 
+  [[nodiscard]] std::uint64_t latest() const { return serial_; }  // up_to of whoever knows all
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
  private:

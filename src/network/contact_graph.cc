@@ -22,9 +22,10 @@ std::string fault_of(const PlannedContact& contact, std::uint32_t vertices) {
 }  // namespace
 
 Duration transmission_time(std::uint64_t bytes, BitsPerSecond rate) {
-  const double ns = std::ceil(static_cast<double>(bytes) * 8e9 / rate.value());
-  const auto max = static_cast<double>(ContactGraph::kTimeMax.count());
-  return ns < max ? Duration(static_cast<std::int64_t>(ns)) : ContactGraph::kTimeMax;
+  const double ns = static_cast<double>(bytes) * 8e9 / rate.value();
+  if (!(ns < static_cast<double>(ContactGraph::kTimeMax.count()))) return ContactGraph::kTimeMax;
+  const auto whole = static_cast<std::int64_t>(ns);  // std::ceil is a call on machines of the common sort
+  return Duration(static_cast<double>(whole) < ns ? whole + 1 : whole);
 }
 
 Result<ContactGraph> ContactGraph::make(std::uint32_t vertices, std::vector<PlannedContact> contacts) {

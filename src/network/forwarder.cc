@@ -27,7 +27,6 @@ Forwarder::Forwarder(const ContactGraph& plan, Vertex self, const ForwarderOptio
       options_(options),
       store_(options.store),
       book_(plan),
-      search_(plan),
       routes_(plan, self),
       arrivals_(options.arrivals_max) {
   EXPECTS(options.news_max <= kNewsMax && options.arrivals_told_max <= kNewsMax);

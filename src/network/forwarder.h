@@ -143,6 +143,11 @@ class Forwarder {
   // When a bundle that is here now would reach its destination, as far as this node knows.
   [[nodiscard]] std::optional<Duration> expected_arrival(Vertex destination, std::uint64_t bytes,
                                                          BundleCriticality criticality, Duration now);
+  // The same on the way found last, without a search; nothing when that can no longer be taken.
+  [[nodiscard]] std::optional<Duration> known_arrival(Vertex destination, std::uint64_t bytes,
+                                                      BundleCriticality criticality, Duration now) {
+    return routes_.known_arrival(destination, bytes, criticality, now, book_);
+  }
 
   [[nodiscard]] const BundleStore& store() const { return store_; }
   struct Holdings {
@@ -206,7 +211,8 @@ class Forwarder {
     std::set<std::uint64_t> announced;    // critical bundles here of which it is to be told
     std::map<BundleId, Instant> replies;  // it said to hold these, which have arrived
     std::optional<Telling> telling;
-    bool told_out = false;  // what is to be told does not fit into the rest of the contact
+    std::uint64_t arrivals_told = 0;  // of the log, up to here; only a hint
+    bool told_out = false;            // what is to be told does not fit into the rest of the contact
   };
   struct Known {
     std::uint32_t failures = 0;
@@ -279,7 +285,6 @@ class Forwarder {
   ForwarderOptions options_;
   BundleStore store_;
   VolumeBook book_;
-  RouteSearch search_;
   RouteMemory routes_;
   std::vector<PlannedContactId> own_;  // contacts this node sends on, by start
   std::size_t own_checked_ = 0;        // of own_: heard, or found silent

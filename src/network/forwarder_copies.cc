@@ -42,13 +42,13 @@ Forwarder::Standing Forwarder::standing(const Custody& custody, PlannedContactId
   const std::optional<Route> best = best_route(custody, now);
   if (!best) return {kToOther, ContactGraph::kTimeMax, {}, {}, {}, {}};
   if (best->contacts.front() != contact) {
-    const auto onward = search_.earliest_arrival({first.to, destination, there, custody.bytes},
-                                                 book_.state(BundleCriticality::kCritical));
+    const auto onward = routes_.search().earliest_arrival({first.to, destination, there, custody.bytes},
+                                                          book_.state(BundleCriticality::kCritical));
     return {kToOther, onward.value_or(ContactGraph::kTimeMax), {}, {}, {}, {}};
   }
   const Duration last = latest_departure(*best, custody.bytes, ContactGraph::kTimeMax);
-  const auto after = search_.earliest_arrival({self_, destination, last + Duration(1), custody.bytes},
-                                              book_.state(BundleCriticality::kCritical));
+  const auto after = routes_.search().earliest_arrival(
+      {self_, destination, last + Duration(1), custody.bytes}, book_.state(BundleCriticality::kCritical));
   return {kToBest,
           best->arrival,
           latest_departure(*best, custody.bytes, best->arrival),
@@ -206,10 +206,12 @@ std::optional<Tell> Forwarder::next_news(PlannedContactId contact, Link& link, D
 
 std::optional<Tell> Forwarder::next_arrivals(PlannedContactId contact, Link& link, Duration now) {
   if (link.telling || link.told_out || options_.news_max == 0) return std::nullopt;
+  if (link.arrivals_told == arrivals_.latest()) return std::nullopt;
   const Vertex neighbour = planned(contact).to;
   ArrivalLog::Untold untold = arrivals_.untold(neighbour, options_.arrivals_told_max);
   if (untold.arrived.empty()) {
     arrivals_.told(neighbour, untold.up_to);
+    link.arrivals_told = arrivals_.latest();
     return std::nullopt;
   }
   return tell(contact, link, {{}, {}, untold.up_to}, {{}, std::move(untold.arrived)}, now);

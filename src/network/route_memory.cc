@@ -44,18 +44,27 @@ std::optional<Route> RouteMemory::best(Vertex destination, std::uint64_t bytes, 
     return arrival && *arrival <= promised + tolerance;
   };
   // Found for the smallest bundle of any, it is right for most.
+  smallest_ = std::min(smallest_, bytes);
   const auto [at, fresh] = found_.try_emplace({destination, criticality});
   Found& found = at->second;
   if (fresh || bytes < found.bytes || !holds(found.route)) {
     if (onward && leads_there(*onward, destination) && holds(onward)) {
       found = {onward, bytes};
     } else {
-      found.bytes = fresh ? bytes : std::min(bytes, found.bytes);
+      found.bytes = smallest_;
       found.route = search_.best({self_, destination, now, found.bytes}, state);
     }
   }
   if (holds(found.route) && (!found.route || !passes(*plan_, *found.route, visited))) return found.route;
   return search_.best({self_, destination, now, bytes}, book.state(criticality, visited));
+}
+
+std::optional<Duration> RouteMemory::known_arrival(Vertex destination, std::uint64_t bytes,
+                                                   BundleCriticality criticality, Duration now,
+                                                   VolumeBook& book) const {
+  const auto found = found_.find({destination, criticality});
+  if (found == found_.end() || !found->second.route) return std::nullopt;
+  return arrival_along(*plan_, book.state(criticality), found->second.route->contacts, now, bytes);
 }
 
 }  // namespace skywarden::network

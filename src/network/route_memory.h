@@ -28,7 +28,13 @@ class RouteMemory {
   [[nodiscard]] std::optional<Route> best(Vertex destination, std::uint64_t bytes,
                                           BundleCriticality criticality, std::span<const Vertex> visited,
                                           Duration now, VolumeBook& book, const std::optional<Route>& onward);
-  void forget() { found_.clear(); }  // more has become possible than the book knows of
+  // When such a bundle would arrive on the route found last, though another may be better now. Nothing when
+  // there is none or it can no longer be taken. Searches nothing.
+  [[nodiscard]] std::optional<Duration> known_arrival(Vertex destination, std::uint64_t bytes,
+                                                      BundleCriticality criticality, Duration now,
+                                                      VolumeBook& book) const;
+  [[nodiscard]] RouteSearch& search() { return search_; }  // for questions of other kinds
+  void forget() { found_.clear(); }                        // more has become possible than the book knows of
 
  private:
   [[nodiscard]] bool leads_there(const Route& route, Vertex destination) const;
@@ -39,6 +45,7 @@ class RouteMemory {
   };
   const ContactGraph* plan_;
   Vertex self_;
+  std::uint64_t smallest_ = UINT64_MAX;  // bundle asked for
   RouteSearch search_;
   std::uint64_t reopened_ = 0;  // of the book, when all that is remembered was found
   std::map<std::pair<Vertex, BundleCriticality>, Found> found_;  // by destination

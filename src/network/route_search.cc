@@ -1,6 +1,7 @@
 #include "network/route_search.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/contract.h"
 
@@ -98,7 +99,11 @@ class RouteSearch::Transmission {
     return static_cast<std::size_t>(&edge - graph_.edges().data());
   }
   [[nodiscard]] Duration sending(const PlannedContact& contact) const {
-    return bytes_ == 0 ? Duration::zero() : transmission_time(bytes_, contact.rate);
+    if (contact.rate != rate_) {  // plans have few
+      rate_ = contact.rate;
+      sending_ = transmission_time(bytes_, rate_);
+    }
+    return sending_;
   }
   [[nodiscard]] Duration busy_until(std::uint32_t contact) const { return state_.busy_until[contact]; }
 
@@ -106,6 +111,8 @@ class RouteSearch::Transmission {
   std::uint64_t bytes_;
   const PlanState& state_;
   Hints& hints_;
+  mutable BitsPerSecond rate_{};  // of the contact asked about last
+  mutable Duration sending_{};    // at that rate
 };
 
 RouteSearch::RouteSearch(const ContactGraph& graph)
@@ -174,6 +181,8 @@ std::optional<std::size_t> RouteSearch::find_layers(const Transmission& transmis
     const auto row = previous + static_cast<std::ptrdiff_t>(width);
     std::copy(previous, row, row);
     next_frontier_.clear();
+    // Who has most time first: it mostly leaves the senders nothing to gain from the others.
+    std::ranges::sort(frontier_, std::greater(), [&](Vertex each) { return previous[each.value()]; });
     for (const Vertex receiver : frontier_) {
       const Duration by = previous[receiver.value()];
       for (const std::uint32_t place : graph_->edges_to(receiver)) {

@@ -139,9 +139,8 @@ bool BundleLinks::arrives_within(Vertex from, Vertex to, std::uint64_t bytes,
   const Duration by = now_ + carriage.lifetime;
   Duration& after = arrives_after_[from.value() * nodes_.size() + to.value()];
   if (after > by) return false;
-  const auto expected =
-      machines_[from.value()].forwarder->expected_arrival(to, bytes, carriage.criticality, now_);
-  if (expected && *expected <= by) return true;
+  const auto known = machines_[from.value()].forwarder->known_arrival(to, bytes, carriage.criticality, now_);
+  if (known && *known <= by) return true;
   after = search_.earliest_arrival({from, to, now_, 0}).value_or(Duration::max());
   if (after > by) return false;
   const auto arrival = search_.earliest_arrival({from, to, now_, bytes});

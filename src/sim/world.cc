@@ -213,7 +213,7 @@ void World::send(NodeId from, node::Outgoing packet) {
   ++packets_sent_;
   const auto path = paths_->path(from, packet.to, now_, cuts_);
   const auto lost = [&] { ++packets_lost_; };
-  if (!path && packet.carriage.criticality >= options_.carried_from && machines_.contains(packet.to)) {
+  if (!path && machines_.contains(packet.to)) {
     (void)bundles_.offer(from, packet.to, packet.bytes, packet.carriage, now_);
     return;
   }

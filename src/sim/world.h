@@ -24,10 +24,8 @@
 namespace skywarden::sim {
 
 struct WorldOptions {
-  double loss = 0.0;      // of each packet and bundle on each hop; at most a half
-  Duration loss_spell{};  // losses come in bad spells of this mean length; zero: each by itself
-  // What has no path now is carried as a bundle if it is this critical; else it is lost.
-  network::BundleCriticality carried_from = network::BundleCriticality::kBulk;
+  double loss = 0.0;       // of each packet and bundle on each hop; at most a half
+  Duration loss_spell{};   // losses come in bad spells of this mean length; zero: each by itself
   double duplicate = 0.0;  // a packet arrives twice
   Duration jitter{};       // added to each packet, uniform in [0, jitter]; this is what reorders
   std::size_t packets_in_air_max = 1'000'000;  // beyond, packets are lost as on a jammed channel

@@ -95,14 +95,17 @@ bool HeatSites::persistent_at(const Direction& where) const {
           visit(it->second);
       }
   };
-  std::set<std::int32_t> days;
+  std::vector<std::int32_t> days;
   std::uint64_t core = 0, wide = 0;
   around(kCoreCells, [&](const Cell& cell) {
-    days.insert(cell.days.begin(), cell.days.end());
+    days.insert(days.end(), cell.days.begin(), cell.days.end());
     core += cell.count;
   });
   if (days.size() < options_.days_min) return false;
-  if ((*days.rbegin() - *days.begin()) * kDay < options_.span_min) return false;
+  std::ranges::sort(days);
+  days.erase(std::ranges::unique(days).begin(), days.end());
+  if (days.size() < options_.days_min) return false;
+  if ((days.back() - days.front()) * kDay < options_.span_min) return false;
   around(kRingCells, [&](const Cell& cell) { wide += cell.count; });
   return static_cast<double>(core) >= options_.core_share_min * static_cast<double>(wide);
 }
