@@ -185,9 +185,9 @@ class Replay {
     if (options_.links.empty()) return {};
     const auto text = formats::read_file(options_.links);
     if (!text) return tl::unexpected(text.error());
-    auto rules = network::parse_link_rules(*text, options_.links, Player::link_defaults());
+    const auto rules = network::parse_link_rules(*text, options_.links, Player::link_defaults());
     if (!rules) return tl::unexpected(rules.error());
-    links_ = std::move(*rules);
+    links_ = *rules;
     return {};
   }
 

@@ -71,7 +71,7 @@ class Contacts : public LivePaths {
         vertices_.emplace(node, Vertex(static_cast<std::uint32_t>(nodes_.size())));
         nodes_.push_back(node);
       }
-    for (std::size_t i = 0; i < stations.size(); ++i)
+    for (std::size_t i = 0; options.terrestrial && i < stations.size(); ++i)
       for (std::size_t j = i + 1; j < stations.size(); ++j)
         terrestrial_.push_back(
             {stations[i], stations[j], {{}, {}, options.terrestrial_delay, options.terrestrial_rate}});

@@ -53,8 +53,9 @@ struct MeshOptions {
 
 // Links open in their windows, which come by start and of one pair do not overlap; packets take the way of
 // least delay over the links open at that moment, and around those where packets wait
-// (network/connected_routes.h). Ground stations are joined by a terrestrial network.
+// (network/connected_routes.h). Ground stations are joined by a terrestrial network, if there is one.
 struct ContactPathOptions {
+  bool terrestrial = true;
   Duration forwarding = std::chrono::milliseconds(1);  // per hop
   Duration terrestrial_delay = std::chrono::milliseconds(40);
   BitsPerSecond terrestrial_rate{1e9};

@@ -75,7 +75,8 @@ class Play {
   std::unique_ptr<LivePaths> flown_paths(const std::vector<NodeId>& nodes) const {
     const FlownConstellation& flown = *scenario_.flown;
     const auto first_station = nodes.begin() + static_cast<std::ptrdiff_t>(flown.satellites.size());
-    return contact_paths({nodes.begin(), first_station}, {first_station, nodes.end()}, flown.contacts, {});
+    return contact_paths({nodes.begin(), first_station}, {first_station, nodes.end()}, flown.contacts,
+                         {.terrestrial = flown.terrestrial});
   }
 
   [[nodiscard]] Instant end() const { return start_ + scenario_.duration + scenario_.quiet; }

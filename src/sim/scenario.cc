@@ -85,7 +85,7 @@ void read_walker(TomlReader& in, Scenario& s) {
 void read_constellation(TomlReader& in, Scenario& s) {
   FlownConstellation f;
   in.only({"elements", "stations", "links", "start", "satellite_range_km", "elevation_min_deg",
-           "ground_within_s"});
+           "ground_within_s", "terrestrial"});
   in.string("elements", f.elements_file, true);
   in.string("stations", f.stations_file);
   in.string("links", f.links_file);
@@ -105,6 +105,7 @@ void read_constellation(TomlReader& in, Scenario& s) {
     in.wrong("elevation_min_deg", "degrees from 0 to less than 90");
   f.elevation_min = Degrees(elevation);
   seconds(in, "ground_within_s", f.ground_within);
+  in.boolean("terrestrial", f.terrestrial);
   s.flown = std::move(f);
 }
 

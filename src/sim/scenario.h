@@ -61,6 +61,7 @@ struct FlownConstellation {
   Degrees elevation_min{5.0};
   Duration ground_within = std::chrono::hours(12);  // promised: from agreement to every station
   std::optional<network::LinkRules> links;          // else constant rates between all in sight
+  bool terrestrial = true;                          // stations are joined on the ground
   // Filled by fly(); no seed changes them.
   std::vector<orbit::ElementSet> satellites;
   std::vector<orbit::Station> stations;
