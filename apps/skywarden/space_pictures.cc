@@ -41,7 +41,8 @@ void time_axis(Svg& svg, Instant start, Instant end, double bottom) {
     svg.line(x(tick.at), kTop - 6, x(tick.at), bottom, "stroke=\"#bbb\" stroke-dasharray=\"2 3\"");
     svg.text(x(tick.at), bottom + 14, tick.utc, "class=\"small\" text-anchor=\"middle\"");
   }
-  svg.text(kLeft - 8, bottom + 14, "UTC", "class=\"small\" text-anchor=\"end\"");
+  // Clear of a tick at the left.
+  svg.text(kLeft - 48, bottom + 14, "UTC", "class=\"small\" text-anchor=\"end\"");
 }
 
 std::string span_words(Duration d) {
