@@ -161,6 +161,15 @@ def check(program, folder):
     assert shown and all(interval["interval"].count("Z") == 2
                          for packet in shown for interval in packet["polyline"]["show"])
 
+    # a mistake in the rules of links is told before anything is played
+    incident = pathlib.Path(__file__).parent.parent / "incidents/tubbs_2017"
+    rules = folder / "links.toml"
+    rules.write_text("[isl]\nterminal = 3\n")
+    play = ["replay", incident, "--no-console", "--out", folder / "out", "--links", rules]
+    _, err = run(*play, code=1)
+    assert err.count("\n") == 1 and "links.toml" in err and "'terminal'" in err, err
+    assert not (folder / "out").exists()
+
 
 def main():
     with tempfile.TemporaryDirectory() as name:

@@ -55,6 +55,11 @@ TEST_CASE("a remembered route is as good as one searched for now") {
       std::vector<Vertex> visited;
       if (below(3) == 0) visited.emplace_back(static_cast<std::uint32_t>(below(plan.graph.vertices())));
 
+      // What is said without a search may be late, never early, and only of ways that can be taken.
+      const auto known = memory.known_arrival(to, bytes, criticality, now, book);
+      const auto earliest = search.earliest_arrival({self, to, now, bytes}, book.state(criticality));
+      if (known) RC_ASSERT(earliest && *known >= *earliest);
+
       const auto route = memory.best(to, bytes, criticality, visited, now, book, std::nullopt);
       const PlanState& state = book.state(criticality, visited);
       const auto fresh = search.best({self, to, now, bytes}, state);

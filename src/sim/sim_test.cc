@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
+#include "sim/live_paths.h"
 #include "sim/scenario.h"
 
+using namespace std::chrono_literals;
 using namespace skywarden;
 using namespace skywarden::sim;
 
@@ -105,6 +107,26 @@ TEST_CASE("a scenario that makes no sense says which key") {
   CHECK(message("name = \"x\"\nfwi = 20\n[records]\nstations = 4").find("key 'fwi'") != std::string::npos);
   CHECK(message("name = \"x\"\n[fires]\nstart_until = 2").find("'start_until'") != std::string::npos);
   CHECK(message("name = \"x\"\nshares = [1]").find("a share for each") != std::string::npos);
+}
+
+TEST_CASE("stations that nothing joins on the ground hear each other through satellites alone") {
+  const NodeId satellite(1), north(2), south(3);
+  const Instant start{};
+  const network::ContactWindow passes_north{
+      satellite, north, {start + 100s, start + 200s, 5ms, BitsPerSecond(1e6)}};
+  const network::ContactWindow passes_south{
+      satellite, south, {start + 150s, start + 300s, 5ms, BitsPerSecond(1e6)}};
+  const auto hops = [&](bool terrestrial, Duration at) {
+    const auto paths = contact_paths({satellite}, {north, south}, {passes_north, passes_south},
+                                     {.terrestrial = terrestrial});
+    const auto path = paths->path(north, south, start + at, Cuts());
+    return path ? path->size() : 0;
+  };
+  CHECK(hops(true, 50s) == 1);
+  CHECK(hops(false, 50s) == 0);
+  CHECK(hops(true, 160s) == 2);  // the satellite is nearer than 40 ms of ground
+  CHECK(hops(false, 160s) == 2);
+  CHECK(hops(false, 250s) == 0);
 }
 
 // Nodes that restarted judged their fires before they had heard the weather again, and kept that verdict:
