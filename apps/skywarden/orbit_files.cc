@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "formats/read_file.h"
+#include "network/link_rules_file.h"
 #include "orbit/element_file.h"
 
 namespace skywarden::app {
@@ -44,6 +45,13 @@ Result<orbit::StationFile> load_stations(const std::string& path) {
   auto file = orbit::read_stations(*bytes, path);
   if (file) print_problems(path, file->problems);
   return file;
+}
+
+Result<network::LinkRules> load_link_rules(const std::string& path, const network::LinkRules& defaults) {
+  constexpr std::size_t kRulesBytesMax = 1 << 20;
+  const auto text = formats::read_file(path, kRulesBytesMax);
+  if (!text) return tl::unexpected(text.error());
+  return network::parse_link_rules(*text, path, defaults);
 }
 
 Result<Interval> interval_of(const std::string& start, double hours) {

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "datum/delimited.h"
+#include "network/link_rules.h"
 #include "orbit/elements.h"
 #include "orbit/stations.h"
 
@@ -27,6 +28,10 @@ struct LoadedElements {
 
 // Rows left out go to stderr and stay in `problems`.
 [[nodiscard]] Result<orbit::StationFile> load_stations(const std::string& path);
+
+// What the file does not say stays as in `defaults`. At most 1 MiB.
+[[nodiscard]] Result<network::LinkRules> load_link_rules(const std::string& path,
+                                                         const network::LinkRules& defaults);
 
 struct Interval {
   Instant start{}, end{};

@@ -16,9 +16,8 @@
 #include "commands.h"
 #include "console_assets.h"
 #include "console_feed.h"
-#include "formats/read_file.h"
 #include "incident.h"
-#include "network/link_rules_file.h"
+#include "orbit_files.h"
 #include "player.h"
 #include "replay_files.h"
 #include "report.h"
@@ -183,9 +182,7 @@ class Replay {
  private:
   Result<void> read_links() {
     if (options_.links.empty()) return {};
-    const auto text = formats::read_file(options_.links);
-    if (!text) return tl::unexpected(text.error());
-    const auto rules = network::parse_link_rules(*text, options_.links, Player::link_defaults());
+    const auto rules = load_link_rules(options_.links, Player::link_defaults());
     if (!rules) return tl::unexpected(rules.error());
     links_ = *rules;
     return {};

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "formats/read_file.h"
-#include "network/link_rules_file.h"
 #include "orbit_files.h"
 
 namespace skywarden::app {
@@ -30,13 +29,10 @@ Result<sim::Scenario> load_scenario(const std::string& file) {
     stations = std::move(read->stations);
   }
   if (!scenario->flown->links_file.empty()) {
-    const std::string links_path = beside / scenario->flown->links_file;
-    const auto text_of_links = formats::read_file(links_path, kFileBytesMax);
-    if (!text_of_links) return tl::unexpected(text_of_links.error());
     network::LinkRules defaults;
     defaults.satellites.range_max = scenario->flown->satellite_range_max;
     defaults.ground.elevation_min = scenario->flown->elevation_min;
-    auto rules = network::parse_link_rules(*text_of_links, links_path, defaults);
+    const auto rules = load_link_rules(beside / scenario->flown->links_file, defaults);
     if (!rules) return tl::unexpected(rules.error());
     scenario->flown->links = *rules;
   }

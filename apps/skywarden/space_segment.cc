@@ -1,7 +1,5 @@
 #include "space_segment.h"
 
-#include "formats/read_file.h"
-#include "network/link_rules_file.h"
 #include "orbit_files.h"
 
 namespace skywarden::app {
@@ -22,9 +20,7 @@ Result<std::vector<network::ContactWindow>> windows_of(const SegmentArguments& a
                                                        std::span<const network::GroundNode> ground,
                                                        Instant start, Instant end) {
   if (!arguments.links.empty()) {
-    const auto bytes = formats::read_file(arguments.links);
-    if (!bytes) return tl::unexpected(bytes.error());
-    const auto rules = network::parse_link_rules(*bytes, arguments.links, rules_of(arguments));
+    const auto rules = load_link_rules(arguments.links, rules_of(arguments));
     if (!rules) return tl::unexpected(rules.error());
     return network::usable_contacts(orbiting, ground, start, end, *rules);
   }
