@@ -103,6 +103,11 @@ nlohmann::ordered_json to_json(const sim::RunResult& r) {
   json["fires_seen"] = r.fires_seen;
   json["fires_due"] = r.fires_due;
   json["partitions"] = r.partitions;
+  json["changes"] = {{"shares", r.changes.shares},
+                     {"joins", r.changes.joins},
+                     {"leaves", r.changes.leaves},
+                     {"handovers", r.changes.handovers},
+                     {"restored", r.changes.restored}};
   json["packets_sent"] = r.packets_sent;
   json["packets_lost"] = r.packets_lost;
   json["bundles"] = {{"offered", r.bundles.offered},   {"repeated", r.bundles.repeated},
@@ -119,6 +124,7 @@ nlohmann::ordered_json to_json(const sim::RunResult& r) {
 struct Totals {
   std::uint64_t runs = 0, failed = 0, commits = 0, alerts = 0, elections = 0, crashes = 0, partitions = 0,
                 sent = 0, lost = 0, fires_seen = 0, fires_due = 0;
+  sim::ChangeCounts changes;
   sim::BundleCounts bundles;
   sim::LossProfile records;
   sim::DropComparison drops;
@@ -135,6 +141,7 @@ struct Totals {
     elections += r.elections;
     crashes += r.crashes;
     partitions += r.partitions;
+    changes += r.changes;
     fires_seen += r.fires_seen;
     fires_due += r.fires_due;
     sent += r.packets_sent;
@@ -210,6 +217,10 @@ void print_totals(const Totals& t, const std::string& name) {
   fmt::print("{}: {} runs, {} with violations\n", name, t.runs, t.failed);
   fmt::print("  commits {}, alerts {}, leaders {}, crashes {}, partitions {}\n", t.commits, t.alerts,
              t.elections, t.crashes, t.partitions);
+  if (const sim::ChangeCounts& c = t.changes; c.shares + c.joins + c.leaves + c.handovers + c.restored > 0)
+    fmt::print(
+        "  changes of shares {}, joins {}, leaves {}, hand-overs {}; ledgers restored from snapshots {}\n",
+        c.shares, c.joins, c.leaves, c.handovers, c.restored);
   fmt::print("  fires seen {}, of which half of the shares find {} to be fires\n", t.fires_seen, t.fires_due);
   fmt::print("  packets {} sent, {} lost\n", t.sent, t.lost);
   fmt::print(

@@ -42,6 +42,12 @@ std::string_view to_string(TraceKind kind) {
       return "epoch_rules";
     case TraceKind::kEpochCommitted:
       return "epoch_committed";
+    case TraceKind::kStateSaved:
+      return "state_saved";
+    case TraceKind::kStateRestored:
+      return "state_restored";
+    case TraceKind::kNodeStopped:
+      return "node_stopped";
     case TraceKind::kHealed:
       return "healed";
   }

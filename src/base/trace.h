@@ -33,6 +33,9 @@ enum class TraceKind : std::uint8_t {
   kBundleDelivered,   // from
   kEpochRules,        // epoch, index of its entry, 1 when joint; a cut log brings an earlier one back
   kEpochCommitted,    // epoch, index of its entry, 1 when joint
+  kStateSaved,        // index up to which the log was compacted
+  kStateRestored,     // index, fingerprint of the ledger: from another node's snapshot
+  kNodeStopped,       // index of the snapshot that cannot be read
 };
 
 [[nodiscard]] std::string_view to_string(TraceKind kind);

@@ -11,6 +11,25 @@ std::uint64_t compacted(const Persisted& stored) {
 
 }  // namespace
 
+Persist torn(Persist whole, Random& random) {
+  switch (random.below(4)) {
+    case 0:
+      whole.state.reset();
+      [[fallthrough]];
+    case 1:
+      whole.snapshot.reset();
+      whole.truncate_from.reset();
+      whole.append.clear();
+      break;
+    case 2:
+      if (!whole.append.empty()) whole.append.resize(random.below(whole.append.size() + 1));
+      break;
+    default:
+      break;
+  }
+  return whole;
+}
+
 void apply(const Persist& step, Persisted& stored) {
   if (step.state) stored.state = *step.state;
   if (step.snapshot) {

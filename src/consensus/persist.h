@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/random.h"
 #include "consensus/log.h"
 #include "consensus/snapshot.h"
 
@@ -37,6 +38,10 @@ struct Persist {  // one step's additions, to be made durable in this order and 
   std::vector<Entry> append;
   [[nodiscard]] bool empty() const { return !state && !snapshot && !truncate_from && append.empty(); }
 };
+
+// For tests and simulators: what a crash in the middle of the write leaves of a step, some prefix of its
+// parts and perhaps only the first of its entries.
+[[nodiscard]] Persist torn(Persist whole, Random& random);
 
 // The reference meaning of a Persist, for storage in memory and for tests of real storage.
 void apply(const Persist& step, Persisted& stored);

@@ -17,26 +17,6 @@ Payload state_bytes(std::uint64_t state) {  // long enough to need several chunk
   return bytes;
 }
 
-// What a crash leaves of a step: its parts up to some place, of the entries perhaps only the first.
-Persist torn(Persist whole, Random& random) {
-  switch (random.below(4)) {
-    case 0:
-      whole.state.reset();
-      [[fallthrough]];
-    case 1:
-      whole.snapshot.reset();
-      whole.truncate_from.reset();
-      whole.append.clear();
-      break;
-    case 2:
-      if (!whole.append.empty()) whole.append.resize(random.below(whole.append.size() + 1));
-      break;
-    default:
-      break;
-  }
-  return whole;
-}
-
 }  // namespace
 
 RaftNetwork::RaftNetwork(std::uint64_t seed, Shares founding, RaftOptions raft, NetworkOptions network)

@@ -1,5 +1,7 @@
 #include "node/node.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -12,13 +14,13 @@
 namespace skywarden::node {
 namespace {
 
-constexpr int kReportPauseMax = 64;  // times report_retry
+constexpr std::size_t kEntryBytes = 64;  // of the log, beside the payload
+constexpr int kReportPauseMax = 64;      // times report_retry
 
 // Who judges: nodes without a share would not be heard.
-std::vector<NodeId> judges_beside(NodeId self, const consensus::Shares& shares) {
-  std::vector<NodeId> peers;
-  for (const auto& [node, share] : shares)
-    if (node != self && share > 0) peers.push_back(node);
+std::vector<NodeId> judges_beside(NodeId self, const consensus::JointShares& shares) {
+  std::vector<NodeId> peers = consensus::members(shares);
+  std::erase_if(peers, [&](NodeId node) { return node == self || !consensus::has_vote(shares, node); });
   return peers;
 }
 
@@ -28,22 +30,33 @@ std::uint64_t ppm(Probability p) {
 
 }  // namespace
 
-Node::Node(NodeId self, const consensus::Shares& shares, const NodeOptions& options, Stored stored,
+Node::Node(NodeId self, const consensus::Shares& founding, const NodeOptions& options, Stored stored,
            Random random, Instant now)
     : self_(self),
       options_(options),
-      raft_(self, shares, std::move(stored.raft), options_.raft, random.fork(1), now),
+      ledger_(saved_ledger(stored)),
+      raft_(self, founding, std::move(stored.raft), options_.raft, random.fork(1), now),
       pipeline_(options_.pipeline),
-      ledger_(options_.alert),
-      outbox_(judges_beside(self, shares), options_.outbox),
-      judges_(consensus::share_of(raft_.shares(), self) > 0),
+      outbox_({}, options_.outbox),
       rejudge_at_(now + options_.rejudge_every) {
   Effects unheard;  // nothing is sent or persisted about what was already on disk
+  follow_configuration(now, unheard);
   take(stored.observations, now, unheard);
+}
+
+Ledger Node::saved_ledger(const Stored& stored) {
+  if (!stored.raft.snapshot) return Ledger(options_.alert);
+  auto ledger = Ledger::restore(stored.raft.snapshot->data, options_.alert);
+  if (ledger && ledger->applied() == stored.raft.snapshot->last.index) return std::move(*ledger);
+  stopped_ =
+      fmt::format("the ledger saved at entry {} cannot be read{}", stored.raft.snapshot->last.index.value(),
+                  ledger ? "" : ": " + ledger.error().message);
+  return Ledger(options_.alert);
 }
 
 Effects Node::receive(NodeId from, std::span<const std::byte> bytes, Instant now) {
   Effects out;
+  if (!stopped_.empty()) return out;
   auto message = decode(bytes);
   if (!message) return out;  // noise or an enemy; the sender repeats what matters
   std::visit([&](auto& body) { on(from, body, now, out); }, *message);
@@ -53,6 +66,7 @@ Effects Node::receive(NodeId from, std::span<const std::byte> bytes, Instant now
 
 Effects Node::observe(std::span<const datum::Hotspot> hotspots, Instant now) {
   Effects out;
+  if (!stopped_.empty()) return out;
   take(hotspots, now, out);
   outbox_.put(out.persist.observations, now);  // what was news here goes to everybody
   settle(now, out);
@@ -61,8 +75,9 @@ Effects Node::observe(std::span<const datum::Hotspot> hotspots, Instant now) {
 
 Effects Node::announce(const datum::Prior& prior, Instant now) {
   Effects out;
+  if (!stopped_.empty()) return out;
   hear(prior, now, out);
-  for (const auto& [peer, share] : raft_.shares())
+  for (const NodeId peer : consensus::members(raft_.configuration().shares))
     if (peer != self_) send(peer, Bulletin{prior}, out);
   settle(now, out);
   return out;
@@ -70,6 +85,7 @@ Effects Node::announce(const datum::Prior& prior, Instant now) {
 
 Effects Node::tick(Instant now) {
   Effects out;
+  if (!stopped_.empty()) return out;
   if (raft_.next_deadline() <= now) absorb(raft_.tick(now), now, out);
   if (rejudge_at_ <= now) {
     rejudge_at_ = now + options_.rejudge_every;
@@ -79,7 +95,29 @@ Effects Node::tick(Instant now) {
   return out;
 }
 
+Result<Effects> Node::change_membership(const consensus::Membership& to, Instant now) {
+  return carry_out(raft_.change_membership(to, now), now);
+}
+
+Result<Effects> Node::read(consensus::ReadId id, Instant now) {
+  return carry_out(raft_.read(id, now), now);
+}
+
+Result<Effects> Node::transfer_leadership(NodeId to, Instant now) {
+  return carry_out(raft_.transfer_leadership(to, now), now);
+}
+
+Result<Effects> Node::carry_out(Result<consensus::RaftEffects> raft_effects, Instant now) {
+  if (!stopped_.empty()) return fail(Errc::kUnavailable, "node {}: {}", self_.value(), stopped_);
+  if (!raft_effects) return tl::unexpected(raft_effects.error());
+  Effects out;
+  absorb(std::move(*raft_effects), now, out);
+  settle(now, out);
+  return out;
+}
+
 Instant Node::next_deadline() const {
+  if (!stopped_.empty()) return Instant::max();
   Instant next = std::min({raft_.next_deadline(), outbox_.next_deadline(), rejudge_at_});
   if (leader_ != kNobody && !unreported_.empty()) next = std::min(next, reports_due_);
   if (may_propose() && !pending_.empty()) next = std::min(next, proposals_due_);
@@ -152,12 +190,38 @@ void Node::absorb(consensus::RaftEffects raft_effects, Instant now, Effects& out
   if (!raft_effects.persist.empty()) out.persist.raft.push_back(std::move(raft_effects.persist));
   for (const consensus::Message& message : raft_effects.send) send(message.to, message, out);
   out.trace.insert(out.trace.end(), raft_effects.trace.begin(), raft_effects.trace.end());
+  out.reads.insert(out.reads.end(), raft_effects.reads.begin(), raft_effects.reads.end());
+  if (raft_effects.restored) restore(*raft_effects.restored, now, out);
+  if (!stopped_.empty()) return;
   for (const consensus::Entry& entry : raft_effects.committed) commit(entry, now, out);
+  if (!raft_effects.epochs.empty()) follow_configuration(now, out);
+}
+
+// What is told is what was not known here: the last message of each chain that grew meanwhile.
+void Node::restore(const consensus::Snapshot& snapshot, Instant now, Effects& out) {
+  auto ledger = Ledger::restore(snapshot.data, options_.alert);
+  if (!ledger || ledger->applied() != snapshot.last.index) {
+    stopped_ =
+        fmt::format("the ledger up to entry {} that was sent cannot be read", snapshot.last.index.value());
+    return trace(out, now, TraceKind::kNodeStopped, snapshot.last.index.value(), 0, 0);
+  }
+  trace(out, now, TraceKind::kStateRestored, ledger->applied().value(), ledger->fingerprint(), 0);
+  for (const datum::Alert* alert : ledger->policy().last_alerts()) {
+    const datum::Proposal* known = ledger_.policy().last(alert->proposal.event);
+    if (known == nullptr || known->sequence < alert->proposal.sequence)
+      out.alerts.push_back(with_shares(*alert));
+  }
+  std::sort(out.alerts.begin(), out.alerts.end(),
+            [](const datum::Alert& a, const datum::Alert& b) { return a.index < b.index; });
+  ledger_ = std::move(*ledger);
+  saved_.reset();
+  applied_bytes_ = 0;
 }
 
 void Node::commit(const consensus::Entry& entry, Instant now, Effects& out) {
   const bool leading = raft_.role() == consensus::Role::kLeader;
   if (leading && entry.term == raft_.term()) own_term_committed_ = true;
+  applied_bytes_ += entry.payload.size() + kEntryBytes;
   auto alert = ledger_.apply(entry);
   if (leading && entry.term == raft_.term())
     if (const auto proposal = wildfire::decode_proposal(entry.payload)) {
@@ -165,12 +229,39 @@ void Node::commit(const consensus::Entry& entry, Instant now, Effects& out) {
       proposals_due_ = now;  // what came meanwhile may be ready
     }
   if (!alert) return;
-  alert->held_by = raft_.holders(entry.index);
-  for (const NodeId node : alert->held_by) alert->shares_for += consensus::share_of(raft_.shares(), node);
-  alert->shares_total = consensus::total_shares(raft_.shares());
   trace(out, now, TraceKind::kAlertEntered, alert->proposal.event.value(), alert->proposal.sequence,
         ledger_.fingerprint());
-  out.alerts.push_back(std::move(*alert));
+  out.alerts.push_back(with_shares(std::move(*alert)));
+}
+
+datum::Alert Node::with_shares(datum::Alert alert) const {
+  alert.held_by = raft_.holders(alert.index);
+  for (const NodeId node : alert.held_by) alert.shares_for += consensus::share_of(raft_.shares(), node);
+  alert.shares_total = consensus::total_shares(raft_.shares());
+  return alert;
+}
+
+// Who judges, and who must hear of observations.
+void Node::follow_configuration(Instant now, Effects& out) {
+  if (followed_ == raft_.configuration()) return;
+  followed_ = raft_.configuration();
+  outbox_.set_peers(judges_beside(self_, followed_->shares), now);
+  judges_ = consensus::has_vote(followed_->shares, self_);
+  if (!judges_ || unjudged_.empty()) return;
+  detect(std::exchange(unjudged_, {}), now, out);
+}
+
+void Node::save(Instant now, Effects& out) {
+  if (applied_bytes_ < options_.log_bytes || (saved_ && applied_bytes_ < saved_->second.size())) return;
+  if (saved_) {
+    auto effects = raft_.compact(saved_->first, std::move(saved_->second), now);
+    if (effects) {
+      trace(out, now, TraceKind::kStateSaved, saved_->first.value(), 0, 0);
+      absorb(std::move(*effects), now, out);
+    }
+  }
+  saved_.emplace(ledger_.applied(), ledger_.save());
+  applied_bytes_ = 0;
 }
 
 void Node::take(std::span<const datum::Hotspot> hotspots, Instant now, Effects& out) {
@@ -179,7 +270,14 @@ void Node::take(std::span<const datum::Hotspot> hotspots, Instant now, Effects& 
     if (known_.insert(hotspot.id).second) news.push_back(hotspot);
   if (news.empty()) return;
   out.persist.observations.insert(out.persist.observations.end(), news.begin(), news.end());
-  if (!judges_) return;  // a gateway without a share passes observations on
+  if (judges_) return detect(news, now, out);
+  // A node without a share passes observations on; it may be given one later.
+  unjudged_.insert(unjudged_.end(), news.begin(), news.end());
+  if (unjudged_.size() > 2 * options_.journal_max)
+    unjudged_.erase(unjudged_.begin(), unjudged_.end() - static_cast<std::ptrdiff_t>(options_.journal_max));
+}
+
+void Node::detect(std::span<const datum::Hotspot> news, Instant now, Effects& out) {
   const std::vector<EventId> touched = pipeline_.detect(news, now);
   for (const EventId retired : pipeline_.take_retired()) {
     reports_.erase(retired);
@@ -210,6 +308,7 @@ void Node::settle(Instant now, Effects& out) {
   for (auto& [peer, batch] : outbox_.due(now)) send(peer, batch, out);
   report(now, out);
   propose_ready(now, out);
+  save(now, out);
 }
 
 // A new leader, or a new term of the old one, has not heard anything yet, but it has the ledger: what the

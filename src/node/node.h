@@ -4,6 +4,11 @@
 //
 // Contract with the driver: `effects.persist` is durable before anything in `effects.send` leaves and before
 // `effects.alerts` is shown to anybody.
+//
+// Who belongs to the group and how much each counts is what the log says last (Raft::configuration); the node
+// follows it. Now and then it saves its ledger and lets the log before that go; a node that missed the part
+// that went is brought up to date by a snapshot, and then hands out the last message of each chain it did not
+// know, not those between.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +22,7 @@
 
 #include "base/ids.h"
 #include "base/random.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "base/trace.h"
 #include "consensus/quorum.h"
@@ -49,6 +55,9 @@ struct NodeOptions {
   Probability drift_told{0.02};                       // an aged finding that moved less is not told again
   Duration rejudge_every = std::chrono::minutes(10);  // open events age without news
   std::size_t journal_max = 50'000;                   // observations kept for a restart, newest first
+  // Entries that follow the saved ledger take about so many bytes, up to twice as many, before the next one
+  // is saved; at least as many as the saved ledger takes, so that saving costs no more than logging.
+  std::size_t log_bytes = std::size_t{1} << 20;
 };
 
 // What a restart begins with.
@@ -72,16 +81,17 @@ struct Outgoing {
 struct Effects {
   NodePersist persist;
   std::vector<Outgoing> send;
-  std::vector<datum::Alert> alerts;      // entered the ledger, in order
+  std::vector<datum::Alert> alerts;  // entered the ledger, in order
+  std::vector<consensus::ReadAnswer> reads;
   std::vector<datum::Finding> findings;  // this node's own, for people to follow
   Trace trace;
 };
 
 class Node {
  public:
-  // `shares` are the voters' (and learners') vote shares; every key but self is a peer.
-  Node(NodeId self, const consensus::Shares& shares, const NodeOptions& options, Stored stored, Random random,
-       Instant now);
+  // `founding`: the vote shares the group begins with, learners included; empty for a node that joins later.
+  Node(NodeId self, const consensus::Shares& founding, const NodeOptions& options, Stored stored,
+       Random random, Instant now);
 
   [[nodiscard]] Effects receive(NodeId from, std::span<const std::byte> bytes, Instant now);
   [[nodiscard]] Effects observe(std::span<const datum::Hotspot> hotspots, Instant now);
@@ -90,9 +100,18 @@ class Node {
   [[nodiscard]] Effects tick(Instant now);
   [[nodiscard]] Instant next_deadline() const;
 
+  // As Raft's, with its errors; and kUnavailable from a node that stopped. A read's answer comes in
+  // effects.reads: once the ledger has applied so much, it says what was agreed when the read was asked.
+  [[nodiscard]] Result<Effects> change_membership(const consensus::Membership& to, Instant now);
+  [[nodiscard]] Result<Effects> read(consensus::ReadId id, Instant now);
+  [[nodiscard]] Result<Effects> transfer_leadership(NodeId to, Instant now);
+
   [[nodiscard]] NodeId self() const { return self_; }
   [[nodiscard]] const consensus::Raft& raft() const { return raft_; }
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+  // Why the node does nothing any more: a saved ledger it cannot read. It must come back under a new NodeId.
+  // Empty: it works.
+  [[nodiscard]] const std::string& stopped() const { return stopped_; }
   // This node's newest finding that rests on the observation, or nullptr.
   [[nodiscard]] const datum::Finding* finding_about(ObservationId observation) const;
 
@@ -109,9 +128,16 @@ class Node {
     void put(datum::Finding finding);  // the newer of a node's findings stays
   };
 
+  [[nodiscard]] Ledger saved_ledger(const Stored& stored);
+  [[nodiscard]] Result<Effects> carry_out(Result<consensus::RaftEffects> raft_effects, Instant now);
   void absorb(consensus::RaftEffects raft_effects, Instant now, Effects& out);
+  void restore(const consensus::Snapshot& snapshot, Instant now, Effects& out);
+  void follow_configuration(Instant now, Effects& out);
+  void save(Instant now, Effects& out);
+  [[nodiscard]] datum::Alert with_shares(datum::Alert alert) const;
   void commit(const consensus::Entry& entry, Instant now, Effects& out);
   void take(std::span<const datum::Hotspot> hotspots, Instant now, Effects& out);
+  void detect(std::span<const datum::Hotspot> news, Instant now, Effects& out);
   void judge(std::span<const EventId> events, Instant now, Effects& out);
   void judge_open(Instant now, Effects& out);
   void conclude(datum::Finding finding, Instant now, Effects& out);
@@ -138,18 +164,26 @@ class Node {
 
   NodeId self_;
   NodeOptions options_;
+  std::string stopped_;
+  Ledger ledger_;  // before raft_, which takes over what is stored
   consensus::Raft raft_;
   Pipeline pipeline_;
-  Ledger ledger_;
   Outbox outbox_;
   std::set<ObservationId> known_;
+  std::vector<datum::Hotspot> unjudged_;  // while it has no share
   std::map<EventId, OwnReport> reports_;
   std::set<EventId> unreported_;  // of those, what the leader has not confirmed
   Instant reports_due_{};         // no report before
-  bool judges_;                   // has a share
+  bool judges_ = false;           // has a share
   Instant rejudge_at_{};
   NodeId leader_;  // whom the reports went to
   Term leader_term_;
+
+  // The ledger as it was some entries ago; the log may go up to there when the next one is saved, so that
+  // who is a little behind still finds entries.
+  std::optional<std::pair<LogIndex, consensus::Payload>> saved_;
+  std::size_t applied_bytes_ = 0;  // since then
+  std::optional<consensus::Configuration> followed_;
 
   // Leader only, void when leadership ends.
   std::map<EventId, Gathering> gatherings_;

@@ -42,3 +42,21 @@ TEST_CASE("many observations travel in batches of limited size, and a full outbo
   REQUIRE(due.size() == 2);
   CHECK(due[0].second.id == 2);
 }
+
+TEST_CASE("a peer that joins gets what is kept, one that leaves is not waited for") {
+  Outbox outbox({NodeId(2), NodeId(3)}, {.keep = seconds(100)});
+  outbox.put(std::vector<datum::Hotspot>(1), at(0));
+  outbox.put(std::vector<datum::Hotspot>(2), at(50));
+  (void)outbox.due(at(50));
+  for (const std::uint64_t batch : {1, 2}) outbox.received(NodeId(2), batch);
+  outbox.received(NodeId(3), 2);
+  outbox.set_peers({NodeId(2), NodeId(4)}, at(60));  // 3 leaves before it had the first
+  const auto due = outbox.due(at(60));
+  REQUIRE(due.size() == 2);
+  for (const auto& [peer, batch] : due) CHECK(peer == NodeId(4));
+  for (const std::uint64_t batch : {1, 2}) outbox.received(NodeId(4), batch);
+  CHECK(outbox.next_deadline() == Instant::max());
+  outbox.set_peers({NodeId(2), NodeId(4), NodeId(5)}, at(120));  // the first is older than what is kept
+  CHECK(outbox.due(at(120)).size() == 1);
+  CHECK(outbox.given_up() == 0);
+}

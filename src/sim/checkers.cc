@@ -42,8 +42,15 @@ void Checkers::on_trace(const TraceEvent& event) {
       break;
     case TraceKind::kCrashed:
       ++crashes_;
-      commit_of_.erase(event.node);
-      chain_of_.erase(event.node);
+      break;
+    case TraceKind::kStateRestored:
+      ++restored_;
+      [[fallthrough]];
+    case TraceKind::kRestarted:
+      begin_from_ledger(event.node, event.at);
+      break;
+    case TraceKind::kNodeStopped:
+      violated(event.at, fmt::format("node {} could not read a snapshot", event.node.value()));
       break;
     default:
       break;
@@ -78,6 +85,22 @@ void Checkers::alert_entered(const TraceEvent& event) {
     violated(event.at, fmt::format("node {} told message {} of event {:x}, expected {}", event.node.value(),
                                    event.second, event.first, next));
   next = event.second + 1;
+  fingerprints_.insert(event.third);
+}
+
+// The node goes on from a saved ledger, or from nothing.
+void Checkers::begin_from_ledger(NodeId node, Instant now) {
+  const node::Ledger& ledger = world_.node(node)->ledger();
+  if (!committed_.empty() && ledger.applied().value() > committed_.rbegin()->first)
+    violated(now, fmt::format("node {} restored entry {}, which nobody committed", node.value(),
+                              ledger.applied().value()));
+  if (!fingerprints_.contains(ledger.fingerprint()))
+    violated(now, fmt::format("node {} restored a ledger that nobody had", node.value()));
+  commit_of_[node] = ledger.applied().value();
+  auto& chains = chain_of_[node];
+  chains.clear();
+  for (const datum::Alert* alert : ledger.policy().last_alerts())
+    chains[alert->proposal.event.value()] = alert->proposal.sequence + 1;
 }
 
 void Checkers::fire_seen(std::vector<ObservationId> fire) {
@@ -91,11 +114,15 @@ void Checkers::leader_killed(Instant now, Term term) {
 void Checkers::check_end(Instant now) {
   const NodeId leader = world_.leader();
   if (leader == kNobody) return violated(now, "no leader after the quiet time");
-  check_ledgers(now, world_.node(leader)->ledger());
-  check_fires(now);
+  const consensus::Raft& raft = world_.node(leader)->raft();
+  if (!raft.configuration_committed() || raft.configuration().joint())
+    violated(now, fmt::format("the change to epoch {} is not finished", raft.configuration().epoch.value()));
+  check_ledgers(now, *world_.node(leader));
+  check_fires(now, raft.shares());
 }
 
-void Checkers::check_ledgers(Instant now, const node::Ledger& truth) {
+void Checkers::check_ledgers(Instant now, const node::Node& leader) {
+  const node::Ledger& truth = leader.ledger();
   std::uint64_t due = 0;
   for (const auto& [index, at] : committed_at_)
     if (at <= now - news_travels_) due = std::max(due, index);
@@ -105,6 +132,7 @@ void Checkers::check_ledgers(Instant now, const node::Ledger& truth) {
       violated(now, fmt::format("node {} is still down", id.value()));
       continue;
     }
+    if (!leader.raft().shares().contains(id)) continue;  // left the group, or never joined
     const node::Ledger& ledger = node->ledger();
     if (ledger.applied().value() < due)
       violated(now,
@@ -117,22 +145,23 @@ void Checkers::check_ledgers(Instant now, const node::Ledger& truth) {
                               truth.applied().value()));
 }
 
-void Checkers::check_fires(Instant now) {
+void Checkers::check_fires(Instant now, const consensus::Shares& shares) {
   for (const auto& fire : fires_) {
     const bool told = std::any_of(fire.begin(), fire.end(),
                                   [&](ObservationId id) { return told_observations_.contains(id); });
-    const bool due = is_found_by_half(fire);
+    const bool due = is_found_by_half(fire, shares);
     if (due) ++fires_due_;
     if (due && !told) violated(now, fmt::format("a fire of {} observations was never told", fire.size()));
   }
 }
 
-bool Checkers::is_found_by_half(const std::vector<ObservationId>& fire) const {
+bool Checkers::is_found_by_half(const std::vector<ObservationId>& fire,
+                                const consensus::Shares& shares) const {
   std::uint64_t for_fire = 0, total = 0;
   for (const NodeId id : world_.nodes()) {
     const node::Node* node = world_.node(id);
     if (node == nullptr) continue;
-    const std::uint64_t share = consensus::share_of(node->raft().shares(), id);
+    const std::uint64_t share = consensus::share_of(shares, id);
     total += share;
     const bool found = std::any_of(fire.begin(), fire.end(), [&](ObservationId observation) {
       const datum::Finding* finding = node->finding_about(observation);

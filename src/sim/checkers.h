@@ -1,6 +1,7 @@
 // What must hold in every run, read from the trace and the effects while it plays: one leader a term, logs
-// that agree, nothing committed is lost, every message to people told exactly once in the order of its chain,
-// and in the end every fire that nodes with half of the shares see has been told to everybody.
+// that agree, nothing committed is lost, ledgers restored from snapshots are ledgers that somebody had, every
+// message to people told exactly once in the order of its chain (by a node that missed some, the last of
+// each), and in the end every fire that nodes with half of the shares see has been told to everybody.
 #pragma once
 
 #include <map>
@@ -32,6 +33,7 @@ class Checkers : public Observer {
   [[nodiscard]] std::uint64_t alerts() const { return told_.size(); }
   [[nodiscard]] std::uint64_t elections() const { return leaders_.size(); }
   [[nodiscard]] std::uint64_t crashes() const { return crashes_; }
+  [[nodiscard]] std::uint64_t restored() const { return restored_; }
   [[nodiscard]] std::uint64_t fires_seen() const { return fires_.size(); }
   [[nodiscard]] std::uint64_t fires_due() const { return fires_due_; }  // of those, what had to be told
   [[nodiscard]] const std::vector<Duration>& leader_loss_to_commit() const { return recoveries_; }
@@ -40,9 +42,11 @@ class Checkers : public Observer {
   void violated(Instant at, std::string what);
   void alert_entered(const TraceEvent& event);
   void entry_committed(const TraceEvent& event);
-  void check_ledgers(Instant now, const node::Ledger& truth);
-  void check_fires(Instant now);
-  [[nodiscard]] bool is_found_by_half(const std::vector<ObservationId>& fire) const;
+  void check_ledgers(Instant now, const node::Node& leader);
+  void check_fires(Instant now, const consensus::Shares& shares);
+  void begin_from_ledger(NodeId node, Instant now);
+  [[nodiscard]] bool is_found_by_half(const std::vector<ObservationId>& fire,
+                                      const consensus::Shares& shares) const;
 
   struct EntryIdentity {
     std::uint64_t term = 0, payload = 0;
@@ -61,12 +65,13 @@ class Checkers : public Observer {
   std::map<NodeId, std::uint64_t> commit_of_;         // in the node's present life
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> told_;  // event, sequence → fingerprint
   std::map<NodeId, std::map<std::uint64_t, std::uint64_t>> chain_of_;      // node → event → next sequence
+  std::set<std::uint64_t> fingerprints_{0};                                // of ledgers, after each message
   std::map<ObservationId, std::uint64_t> opened_by_;  // observation → event whose chain opened with it
   std::map<std::uint64_t, Instant> committed_at_;     // index → when somebody committed it first
   std::vector<std::vector<ObservationId>> fires_;
   std::uint64_t fires_due_ = 0;
   std::set<ObservationId> told_observations_;
-  std::uint64_t crashes_ = 0;
+  std::uint64_t crashes_ = 0, restored_ = 0;
   std::optional<Loss> loss_;
   std::vector<Duration> recoveries_;
 };

@@ -45,6 +45,7 @@ class Play {
 
   RunResult run() {
     plan_faults(random_.fork(20));
+    plan_changes(random_.fork(25));
     plan_fires(random_.fork(30));
     if (scenario_.records)
       plan_bulletins(random_.fork(60));
@@ -66,7 +67,7 @@ class Play {
  private:
   std::unique_ptr<LivePaths> paths() {
     std::vector<NodeId> nodes;
-    for (const auto& [id, share] : scenario_.world.shares) nodes.push_back(id);
+    for (const auto& [id, name] : node_names(scenario_)) nodes.push_back(id);
     if (scenario_.flown) return flown_paths(nodes);
     if (!scenario_.walker) return mesh_paths(nodes, scenario_.mesh, random_.fork(40));
     return orbital_paths(nodes);
@@ -168,6 +169,60 @@ class Play {
     checkers_.leader_killed(world_.now(), world_.node(leader)->raft().term());
     killed_leader_ = leader;
     world_.crash(leader, false);
+  }
+
+  void plan_changes(const Random& random) {
+    const auto change = [&](Duration every, std::uint64_t stream, void (Play::*perform)(Random)) {
+      recurring(every, random.fork(stream), [&](Instant when, Random& draws) {
+        at(when, [this, perform, own = Random(draws.next())] { (this->*perform)(own); });
+      });
+    };
+    change(scenario_.changes.shares_every, 1, &Play::change_share);
+    change(scenario_.changes.members_every, 2, &Play::change_members);
+    change(scenario_.changes.handover_every, 3, &Play::hand_over);
+  }
+
+  // What the leader, if there is one, says is so; the caps come with the first change.
+  std::optional<consensus::Membership> membership(NodeId leader) const {
+    if (leader == kNobody) return std::nullopt;
+    auto now = consensus::membership_of(world_.node(leader)->raft().configuration());
+    now.failures_max = scenario_.changes.failures_max;
+    return now;
+  }
+
+  void change_share(Random draws) {
+    const NodeId leader = world_.leader();
+    auto to = membership(leader);
+    if (!to) return;
+    auto member = to->shares.begin();
+    std::advance(member, draws.below(to->shares.size()));
+    const bool behind = world_.node(leader)->raft().lag(member->first).value_or(0) > 0;
+    if (member->second == 0 && behind) return;
+    member->second = draws.below(scenario_.changes.share_max + 1);
+    if (world_.change_membership(leader, *to)) ++result_.changes.shares;
+  }
+
+  void change_members(Random draws) {
+    const NodeId leader = world_.leader();
+    auto to = membership(leader);
+    if (!to) return;
+    const std::vector<NodeId> nodes = world_.nodes();
+    const NodeId node = nodes[draws.below(nodes.size())];
+    const bool joins = !to->shares.contains(node);
+    if (joins)
+      to->shares[node] = 0;
+    else
+      to->shares.erase(node);
+    if (world_.change_membership(leader, *to)) ++(joins ? result_.changes.joins : result_.changes.leaves);
+  }
+
+  void hand_over(Random draws) {
+    const NodeId leader = world_.leader();
+    const auto now = membership(leader);
+    if (!now) return;
+    auto member = now->shares.begin();
+    std::advance(member, draws.below(now->shares.size()));
+    if (world_.transfer_leadership(leader, member->first)) ++result_.changes.handovers;
   }
 
   void plan_weather(Random draws) {
@@ -336,6 +391,7 @@ class Play {
     result_.alerts = checkers_.alerts();
     result_.elections = checkers_.elections();
     result_.crashes = checkers_.crashes();
+    result_.changes.restored = checkers_.restored();
     result_.fires_seen = checkers_.fires_seen();
     result_.fires_due = checkers_.fires_due();
     result_.packets_sent = world_.packets_sent();
@@ -362,6 +418,15 @@ class Play {
 };
 
 }  // namespace
+
+ChangeCounts& ChangeCounts::operator+=(const ChangeCounts& other) {
+  shares += other.shares;
+  joins += other.joins;
+  leaves += other.leaves;
+  handovers += other.handovers;
+  restored += other.restored;
+  return *this;
+}
 
 RunResult run(const Scenario& scenario, std::uint64_t seed, Observer* observer) {
   return Play(scenario, seed, observer).run();

@@ -110,8 +110,11 @@ void read_constellation(TomlReader& in, Scenario& s) {
 }
 
 void read_raft(TomlReader& in, Scenario& s) {
-  in.only({"heartbeat_ms", "election_timeout_ms"});
+  in.only({"heartbeat_ms", "election_timeout_ms", "log_bytes"});
   consensus::RaftOptions& raft = s.world.node.raft;
+  int log_bytes = static_cast<int>(s.world.node.log_bytes);
+  count(in, "log_bytes", log_bytes, 1, 1 << 28);
+  s.world.node.log_bytes = static_cast<std::size_t>(std::max(log_bytes, 1));
   milliseconds(in, "heartbeat_ms", raft.heartbeat);
   std::vector<double> timeout;
   in.numbers("election_timeout_ms", timeout);
@@ -132,6 +135,19 @@ void read_faults(TomlReader& in, Scenario& s) {
   span(in, "partition_for_s", s.faults.partition_for);
   span(in, "cut_for_s", s.faults.cut_for);
   fraction(in, "torn_write", s.faults.torn_write);
+}
+
+void read_changes(TomlReader& in, Scenario& s) {
+  in.only({"shares_every_s", "members_every_s", "handover_every_s", "share_max", "failures_max"});
+  seconds(in, "shares_every_s", s.changes.shares_every);
+  seconds(in, "members_every_s", s.changes.members_every);
+  seconds(in, "handover_every_s", s.changes.handover_every);
+  int share_max = static_cast<int>(s.changes.share_max);
+  count(in, "share_max", share_max, 1, 1'000'000);
+  int failures_max = 0;
+  count(in, "failures_max", failures_max, 0, kNodesMax);
+  s.changes.share_max = static_cast<std::uint64_t>(std::max(share_max, 1));
+  s.changes.failures_max = static_cast<std::uint32_t>(std::max(failures_max, 0));
 }
 
 void read_fires(TomlReader& in, Scenario& s) {
@@ -207,6 +223,8 @@ void read_shares(TomlReader& top, Scenario& s) {
     const std::uint64_t share = i >= voters ? 0 : s.shares.empty() ? 1 : s.shares[place];
     s.world.shares[NodeId(static_cast<std::uint32_t>(i + 1))] = share;
   }
+  for (int i = s.nodes; i < s.nodes + s.outside; ++i)
+    s.world.outside.insert(NodeId(static_cast<std::uint32_t>(i + 1)));
 }
 
 }  // namespace
@@ -228,12 +246,15 @@ Result<Scenario> parse_scenario(std::string_view toml_text, std::string_view fil
   if (!parsed) return tl::unexpected(parsed.error());
   Scenario s;
   TomlReader top(*parsed, file);
-  top.only({"name", "about", "nodes", "learners", "shares", "duration_s", "quiet_s", "links", "constellation",
-            "walker", "raft", "faults", "fires", "fwi", "records"});
+  top.only({"name", "about", "nodes", "learners", "outside", "shares", "duration_s", "quiet_s", "links",
+            "constellation", "walker", "raft", "faults", "changes", "fires", "fwi", "records"});
   top.string("name", s.name, true);
   top.string("about", s.about);
   count(top, "nodes", s.nodes, 1, kNodesMax);
   count(top, "learners", s.learners, 0, kNodesMax);
+  count(top, "outside", s.outside, 0, kNodesMax);
+  if (s.outside > 0 && (parsed->contains("walker") || parsed->contains("constellation")))
+    top.wrong("outside", "a mesh: orbits have no nodes outside of the group");
   seconds(top, "duration_s", s.duration);
   seconds(top, "quiet_s", s.quiet);
   std::optional<double> fwi;
@@ -244,11 +265,12 @@ Result<Scenario> parse_scenario(std::string_view toml_text, std::string_view fil
   read_shares(top, s);
   if (!top.error().empty()) return fail(Errc::kMalformed, "{}", top.error());
   using Read = void (*)(TomlReader&, Scenario&);
-  constexpr std::array<std::pair<std::string_view, Read>, 7> kParts{{{"links", read_links},
+  constexpr std::array<std::pair<std::string_view, Read>, 8> kParts{{{"links", read_links},
                                                                      {"constellation", read_constellation},
                                                                      {"walker", read_walker},
                                                                      {"raft", read_raft},
                                                                      {"faults", read_faults},
+                                                                     {"changes", read_changes},
                                                                      {"fires", read_fires},
                                                                      {"records", read_records}}};
   for (const auto& [key, read] : kParts) {
@@ -310,7 +332,9 @@ Result<void> fly(Scenario& scenario, std::vector<orbit::ElementSet> satellites,
 
 std::map<NodeId, std::string> node_names(const Scenario& scenario) {
   std::map<NodeId, std::string> names;
-  for (const auto& [node, share] : scenario.world.shares) {
+  std::set<NodeId> nodes = scenario.world.outside;
+  for (const auto& [node, share] : scenario.world.shares) nodes.insert(node);
+  for (const NodeId node : nodes) {
     const std::size_t place = node.value() - 1;
     if (!scenario.flown)
       names[node] = fmt::format("node {}", node.value());

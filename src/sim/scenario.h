@@ -36,6 +36,14 @@ struct FaultRates {        // mean time between faults of a kind; zero: none
   double torn_write = 0.5;  // of the crashes
 };
 
+struct ChangeRates {          // mean time between changes of a kind that the leader is asked for; zero: none
+  Duration shares_every{};    // a voter gets another share, a learner that has caught up gets one
+  Duration members_every{};   // somebody joins, as a learner, or leaves
+  Duration handover_every{};  // another voter leads
+  std::uint64_t share_max = 5;
+  std::uint32_t failures_max = 0;  // f: no change leaves f voters with half of all shares
+};
+
 struct FireScript {
   int fires = 2;
   int pixels_max = 12;                            // of one fire
@@ -72,6 +80,7 @@ struct Scenario {
   std::string name, about;
   int nodes = 12;
   int learners = 0;                   // of the nodes, the last ones have no vote
+  int outside = 0;                    // further nodes, which do not belong to the group in the beginning
   std::vector<std::uint64_t> shares;  // of the voters; empty: one each
   Duration duration = std::chrono::seconds(60);
   Duration quiet = std::chrono::seconds(20);  // then everything is healed and must recover within this
@@ -80,6 +89,7 @@ struct Scenario {
   MeshOptions mesh;
   WorldOptions world;  // shares are set from the above
   FaultRates faults;
+  ChangeRates changes;
   FireScript fires;
   double fwi = 45.0;                    // the day's Fire Weather Index, told again and again by some node
   std::optional<RecordScript> records;  // weather stations; then the prior is theirs and `fwi` is not used
@@ -99,6 +109,12 @@ struct Violation {
   std::string what;
 };
 
+struct ChangeCounts {
+  std::uint64_t shares = 0, joins = 0, leaves = 0, handovers = 0;  // that a leader took up
+  std::uint64_t restored = 0;  // ledgers taken over from another node's snapshot
+  ChangeCounts& operator+=(const ChangeCounts& other);
+};
+
 struct RunResult {
   std::uint64_t seed = 0;
   std::uint64_t hash = 0;  // of the whole trace
@@ -107,6 +123,7 @@ struct RunResult {
   std::uint64_t alerts = 0;
   std::uint64_t elections = 0;  // leaders made
   std::uint64_t crashes = 0, partitions = 0;
+  ChangeCounts changes;
   std::uint64_t fires_seen = 0;  // by living nodes
   std::uint64_t fires_due = 0;   // of those, found by half of the shares in the end, so to be told
   std::uint64_t packets_sent = 0, packets_lost = 0;  // over paths of the moment

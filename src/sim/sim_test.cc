@@ -27,6 +27,33 @@ partition_every_s = 9
 fires = 2
 )";
 
+// Shares, members and leaders change, and logs so short that who is behind needs a snapshot.
+constexpr const char* kChanging = R"(
+name = "changing"
+nodes = 6
+learners = 1
+outside = 2
+duration_s = 40
+quiet_s = 20
+[links]
+delay_ms = [15, 45]
+jitter_ms = 10
+loss = 0.05
+[raft]
+log_bytes = 700
+[faults]
+crash_every_s = 7
+partition_every_s = 9
+down_for_s = [1, 8]
+[changes]
+shares_every_s = 3
+members_every_s = 5
+handover_every_s = 12
+failures_max = 1
+[fires]
+fires = 6
+)";
+
 // scenarios/twelve.toml as it was when seed 408 failed.
 constexpr const char* kTwelve = R"(name = "twelve"
 about = "12 nodes, 60 ms round trips, 5 % loss, faults every few seconds"
@@ -83,6 +110,24 @@ TEST_CASE("five nodes keep their promises through crashes, partitions and loss")
   CHECK(fires_due >= 30);  // of 40: else the promise to tell them is empty
 }
 
+TEST_CASE("a group that changes keeps its promises, and who was away is restored from snapshots") {
+  const Scenario scenario = parse_scenario(kChanging, "changing.toml").value();
+  ChangeCounts changes;
+  std::uint64_t alerts = 0;
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    const RunResult result = run(scenario, seed);
+    changes += result.changes;
+    alerts += result.alerts;
+    for (const Violation& violation : result.violations) FAIL_CHECK("seed ", seed, ": ", violation.what);
+  }
+  CHECK(alerts >= 60);
+  CHECK(changes.shares >= 100);
+  CHECK(changes.joins >= 30);
+  CHECK(changes.leaves >= 30);
+  CHECK(changes.handovers >= 10);
+  CHECK(changes.restored >= 10);
+}
+
 TEST_CASE("a scenario that makes no sense says which key") {
   const auto message = [](const char* text) { return parse_scenario(text, "s.toml").error().message; };
   CHECK(message("nodes = 3") == "s.toml: key 'name': expected to be present");
@@ -106,6 +151,9 @@ TEST_CASE("a scenario that makes no sense says which key") {
             .find("at most 100000 records in all") != std::string::npos);
   CHECK(message("name = \"x\"\nfwi = 20\n[records]\nstations = 4").find("key 'fwi'") != std::string::npos);
   CHECK(message("name = \"x\"\n[fires]\nstart_until = 2").find("'start_until'") != std::string::npos);
+  CHECK(message("name = \"x\"\noutside = 2\n[walker]").find("key 'outside'") != std::string::npos);
+  CHECK(message("name = \"x\"\n[changes]\nshare_max = 0").find("'share_max'") != std::string::npos);
+  CHECK(message("name = \"x\"\n[raft]\nlog_bytes = 0").find("'log_bytes'") != std::string::npos);
   CHECK(message("name = \"x\"\nshares = [1]").find("a share for each") != std::string::npos);
 }
 

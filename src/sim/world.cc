@@ -8,15 +8,12 @@
 namespace skywarden::sim {
 namespace {
 
-// What a write that stops half way leaves behind: some of its parts, then a prefix of the entries of the next
-// one.
+// What a write that stops half way leaves behind: some of its parts, then a piece of the next one.
 node::NodePersist torn(node::NodePersist whole, Random& random) {
   if (!whole.raft.empty()) {
-    whole.raft.resize(random.below(whole.raft.size() + 1));
-    if (!whole.raft.empty()) {
-      auto& entries = whole.raft.back().append;
-      entries.resize(random.below(entries.size() + 1));
-    }
+    whole.raft.resize(1 + random.below(whole.raft.size()));
+    whole.raft.back() = consensus::torn(std::move(whole.raft.back()), random);
+    whole.observations.clear();
   }
   if (!whole.observations.empty()) whole.observations.resize(random.below(whole.observations.size() + 1));
   return whole;
@@ -31,10 +28,10 @@ void persist(const node::NodePersist& step, node::Stored& disk, std::size_t jour
   }
 }
 
-std::vector<NodeId> names(const consensus::Shares& shares) {
-  std::vector<NodeId> out;
-  for (const auto& [id, share] : shares) out.push_back(id);
-  return out;
+std::vector<NodeId> names(const WorldOptions& options) {
+  std::set<NodeId> all = options.outside;
+  for (const auto& [id, share] : options.shares) all.insert(id);
+  return {all.begin(), all.end()};
 }
 
 // Whoever waits without a route is tried again when any contact opens; looking for what has expired can wait.
@@ -54,14 +51,18 @@ World::World(WorldOptions options, std::unique_ptr<LivePaths> paths, Random rand
       births_(random.fork(2)),
       now_(start),
       channels_(Fraction(options_.loss), options_.loss_spell),
-      bundles_(names(options_.shares), paths_->planned(start), bundle_options(), channels_, random.fork(3),
-               start) {
-  for (const auto& [id, share] : options_.shares) machines_[id];
+      bundles_(names(options_), paths_->planned(start), bundle_options(), channels_, random.fork(3), start) {
+  for (const NodeId id : names(options_)) machines_[id];
   for (auto& [id, machine] : machines_) {
-    machine.node = std::make_unique<node::Node>(id, options_.shares, options_.node, machine.disk,
-                                                Random(births_.next()), now_);
+    machine.node = born(id, machine);
     arm(id, machine);
   }
+}
+
+std::unique_ptr<node::Node> World::born(NodeId node, const Machine& machine) {
+  const consensus::Shares& founding = options_.outside.contains(node) ? consensus::Shares{} : options_.shares;
+  return std::make_unique<node::Node>(node, founding, options_.node, machine.disk, Random(births_.next()),
+                                      now_);
 }
 
 void World::run_until(Instant until) {
@@ -125,8 +126,7 @@ void World::restart(NodeId node) {
   bundles_.restart(node, now_);
   cuts_changed();
   channels_.reset(node);
-  machine.node = std::make_unique<node::Node>(node, options_.shares, options_.node, machine.disk,
-                                              Random(births_.next()), now_);
+  machine.node = born(node, machine);
   note(node, TraceKind::kRestarted, machine.disk.raft.log.size());
   arm(node, machine);
 }
@@ -160,6 +160,22 @@ bool World::announce(NodeId node, const datum::Prior& prior) {
   return step(node, [&](node::Node& machine) { return machine.announce(prior, now_); });
 }
 
+bool World::change_membership(NodeId leader, const consensus::Membership& to) {
+  Machine& machine = machines_.at(leader);
+  auto effects = machine.node ? machine.node->change_membership(to, now_)
+                              : fail(Errc::kUnavailable, "node {} is down", leader.value());
+  if (effects) take(leader, machine, std::move(*effects));
+  return effects.has_value();
+}
+
+bool World::transfer_leadership(NodeId leader, NodeId to) {
+  Machine& machine = machines_.at(leader);
+  auto effects = machine.node ? machine.node->transfer_leadership(to, now_)
+                              : fail(Errc::kUnavailable, "node {} is down", leader.value());
+  if (effects) take(leader, machine, std::move(*effects));
+  return effects.has_value();
+}
+
 bool World::is_up(NodeId node) const {
   return machines_.at(node).node != nullptr;
 }
@@ -191,15 +207,18 @@ template <typename Step>
 bool World::step(NodeId node, Step&& step_function) {
   Machine& machine = machines_.at(node);
   if (!machine.node) return false;
-  node::Effects effects = step_function(*machine.node);
+  take(node, machine, step_function(*machine.node));
+  return true;
+}
+
+void World::take(NodeId node, Machine& machine, node::Effects effects) {
   if (machine.tear_next && !effects.persist.empty()) {
     persist(torn(std::move(effects.persist), random_), machine.disk, options_.node.journal_max);
     down(node, machine);
-    return true;
+    return;
   }
   perform(node, machine, std::move(effects));
   arm(node, machine);
-  return true;
 }
 
 void World::perform(NodeId node, Machine& machine, node::Effects effects) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,7 +31,8 @@ struct WorldOptions {
   Duration jitter{};       // added to each packet, uniform in [0, jitter]; this is what reorders
   std::size_t packets_in_air_max = 1'000'000;  // beyond, packets are lost as on a jammed channel
   node::NodeOptions node;
-  consensus::Shares shares;  // every node of the world; zero shares listen and do not vote
+  consensus::Shares shares;  // the group's founders; zero shares listen and do not vote
+  std::set<NodeId> outside;  // nodes of the world that may join later
 };
 
 // Sees everything as it happens; called in a fixed order.
@@ -64,6 +66,9 @@ class World {
   // What arrives from outside; false when the node is down.
   bool observe(NodeId node, std::span<const datum::Hotspot> hotspots);
   bool announce(NodeId node, const datum::Prior& prior);
+  // Asks a node that should lead; false when it is down or refuses.
+  bool change_membership(NodeId leader, const consensus::Membership& to);
+  bool transfer_leadership(NodeId leader, NodeId to);
 
   [[nodiscard]] bool is_up(NodeId node) const;
   [[nodiscard]] const node::Node* node(NodeId node) const;  // nullptr when down
@@ -103,7 +108,9 @@ class World {
 
   template <typename Step>
   bool step(NodeId node, Step&& step_function);
+  void take(NodeId node, Machine& machine, node::Effects effects);
   void perform(NodeId node, Machine& machine, node::Effects effects);
+  [[nodiscard]] std::unique_ptr<node::Node> born(NodeId node, const Machine& machine);
   void send(NodeId from, node::Outgoing packet);
   [[nodiscard]] std::optional<Instant> cross(const Path& path, std::size_t bytes);
   void arm(NodeId node, Machine& machine);

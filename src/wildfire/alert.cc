@@ -83,7 +83,7 @@ std::optional<ProposalKind> AlertPolicy::due(const MergedFinding& finding, const
   const bool fire = finding.verdict == Verdict::kFire && finding.measured;
   const auto found = told_.find(draft.event);
   if (found == told_.end()) return fire ? std::optional(ProposalKind::kAlert) : std::nullopt;
-  const auto& [last, fire_told_ns, opened] = found->second;
+  const Proposal& last = found->second.last.proposal;
   if (draft.time_ns <= last.time_ns) return std::nullopt;  // nothing newer than what was told
   if (last.kind == ProposalKind::kCancel)
     return fire && has_new_observations(draft, last) ? std::optional(ProposalKind::kAlert) : std::nullopt;
@@ -95,7 +95,7 @@ std::optional<ProposalKind> AlertPolicy::due(const MergedFinding& finding, const
   const bool surely_none = finding.verdict == Verdict::kNoFire && finding.high_ppm < finding.threshold_ppm;
   const Duration patience =
       finding.persistent_source ? options_.cancel_persistent_after : options_.cancel_after;
-  const bool long_enough = Duration(draft.time_ns - fire_told_ns) >= patience;
+  const bool long_enough = Duration(draft.time_ns - found->second.fire_told_ns) >= patience;
   return surely_none && long_enough ? std::optional(ProposalKind::kCancel) : std::nullopt;
 }
 
@@ -123,7 +123,7 @@ bool AlertPolicy::is_old_news(const datum::Finding& finding) const {
   if (told == told_.end())
     if (const auto chain = chain_of(finding.observations)) told = told_.find(*chain);
   if (told == told_.end()) return !fire;
-  const Proposal& last = told->second.last;
+  const Proposal& last = told->second.last.proposal;
   const bool told_fire = last.kind != ProposalKind::kCancel;
   if (fire != told_fire) return false;
   const bool knows_more = !std::includes(last.observations.begin(), last.observations.end(),
@@ -149,7 +149,7 @@ bool AlertPolicy::apply(const datum::Alert& alert) {
   const auto [entry, opens] = told_.try_emplace(proposal.event);
   Told& told = entry->second;
   if (opens) told.opened = opened_++;
-  told.last = proposal;
+  told.last = alert;
   if (proposal.kind != ProposalKind::kCancel) told.fire_told_ns = proposal.time_ns;
   for (const ObservationId id : proposal.observations) told_of_.try_emplace(id, proposal.event);
   forget_beyond_limit();
@@ -172,13 +172,19 @@ std::optional<EventId> AlertPolicy::chain_of(std::span<const ObservationId> obse
 
 const Proposal* AlertPolicy::last(EventId event) const {
   const auto found = told_.find(event);
-  return found == told_.end() ? nullptr : &found->second.last;
+  return found == told_.end() ? nullptr : &found->second.last.proposal;
+}
+
+std::vector<const datum::Alert*> AlertPolicy::last_alerts() const {
+  std::vector<const datum::Alert*> out;
+  for (const auto& [event, told] : told_) out.push_back(&told.last);
+  return out;
 }
 
 void AlertPolicy::forget_beyond_limit() {
   if (told_.size() <= options_.events_max) return;
   const auto oldest = std::min_element(told_.begin(), told_.end(), [](const auto& a, const auto& b) {
-    return a.second.last.time_ns < b.second.last.time_ns;
+    return a.second.last.proposal.time_ns < b.second.last.proposal.time_ns;
   });
   std::erase_if(told_of_, [&](const auto& entry) { return entry.second == oldest->first; });
   told_.erase(oldest);

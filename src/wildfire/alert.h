@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -19,6 +20,8 @@
 #include "datum/proposal.h"
 
 namespace skywarden::wildfire {
+
+inline constexpr std::size_t kSavedAlertsBytesMax = std::size_t{1} << 26;
 
 struct AlertOptions {
   // An update is due when one of these changed since the event's last message:
@@ -64,10 +67,17 @@ class AlertPolicy {
   // The last message committed of an event, or nullptr.
   [[nodiscard]] const datum::Proposal* last(EventId event) const;
   [[nodiscard]] std::size_t events() const { return told_.size(); }
+  // The last message of every chain, as they were committed; they hold until the next apply.
+  [[nodiscard]] std::vector<const datum::Alert*> last_alerts() const;
+
+  // The whole of it as deterministic CBOR, and back (alert_codec.cc). Only the last message of a chain is
+  // kept, because nothing else decides what is told next. kMalformed, kOutOfRange, kLimitReached: damaged.
+  [[nodiscard]] std::vector<std::byte> save() const;
+  [[nodiscard]] static Result<AlertPolicy> restore(std::span<const std::byte> bytes, AlertOptions options);
 
  private:
   struct Told {
-    datum::Proposal last;
+    datum::Alert last;
     std::int64_t fire_told_ns = 0;  // time of the last message that was no cancel
     std::uint64_t opened = 0;       // chains opened before
   };
