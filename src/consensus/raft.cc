@@ -22,10 +22,12 @@ ConfigurationHistory beginning_of(const Persisted& persisted, Shares founding) {
 
 }  // namespace
 
-Raft::Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions options, Random random, Instant now)
+Raft::Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions options, Random random, Instant now,
+           const datum::ArrivalForecast* forecast)
     : self_(self),
       options_(options),
       random_(random),
+      forecast_(forecast),
       state_(persisted.state),
       log_(log_of(persisted)),
       configurations_(beginning_of(persisted, std::move(founding))),
@@ -67,11 +69,8 @@ RaftEffects Raft::tick(Instant now) {
       tick_candidate(step);
       break;
     case Role::kFollower:
-      become_pre_candidate(step);
-      break;
     case Role::kLearner:
-      become_follower(step, state_.term, kNobody);
-      election_deadline_ = Instant::max();
+      tick_follower(step);
       break;
   }
   return end(std::move(step));
@@ -147,20 +146,47 @@ void Raft::tick_leader(Step& step) {
   if (hand_over_) hand_over(step);
 }
 
+void Raft::tick_follower(Step& step) {
+  if (const auto due = leader_due(step.now)) {
+    election_deadline_ = *due + patience();
+  } else if (role_ == Role::kFollower) {
+    become_pre_candidate(step);
+  } else {
+    become_follower(step, state_.term, kNobody);
+    election_deadline_ = Instant::max();
+  }
+}
+
 void Raft::tick_candidate(Step& step) {
   if (step.now >= election_deadline_) {
-    become_pre_candidate(step);
-    return;
+    const auto answered = forecast_ == nullptr ? std::nullopt : quorum_answer(round_began_);
+    if (!answered || *answered + patience_min() <= step.now) {
+      become_pre_candidate(step);
+      return;
+    }
+    election_deadline_ = *answered + patience();
   }
   repeat_due_ = step.now + options_.heartbeat;
   request_votes(step);
 }
 
-bool Raft::quorum_answers(Instant now) const {
-  std::map<NodeId, Instant> heard{{self_, now}};
-  for (const auto& [peer, progress] : progress_) heard.emplace(peer, progress.heard);
-  return reached_by_quorum(ruling().shares, heard, Instant::min(), now) + options_.election_timeout_max >=
-         now;
+bool Raft::quorum_answers(Instant now) {
+  std::map<NodeId, Instant> until{{self_, now}};
+  for (auto& [peer, progress] : progress_) until.emplace(peer, answers_until(peer, progress, now));
+  return reached_by_quorum(ruling().shares, until, Instant::min(), now) >= now;
+}
+
+// Until when a peer is not missed: its silence is no longer than usual, or it could not have answered yet.
+Instant Raft::answers_until(NodeId peer, Progress& progress, Instant now) const {
+  const Duration patience = patience_with(progress.silence, options_.election_timeout_max);
+  const Instant heard = progress.silence.last_heard();
+  if (heard + patience >= now || forecast_ == nullptr) return heard + patience;
+  if (!progress.answer_due) {
+    const auto there = forecast_->arrival(self_, peer, heard + options_.heartbeat);
+    const auto back = there ? forecast_->arrival(peer, self_, *there) : std::nullopt;
+    progress.answer_due = back.value_or(heard);
+  }
+  return *progress.answer_due + patience;
 }
 
 // ---- small change

@@ -63,7 +63,9 @@
 #include "consensus/quorum.h"
 #include "consensus/raft_options.h"
 #include "consensus/raft_progress.h"
+#include "consensus/silence.h"
 #include "consensus/snapshot.h"
+#include "datum/contact_forecast.h"
 
 namespace skywarden::consensus {
 
@@ -105,7 +107,11 @@ class Raft {
   // the log says otherwise. Empty for a node that joins later and learns everything from the leader. After a
   // restart nothing is known to be committed: a leader will say so again, and entries are then delivered
   // again from index 1.
-  Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions options, Random random, Instant now);
+  // `forecast`, if there is one, outlives this and is asked when somebody is silent: a leader that could not
+  // be heard yet is not missed unless an election would be over before, an answer that could not be there yet
+  // is not waited for in vain. It never decides who is elected or what is committed.
+  Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions options, Random random, Instant now,
+       const datum::ArrivalForecast* forecast = nullptr);
 
   [[nodiscard]] RaftEffects tick(Instant now);  // does whatever is due; `now` never goes back
   [[nodiscard]] RaftEffects receive(const Message& message, Instant now);
@@ -162,6 +168,11 @@ class Raft {
   // Elections.
   [[nodiscard]] Role resting_role() const;
   [[nodiscard]] bool hears_leader(Instant now) const;
+  [[nodiscard]] Duration patience_with(const Silence& silence, Duration timeout) const;
+  [[nodiscard]] Duration patience_min() const;
+  [[nodiscard]] Duration patience();
+  [[nodiscard]] std::optional<Instant> leader_due(Instant now) const;
+  [[nodiscard]] std::optional<Instant> quorum_answer(Instant asked) const;
   [[nodiscard]] bool is_complete_enough(LogPosition candidate_last) const;
   [[nodiscard]] bool yields_to(NodeId rival, LogPosition rival_last) const;
   void become_follower(Step& step, Term term, NodeId leader);
@@ -178,7 +189,9 @@ class Raft {
   // Time.
   void tick_leader(Step& step);
   void tick_candidate(Step& step);
-  [[nodiscard]] bool quorum_answers(Instant now) const;
+  void tick_follower(Step& step);
+  [[nodiscard]] bool quorum_answers(Instant now);
+  [[nodiscard]] Instant answers_until(NodeId peer, Progress& progress, Instant now) const;
 
   // Messages; the term has been settled, except for pre-votes, which settle no term.
   [[nodiscard]] bool settle_term(Step& step, const Message& message);
@@ -243,6 +256,7 @@ class Raft {
   NodeId self_;
   RaftOptions options_;
   Random random_;
+  const datum::ArrivalForecast* forecast_;
 
   HardState state_;
   Log log_;
@@ -255,8 +269,10 @@ class Raft {
   Instant now_;  // the latest time seen
 
   Instant leader_heard_;       // of whatever term; it protects a lease that may rest on it
+  Silence silence_;            // of the present leader, or of the last one
   Instant election_deadline_;  // learner: when a silent leader is forgotten
   Instant repeat_due_;         // candidates: ask those again who have not answered
+  Instant round_began_;        // candidates
   Votes votes_;                // candidates: this round's answers
   struct Asked {
     Instant again{};

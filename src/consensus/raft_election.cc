@@ -1,4 +1,5 @@
 // Elections: pre-vote, vote, and how long to wait for either (Raft §5.2, §5.4.1; thesis §4.2.3, §9.6).
+#include <algorithm>
 #include <tuple>
 
 #include "base/contract.h"
@@ -8,17 +9,61 @@
 namespace skywarden::consensus {
 namespace {
 
-constexpr std::uint64_t kLearnerPatience = 8;  // a learner hears so much more seldom
-constexpr std::int64_t kSilentBeats = 8;       // a silent voter is asked every so many heartbeats at least
+constexpr std::int64_t kLearnerPatience = 8;  // a learner hears so much more seldom
+constexpr std::int64_t kSilentBeats = 8;      // a silent voter is asked every so many heartbeats at least
 
 }  // namespace
 
+// What the other side was lately silent for and a heartbeat more, if that is longer than the timeout.
+Duration Raft::patience_with(const Silence& silence, Duration timeout) const {
+  const Duration measured = silence.longest() + options_.heartbeat;
+  return std::clamp(measured, timeout, options_.patience_growth_max * timeout);
+}
+
+Duration Raft::patience_min() const {
+  return patience_with(silence_, options_.election_timeout_min);
+}
+
+Duration Raft::patience() {
+  const Duration least = patience_min();
+  const std::int64_t spread_milli = (options_.election_timeout_max - options_.election_timeout_min).count() *
+                                    1000 / options_.election_timeout_min.count();
+  const auto spread = static_cast<std::uint64_t>(least.count() / 1000 * spread_milli);
+  const Duration chosen = least + Duration(static_cast<std::int64_t>(random_.below(spread + 1)));
+  return has_vote(ruling().shares, self_) ? chosen : kLearnerPatience * chosen;
+}
+
 void Raft::arm_election(Instant now) {
-  const auto spread =
-      static_cast<std::uint64_t>((options_.election_timeout_max - options_.election_timeout_min).count());
-  Duration patience = options_.election_timeout_min + Duration(random_.below(spread + 1));
-  if (!has_vote(ruling().shares, self_)) patience *= kLearnerPatience;
-  election_deadline_ = now + patience;
+  election_deadline_ = now + patience();
+}
+
+// When a quorum will have answered what is asked at that time, as far as contacts are foreseen.
+std::optional<Instant> Raft::quorum_answer(Instant asked) const {
+  std::map<NodeId, Duration> sooner;  // before asked, so below zero: the larger, the sooner
+  for (const NodeId node : members(ruling().shares)) {
+    if (!has_vote(ruling().shares, node)) continue;
+    if (node == self_ || votes_.contains(node)) {
+      sooner.emplace(node, Duration());
+      continue;
+    }
+    const auto there = forecast_->arrival(self_, node, asked);
+    const auto back = there ? forecast_->arrival(node, self_, *there) : std::nullopt;
+    if (back) sooner.emplace(node, asked - *back);
+  }
+  const Duration reached = reached_by_quorum(ruling().shares, sooner, Duration::min(), Duration());
+  if (reached == Duration::min()) return std::nullopt;
+  return asked - reached;
+}
+
+// A leader that could not be heard yet is no failed one; but if a quorum can elect another before that one
+// can be heard, it should. Two rounds of questions make an election.
+std::optional<Instant> Raft::leader_due(Instant now) const {
+  if (forecast_ == nullptr || leader_ == kNobody) return std::nullopt;
+  const auto due = forecast_->arrival(leader_, self_, leader_heard_ + options_.heartbeat);
+  if (!due || *due + patience_min() <= now) return std::nullopt;
+  const auto answered = quorum_answer(now);
+  if (answered && *answered + (*answered - now) < *due) return std::nullopt;
+  return due;
 }
 
 // After a lost round: soon, because no leader is being waited for, yet apart from the others who lost with
@@ -57,6 +102,7 @@ void Raft::start_round(Step& step, Role role) {
   role_ = role;
   leader_ = kNobody;
   votes_.clear();
+  round_began_ = step.now;
   arm_election(step.now);
   repeat_due_ = step.now + options_.heartbeat;
   trace(step, TraceKind::kBecameCandidate, state_.term.value(), role == Role::kPreCandidate ? 1 : 0);

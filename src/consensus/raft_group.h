@@ -41,15 +41,16 @@ inline std::vector<std::uint64_t> terms_of(const Log& log) {
 
 struct Group {
   explicit Group(Shares group_shares, RaftOptions group_options = {},
-                 std::map<std::uint32_t, Persisted> stored = {})
-      : shares(std::move(group_shares)), options(group_options) {
+                 std::map<std::uint32_t, Persisted> stored = {},
+                 const datum::ArrivalForecast* arrivals = nullptr)
+      : shares(std::move(group_shares)), options(group_options), forecast(arrivals) {
     for (const auto& [node, share] : shares) restart(node.value(), std::move(stored[node.value()]));
   }
 
   // With what was durable, or with nothing.
   void restart(std::uint32_t id, Persisted disk = {}) {
     nodes.erase(NodeId(id));
-    nodes.emplace(NodeId(id), Raft(NodeId(id), shares, disk, options, Random(id), now));
+    nodes.emplace(NodeId(id), Raft(NodeId(id), shares, disk, options, Random(id), now, forecast));
     disks[NodeId(id)] = std::move(disk);
   }
   void restart_from_disk(std::uint32_t id) { restart(id, disks[NodeId(id)]); }
@@ -129,6 +130,7 @@ struct Group {
 
   Shares shares;
   RaftOptions options;
+  const datum::ArrivalForecast* forecast;
   Instant now{};
   std::map<NodeId, Raft> nodes;
   std::map<NodeId, Persisted> disks;

@@ -35,6 +35,10 @@ Result<void> RaftOptions::validate() const {
     return fail(Errc::kOutOfRange,
                 "raft: election_timeout_max {} ms, expected above election_timeout_min, at most 24 h",
                 milliseconds(election_timeout_max));
+  constexpr int kGrowthMax = 1000;
+  if (patience_growth_max < 1 || patience_growth_max > kGrowthMax)
+    return fail(Errc::kOutOfRange, "raft: patience_growth_max {}, expected 1…{}", patience_growth_max,
+                kGrowthMax);
   constexpr std::uint32_t kDriftMaxPpm = 100'000;
   if (clock_drift_max_ppm > kDriftMaxPpm)
     return fail(Errc::kOutOfRange, "raft: clock_drift_max_ppm {}, expected 0…{}", clock_drift_max_ppm,

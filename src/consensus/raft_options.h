@@ -8,6 +8,10 @@
 // The defaults satisfy this for D up to 50 ms; for_delay(D) scales them. After a leader dies the next commit
 // follows at most election_timeout_max + 6 D (three round trips) later unless messages are lost or candidates
 // collide.
+//
+// Where delays change, choose for the good times: patience grows with what is measured and shrinks again. A
+// group that is told when contacts are (Raft's forecast) waits for them as well, and needs no timeouts as
+// long as they are.
 #pragma once
 
 #include <chrono>
@@ -24,6 +28,9 @@ struct RaftOptions {
   Duration election_timeout_min =
       std::chrono::milliseconds(200);  // also how long a heard leader is protected
   Duration election_timeout_max = std::chrono::milliseconds(400);
+  // Where a leader was lately silent for longer than these times allow, its followers wait for as long as
+  // the longest such silence and a heartbeat more; at most so many times longer. 1: never longer.
+  int patience_growth_max = 10;
 
   std::size_t entries_per_message_max = 256;
   std::size_t bytes_per_message_max = std::size_t{256} << 10;  // of payload; also the largest single payload

@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "consensus/log.h"
+#include "consensus/silence.h"
 
 namespace skywarden::consensus {
 
@@ -28,15 +29,23 @@ struct SnapshotTransfer {
 };
 
 struct Progress {
-  LogIndex match;           // the logs are known to agree up to here
-  LogIndex next;            // first entry to send; always above match
-  LogIndex commit_told;     // what the follower will know to be committed once our last message arrives
-  Instant heard;            // last valid answer in this term
+  LogIndex match;        // the logs are known to agree up to here
+  LogIndex next;         // first entry to send; always above match
+  LogIndex commit_told;  // what the follower will know to be committed once our last message arrives
+  Silence silence;       // between valid answers in this term
+  // When it could have answered what followed its last answer, as far as contacts are foreseen; not asked
+  // yet, or never.
+  std::optional<Instant> answer_due = {};
   std::uint64_t round = 0;  // the latest one it answered, see AppendRequest::round
   bool replicating = false;
   bool probe_sent = false;                   // probing: wait for the answer; heartbeats repeat the question
   std::optional<SnapshotTransfer> transfer;  // entries must wait for it
   std::deque<LogIndex> inflight;  // replicating: last index of each unanswered message with entries
+
+  void heard(Instant now, Duration heartbeat) {
+    silence.heard(now, heartbeat);
+    answer_due.reset();
+  }
 
   [[nodiscard]] bool may_send(std::size_t inflight_max) const {
     if (transfer) return false;

@@ -34,7 +34,9 @@ bool Raft::contradicts_commits(const AppendRequest& request) const {
 // False: it cannot be the leader of this term, for that is somebody else.
 bool Raft::follow(Step& step, NodeId leader) {
   if (leader_ != kNobody && leader_ != leader) return false;
+  if (leader_ != leader) silence_.begin(step.now);
   become_follower(step, state_.term, leader);
+  silence_.heard(step.now, options_.heartbeat);
   leader_heard_ = step.now;
   yielded_ = false;
   arm_election(step.now);
@@ -119,7 +121,7 @@ void Raft::on(Step& step, const Message& message, const AppendReply& reply) {
   if (role_ != Role::kLeader || reply.index > last_index()) return;
   const auto found = progress_.find(message.from);
   if (found == progress_.end()) return;  // it has left
-  found->second.heard = step.now;
+  found->second.heard(step.now, options_.heartbeat);
   round_answered(step, message.from, reply.round);
   if (reply.accepted)
     accepted(step, message.from, reply.index);
@@ -192,8 +194,8 @@ void Raft::broadcast_due(Step& step) {
 void Raft::broadcast_heartbeat(Step& step) {
   const bool learners_too = beats_++ % kLearnerBeats == 0;
   for (const auto& [peer, progress] : progress_) {
-    const bool rests =
-        !has_vote(ruling().shares, peer) && progress.match == last_index() && progress.heard > committed_at_;
+    const bool rests = !has_vote(ruling().shares, peer) && progress.match == last_index() &&
+                       progress.silence.last_heard() > committed_at_;
     if (!learners_too && rests) continue;
     if (progress.transfer || !log_.contains(progress.next.previous()))
       repeat_snapshot(step, peer);

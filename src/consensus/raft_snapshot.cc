@@ -107,7 +107,7 @@ void Raft::on(Step& step, const Message& message, const SnapshotReply& reply) {
   const auto found = progress_.find(message.from);
   if (found == progress_.end()) return;
   Progress& progress = found->second;
-  progress.heard = step.now;
+  progress.heard(step.now, options_.heartbeat);
   if (!progress.transfer || progress.transfer->last != reply.last || reply.received >= snapshot_.size())
     return;
   SnapshotTransfer& transfer = *progress.transfer;

@@ -23,4 +23,12 @@ class ContactForecast {
   [[nodiscard]] virtual std::optional<Contact> next_contact(NodeId a, NodeId b, Instant t) const = 0;
 };
 
+class ArrivalForecast {
+ public:
+  virtual ~ArrivalForecast() = default;
+  // When a short message sent at t would be there by any predicted way, waiting between contacts included;
+  // nothing when none is predicted.
+  [[nodiscard]] virtual std::optional<Instant> arrival(NodeId from, NodeId to, Instant t) const = 0;
+};
+
 }  // namespace skywarden::datum

@@ -31,11 +31,11 @@ std::uint64_t ppm(Probability p) {
 }  // namespace
 
 Node::Node(NodeId self, const consensus::Shares& founding, const NodeOptions& options, Stored stored,
-           Random random, Instant now)
+           Random random, Instant now, const datum::ArrivalForecast* forecast)
     : self_(self),
       options_(options),
       ledger_(saved_ledger(stored)),
-      raft_(self, founding, std::move(stored.raft), options_.raft, random.fork(1), now),
+      raft_(self, founding, std::move(stored.raft), options_.raft, random.fork(1), now, forecast),
       pipeline_(options_.pipeline),
       outbox_({}, options_.outbox),
       rejudge_at_(now + options_.rejudge_every) {

@@ -90,8 +90,9 @@ struct Effects {
 class Node {
  public:
   // `founding`: the vote shares the group begins with, learners included; empty for a node that joins later.
+  // `forecast` as Raft's; it outlives the node.
   Node(NodeId self, const consensus::Shares& founding, const NodeOptions& options, Stored stored,
-       Random random, Instant now);
+       Random random, Instant now, const datum::ArrivalForecast* forecast = nullptr);
 
   [[nodiscard]] Effects receive(NodeId from, std::span<const std::byte> bytes, Instant now);
   [[nodiscard]] Effects observe(std::span<const datum::Hotspot> hotspots, Instant now);

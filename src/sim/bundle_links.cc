@@ -147,6 +147,14 @@ bool BundleLinks::arrives_within(Vertex from, Vertex to, std::uint64_t bytes,
   return arrival && *arrival <= by;
 }
 
+std::optional<Instant> BundleLinks::arrival(NodeId from, NodeId to, Instant t) const {
+  const auto source = vertex_of(from);
+  const auto destination = vertex_of(to);
+  if (!source || !destination) return std::nullopt;
+  const auto found = search_.earliest_arrival({*source, *destination, std::max(t - start_, Duration()), 0});
+  return found ? std::optional(instant(*found)) : std::nullopt;
+}
+
 bool BundleLinks::offer(NodeId from, NodeId to, std::span<const std::byte> message,
                         const node::Carriage& carriage, Instant now) {
   const auto source = vertex_of(from);

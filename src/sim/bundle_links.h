@@ -23,6 +23,7 @@
 #include "base/ids.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "datum/contact_forecast.h"
 #include "network/contact_graph.h"
 #include "network/contact_windows.h"
 #include "network/forwarder.h"
@@ -73,7 +74,7 @@ struct BundleCounts {
   BundleCounts& operator+=(const BundleCounts& other);
 };
 
-class BundleLinks {
+class BundleLinks final : public datum::ArrivalForecast {
  public:
   // `windows` as contact_windows() gives them, in both directions; other nodes than `nodes` are left out. The
   // channels, which outlive this, decide what is lost.
@@ -83,6 +84,9 @@ class BundleLinks {
   // False when it is not carried: see BundleCounts.
   bool offer(NodeId from, NodeId to, std::span<const std::byte> message, const node::Carriage& carriage,
              Instant now);
+
+  // As planned, whatever was cut or crashed since.
+  [[nodiscard]] std::optional<Instant> arrival(NodeId from, NodeId to, Instant t) const override;
 
   [[nodiscard]] Instant next_event() const;  // Instant::max() when nothing is to come
   // Plays what happens up to and including `now` and gives what arrived at its receiver, in order.
@@ -192,7 +196,7 @@ class BundleLinks {
   Random random_;
   Instant start_;
   Duration now_{};
-  network::RouteSearch search_;
+  mutable network::RouteSearch search_;  // its working memory
   std::vector<Duration> arrives_after_;  // by source and destination: no later message arrives before
   std::vector<Machine> machines_;        // by vertex
   std::vector<std::uint32_t> by_start_;  // contacts

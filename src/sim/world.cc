@@ -62,7 +62,7 @@ World::World(WorldOptions options, std::unique_ptr<LivePaths> paths, Random rand
 std::unique_ptr<node::Node> World::born(NodeId node, const Machine& machine) {
   const consensus::Shares& founding = options_.outside.contains(node) ? consensus::Shares{} : options_.shares;
   return std::make_unique<node::Node>(node, founding, options_.node, machine.disk, Random(births_.next()),
-                                      now_);
+                                      now_, &bundles_);
 }
 
 void World::run_until(Instant until) {

@@ -1,0 +1,122 @@
+// How long a member waits for another: by what it measured, and by what contacts it foresees.
+#include <doctest/doctest.h>
+
+#include "consensus/raft_group.h"
+
+namespace skywarden::consensus {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// Node 1 sees the others in the first minute of every ten only; the others always see each other, or never.
+class EveryTenMinutes final : public datum::ArrivalForecast {
+ public:
+  explicit EveryTenMinutes(bool others_meet) : others_meet_(others_meet) {}
+  [[nodiscard]] std::optional<Instant> arrival(NodeId from, NodeId to, Instant t) const override {
+    if (from != NodeId(1) && to != NodeId(1)) return others_meet_ ? std::optional(t) : std::nullopt;
+    const Duration in_period = t.time_since_epoch() % minutes(10);
+    return in_period < minutes(1) ? t : t - in_period + minutes(10);
+  }
+
+ private:
+  bool others_meet_;
+};
+
+const auto kRole = [](Group& group, std::uint32_t id) { return group[id].role(); };
+
+// Node 1 leads, was heard, and is out of sight from now on, in the middle of the first minute.
+Group led_until_out_of_sight(const EveryTenMinutes& forecast) {
+  Group group(equal_shares(3), {}, {}, &forecast);
+  group.campaign(1);
+  group.settle();
+  group.now = Instant(seconds(59));
+  for (int beat = 0; beat < 20; ++beat) {
+    group.now += milliseconds(50);
+    group.tick(1);
+    group.settle();
+  }
+  REQUIRE(kRole(group, 1) == Role::kLeader);
+  return group;
+}
+
+TEST_CASE("a leader behind the horizon is waited for when nobody could be elected before it is back") {
+  const EveryTenMinutes forecast(false);
+  Group group = led_until_out_of_sight(forecast);
+  group.now = group[2].next_deadline();
+  group.tick(2);
+  CHECK(kRole(group, 2) == Role::kFollower);
+  CHECK(group[2].leader() == NodeId(1));
+  CHECK(group[2].next_deadline() >= Instant(minutes(10)));
+  // It is not back when it should be.
+  group.now = group[2].next_deadline();
+  group.tick(2);
+  CHECK(kRole(group, 2) == Role::kPreCandidate);
+}
+
+TEST_CASE("a leader behind the horizon is replaced when the others can do it sooner") {
+  const EveryTenMinutes forecast(true);
+  Group group = led_until_out_of_sight(forecast);
+  group.now = group[2].next_deadline();
+  CHECK(group.now < Instant(seconds(62)));
+  group.tick(2);
+  CHECK(kRole(group, 2) == Role::kPreCandidate);
+}
+
+TEST_CASE("a leader leads on while nobody could have answered, and no longer") {
+  const EveryTenMinutes forecast(false);
+  Group group = led_until_out_of_sight(forecast);
+  const auto tick_at = [&](Instant at) {
+    while (group[1].next_deadline() <= at && kRole(group, 1) == Role::kLeader) {
+      group.now = group[1].next_deadline();
+      group.tick(1);
+      group.mail.clear();
+    }
+    return kRole(group, 1);
+  };
+  CHECK(tick_at(Instant(minutes(10))) == Role::kLeader);
+  CHECK(tick_at(Instant(minutes(10) + seconds(1))) == Role::kFollower);
+}
+
+TEST_CASE("a round of votes lasts until a quorum could have answered") {
+  const EveryTenMinutes forecast(false);
+  Raft candidate(NodeId(1), equal_shares(3), {}, {}, Random(1), Instant(minutes(2)), &forecast);
+  std::size_t rounds = 0;
+  Instant last{};
+  while (candidate.next_deadline() < Instant(minutes(12))) {
+    last = candidate.next_deadline();
+    for (const TraceEvent& event : candidate.tick(last).trace)
+      if (event.kind == TraceKind::kBecameCandidate) ++rounds;
+    if (last < Instant(minutes(10))) CHECK(rounds <= 1);  // out of sight: no answer can be there
+  }
+  CHECK(rounds > 1);
+}
+
+TEST_CASE("a follower of a leader with long silences waits longer, and less again when there are none") {
+  Raft follower(NodeId(2), equal_shares(3), {}, {}, Random(2), Instant());
+  Instant now{};
+  const auto patience = [&] { return follower.next_deadline() - now; };
+  const auto heard_after = [&](Duration silence) {
+    now += silence;
+    (void)follower.receive({NodeId(1), NodeId(2), Term(1), AppendRequest{}}, now);
+  };
+  for (int i = 0; i < 200; ++i) {
+    heard_after(milliseconds(50));
+    CHECK(patience() >= milliseconds(200));
+    CHECK(patience() <= milliseconds(400));
+  }
+  heard_after(milliseconds(900));
+  for (int i = 0; i < 60; ++i) {
+    CHECK(patience() >= milliseconds(950));
+    CHECK(patience() <= milliseconds(1900));
+    heard_after(milliseconds(50));
+  }
+  heard_after(seconds(100));  // a partition says nothing about delays
+  CHECK(patience() <= RaftOptions().patience_growth_max * RaftOptions().election_timeout_max);
+  for (int i = 0; i < 200; ++i) heard_after(milliseconds(50));
+  CHECK(patience() <= milliseconds(400));
+}
+
+}  // namespace
+}  // namespace skywarden::consensus
