@@ -127,10 +127,10 @@ TEST_CASE("weights repeat a value, and a wrong reference fails") {
 }
 
 TEST_CASE("a regression names what explains; the column left over is explained") {
-  const Beside data = files({{"d.csv", "y,t\n1,0\n3,1\n5,2\n7.5,3\n"}});
+  const Beside data = files({{"d.csv", "y,t\n1,0\n3,1\n5,2\n7.5,3\n9,4\n"}});
   const std::string header = "dataset,method,param,value\n";
   const auto cases = check_robust(header +
-                                      "d,ols,(Intercept),0.9\nd,ols,t,2.15\nd,lad_rq0.5,t,2\n"
+                                      "d,ols,(Intercept),1\nd,ols,t,2.05\nd,lad_rq0.5,t,2\n"
                                       "d,lad_rq0.5,(Intercept),1.1\nd,ridge,t,2\n",
                                   "r.csv", data);
   REQUIRE(cases);
