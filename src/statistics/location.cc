@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <vector>
 
 #include "base/contract.h"
+#include "statistics/distributions.h"
 #include "statistics/quantile.h"
 #include "statistics/select.h"
 
@@ -98,9 +98,8 @@ LocationScale huber(std::span<const double> sample, const HuberOptions& options)
 }
 
 double huber_consistency(double k) {
-  const double within = std::erf(k / std::numbers::sqrt2);
-  const double density = std::exp(-0.5 * k * k) / std::sqrt(2.0 * std::numbers::pi);
-  return within + k * k * (1.0 - within) - 2.0 * k * density;
+  const double within = 2.0 * normal_below(k) - 1.0;
+  return within + k * k * (1.0 - within) - 2.0 * k * normal_density(k);
 }
 
 LocationScale huber_proposal_2(std::span<const double> sample, const HuberOptions& options) {

@@ -45,7 +45,7 @@ struct LocationScale {
 [[nodiscard]] LocationScale huber_proposal_2(std::span<const double> sample,
                                              const HuberOptions& options = {});
 
-// The mean of min(z², k²) for a normal z: what makes proposal 2 consistent.
+// The mean of min(z², k²) for a normal z: what makes scales over values cut off at k consistent.
 [[nodiscard]] double huber_consistency(double k);
 
 // The median of the means of all pairs, each value paired with itself too: J. L. Hodges and E. L. Lehmann,

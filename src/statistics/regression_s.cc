@@ -11,6 +11,7 @@
 #include "statistics/least_squares.h"
 #include "statistics/quantile.h"
 #include "statistics/regression.h"
+#include "statistics/subsets.h"
 
 namespace skywarden::statistics {
 namespace {
@@ -160,26 +161,6 @@ class Search {
   bool exact_fit_ = false;
 };
 
-// How many ways there are to take `some` of `all`, at most limit + 1.
-std::size_t ways_up_to(std::size_t all, std::size_t some, std::size_t limit) {
-  std::size_t ways = 1;
-  for (std::size_t i = 0; i < some; ++i) {
-    ways = ways * (all - i) / (i + 1);
-    if (ways > limit) return limit + 1;
-  }
-  return ways;
-}
-
-bool next_set(std::vector<std::size_t>& rows, std::size_t all) {
-  for (std::size_t i = rows.size(); i-- > 0;) {
-    if (rows[i] == all - rows.size() + i) continue;
-    ++rows[i];
-    for (std::size_t k = i + 1; k < rows.size(); ++k) rows[k] = rows[k - 1] + 1;
-    return true;
-  }
-  return false;
-}
-
 // The M-estimate with the scale held fast.
 std::optional<Regression> m_from(Regression start, Rows x, std::span<const double> y, const Loss& loss) {
   for (int step = 0; step < kStepsMax; ++step) {
@@ -254,9 +235,9 @@ std::optional<Regression> s_regression(Rows x, std::span<const double> y, const 
   Search search(x, y, loss, options);
   std::vector<std::size_t> rows(p);
   std::iota(rows.begin(), rows.end(), 0);
-  if (ways_up_to(n, p, options.exact_max) <= options.exact_max) {
+  if (few_subsets(n, p, options.exact_max)) {
     do search.start_from(rows);
-    while (next_set(rows, n));
+    while (next_subset(rows, n));
     return search.finish();
   }
   Random random(options.seed);

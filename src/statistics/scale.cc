@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 #include <vector>
 
 #include "base/contract.h"
@@ -63,13 +62,6 @@ double qn_correction(std::size_t n) {
   return 1.0 / (1.0 + part * r);
 }
 
-// The mean of min(z², b²) for a normal z.
-double mean_cut_square(double b) {
-  const double below = 0.5 * std::erfc(-b / std::numbers::sqrt2);
-  const double density = std::exp(-0.5 * b * b) / std::sqrt(2.0 * std::numbers::pi);
-  return 2.0 * ((1.0 - b * b) * below - b * density + b * b) - 1.0;
-}
-
 }  // namespace
 
 double scale_sn(std::span<const double> sample) {
@@ -114,7 +106,7 @@ LocationScale tau_location_scale(std::span<const double> sample) {
     squares += std::min(u * u, kTauScaleCut * kTauScaleCut);
   }
   const double consistent =
-      static_cast<double>(sample.size()) * mean_cut_square(kTauScaleCut * kNormalQuartile);
+      static_cast<double>(sample.size()) * huber_consistency(kTauScaleCut * kNormalQuartile);
   return {location, deviation * std::sqrt(squares / consistent)};
 }
 
