@@ -18,11 +18,9 @@ bool OutlierVerdict::flagged() const {
 }
 
 OutlierStream::OutlierStream(std::size_t width, const OutlierStreamOptions& options)
-    : width_(width),
-      options_(options),
-      cut_(chi_squared_quantile(options.distance_kept, width)),
-      components_(width) {
+    : width_(width), options_(options), components_(width) {
   EXPECTS(width >= 1 && width <= kOutlierWidthMax);
+  EXPECTS(options.distance_kept > 0.0 && options.distance_kept < 1.0);
   EXPECTS(options.window <= kOutlierWindowMax && options.warm_up <= options.window);
   EXPECTS(options.warm_up >= 2 * width + 1 && options.refit_every >= 1);
 }
@@ -48,6 +46,7 @@ OutlierVerdict OutlierStream::arrive(std::span<const double> reading) {
 void OutlierStream::refit() {
   const Rows rows(window_, width_);
   std::vector<double> column(rows.count());
+  spread_.clear();
   for (std::size_t j = 0; j < width_; ++j) {
     for (std::size_t i = 0; i < rows.count(); ++i) column[i] = rows[i][j];
     const double centre = median(column);
@@ -57,10 +56,17 @@ void OutlierStream::refit() {
     component.has_quartiles = component.by_quartiles.low < component.by_quartiles.high;
     component.by_median = {centre - reach, centre + reach};
     component.has_median = reach > 0.0;
+    if (component.has_median) spread_.push_back(j);
   }
   distance_.reset();
-  if (const auto fit = fast_mcd(rows, {.starts = options_.starts, .seed = options_.seed}))
+  if (spread_.empty()) return;
+  std::vector<double> chosen;
+  for (std::size_t i = 0; i < rows.count(); ++i)
+    for (const std::size_t j : spread_) chosen.push_back(rows[i][j]);
+  const Rows spread(chosen, spread_.size());
+  if (const auto fit = fast_mcd(spread, {.starts = options_.starts, .seed = options_.seed}))
     distance_ = Mahalanobis::of(fit->reweighted);
+  cut_ = chi_squared_quantile(options_.distance_kept, spread_.size());
 }
 
 OutlierVerdict OutlierStream::judge(std::span<const double> reading) const {
@@ -72,7 +78,10 @@ OutlierVerdict OutlierStream::judge(std::span<const double> reading) const {
     verdict.by_median.push_back(component.has_median && !component.by_median.holds(reading[j]));
   }
   if (distance_) {
-    verdict.squared_distance = distance_->squared_distance(reading);
+    std::vector<double> chosen;
+    for (const std::size_t j : spread_) chosen.push_back(reading[j]);
+    verdict.squared_distance = distance_->squared_distance(chosen);
+    verdict.distance_cut = cut_;
     verdict.by_distance = *verdict.squared_distance > cut_;
   }
   return verdict;

@@ -11,7 +11,7 @@
 // Every reading enters the window, flagged or not: a new level is flagged until it fills that share of the
 // window and is normal from then on. Rows never depend on later rows. A rule says nothing where it cannot:
 // before warm_up, for a component of which half (quartiles: the middle half) agrees exactly, and by distance
-// where components determine one another.
+// where the components determine one another. A component of which half agrees is left out of the distance.
 //
 // It takes readings as exchangeable: a daily course widens the window's spread, so what is odd for its hour
 // alone is not seen (onboard/anomaly.h predicts the course first). Cost a reading: width²; each
@@ -49,6 +49,7 @@ struct OutlierVerdict {
   std::vector<bool> by_median;     // of components
   bool by_distance = false;
   std::optional<double> squared_distance;  // where there is one
+  double distance_cut = 0.0;               // beyond which it is flagged
   [[nodiscard]] bool flagged() const;
 };
 
@@ -71,10 +72,11 @@ class OutlierStream {
 
   std::size_t width_;
   OutlierStreamOptions options_;
-  double cut_;                  // of the squared distance
+  double cut_ = 0.0;            // of the squared distance
   std::vector<double> window_;  // rows, a ring
   std::size_t seen_ = 0;
   std::vector<Component> components_;
+  std::vector<std::size_t> spread_;  // the components in the distance, ascending
   std::optional<Mahalanobis> distance_;
 };
 
