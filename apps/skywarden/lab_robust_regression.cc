@@ -143,8 +143,8 @@ std::vector<LabCase> check_group(const datum::Table& table, const Group& group, 
   std::vector<LabCase> cases;
   const auto none = [&](const std::string& why) {
     for (const std::size_t row : group.rows)
-      cases.push_back(
-          {table.row_numbers[row], dataset + " " + method + " " + table.rows[row][param], why, true});
+      cases.push_back({table.row_numbers[row],
+                       fmt::format("{} {} {}", dataset, method, table.rows[row][param]), why, true});
     return cases;
   };
   const auto known = method_named(method);
@@ -162,7 +162,7 @@ std::vector<LabCase> check_group(const datum::Table& table, const Group& group, 
     if (name == kScale) found = fit->scale;
     for (std::size_t i = 0; i < group.parameters.size(); ++i)
       if (group.parameters[i] == name) found = fit->coefficients[i];
-    cases.push_back(compared(table.row_numbers[row], dataset + " " + method + " " + name,
+    cases.push_back(compared(table.row_numbers[row], fmt::format("{} {} {}", dataset, method, name),
                              table.rows[row][value], found, "no such parameter"));
   }
   return cases;

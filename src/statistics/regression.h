@@ -44,13 +44,15 @@ struct SearchOptions {
   std::uint64_t seed = 1;
   int first_steps = 1;   // from every start
   std::size_t best = 2;  // so many starts go on until they stand
+  // Steps end when the coefficients change by less than this share of their length. R's 1e-7 is the default:
+  // its random starts make its own answer scatter by about 1e-6, and where steps are short the scale may be
+  // 1e-4 from where it would end.
+  double tolerance = 1e-7;
 };
 
 // The coefficients with the least S-scale, which solves Σ ρ(residual / scale) / (n − p) = 1/2. Starts are
 // exact fits through as many rows as there are columns. When all sets are tried the result does not depend on
-// the seed. It is a local search from every start, so the least scale is not proven. Steps end when the
-// coefficients change by less than 1e-7, as in R; its random starts make its own answer scatter by about as
-// much.
+// the seed. It is a local search from every start, so the least scale is not proven.
 [[nodiscard]] std::optional<Regression> s_regression(Rows x, std::span<const double> y, const Loss& loss,
                                                      const SearchOptions& options = {});
 // With the S-estimate's scale held fast, an M-estimate that is 95 % efficient at the normal. Bisquare.

@@ -119,7 +119,9 @@ TEST_CASE("fits follow a change of units and of what is explained") {
       RC_ASSERT(std::fabs(other->coefficients[2] - 5.0 * fit->coefficients[2]) < 1e-3);
       RC_ASSERT(std::fabs(other->scale - 5.0 * fit->scale) < 1e-3);
     };
-    check(mm_regression(data.rows(), data.y), mm_regression(moved.rows(), moved.y));
+    // A stop by the length of coefficients is no property of the data, so it is put far off.
+    const SearchOptions far{.tolerance = 1e-12};
+    check(mm_regression(data.rows(), data.y, far), mm_regression(moved.rows(), moved.y, far));
     check(m_regression(data.rows(), data.y, kHuber95, ResidualScale::kProposal2),
           m_regression(moved.rows(), moved.y, kHuber95, ResidualScale::kProposal2));
     check(quantile_regression(data.rows(), data.y), quantile_regression(moved.rows(), moved.y));

@@ -20,9 +20,6 @@ constexpr int kSmdmFirstSteps = 2;  // as robustbase's setting KS2014
 constexpr std::size_t kSmdmBest = 20;
 constexpr int kStepsMax = 2'000;
 constexpr int kScaleStepsMax = 500;
-// Steps end when the coefficients change by less than this share, as robustbase has it: what is reached then
-// differs from where they would end by about as much again.
-constexpr double kChangeMax = 1e-7;
 constexpr double kScaleChangeMax = 1e-10;
 constexpr double kHalf = 0.5;  // the mean loss at the scale, hence the breakdown point
 
@@ -53,23 +50,23 @@ struct Candidate {
 };
 
 // By lengths |·|₂.
-bool stands(std::span<const double> old, std::span<const double> now) {
+bool stands(std::span<const double> old, std::span<const double> now, double tolerance) {
   double change = 0.0, size = 0.0;
   for (std::size_t i = 0; i < old.size(); ++i) {
     change += (old[i] - now[i]) * (old[i] - now[i]);
     size += old[i] * old[i];
   }
-  return std::sqrt(change) <= kChangeMax * std::max(kChangeMax, std::sqrt(size));
+  return std::sqrt(change) <= tolerance * std::max(tolerance, std::sqrt(size));
 }
 
 // By sums of sizes |·|₁.
-bool stands_by_sum(std::span<const double> old, std::span<const double> now) {
+bool stands_by_sum(std::span<const double> old, std::span<const double> now, double tolerance) {
   double change = 0.0, size = 0.0;
   for (std::size_t i = 0; i < old.size(); ++i) {
     change += std::fabs(old[i] - now[i]);
     size += std::fabs(now[i]);
   }
-  return change <= kChangeMax * std::max(kChangeMax, size);
+  return change <= tolerance * std::max(tolerance, size);
 }
 
 std::vector<double> weights_of(std::span<const double> residuals, const Loss& loss, double scale) {
@@ -82,8 +79,13 @@ std::vector<double> weights_of(std::span<const double> residuals, const Loss& lo
 class Search {
  public:
   Search(Rows x, std::span<const double> y, const Loss& loss, const SearchOptions& options)
-      : x_(x), y_(y), loss_(loss), first_steps_(options.first_steps), best_max_(options.best) {
-    EXPECTS(options.best > 0);
+      : x_(x),
+        y_(y),
+        loss_(loss),
+        first_steps_(options.first_steps),
+        best_max_(options.best),
+        tolerance_(options.tolerance) {
+    EXPECTS(options.best > 0 && options.tolerance > 0.0);
   }
 
   // An exact fit through those rows, a few steps on, kept when it is among the best. A set of rows that
@@ -119,7 +121,7 @@ class Search {
       for (int step = 0; sound && step < kStepsMax; ++step) {
         const std::vector<double> old = candidate.coefficients;
         sound = advance(candidate, residuals);
-        if (stands(old, candidate.coefficients)) break;
+        if (stands(old, candidate.coefficients, tolerance_)) break;
       }
       if (!sound) continue;
       if (candidate.scale < best.scale) best = std::move(candidate);
@@ -157,16 +159,18 @@ class Search {
   Loss loss_;
   int first_steps_;
   std::size_t best_max_;
+  double tolerance_;
   std::vector<Candidate> best_;  // by scale
   bool exact_fit_ = false;
 };
 
 // The M-estimate with the scale held fast.
-std::optional<Regression> m_from(Regression start, Rows x, std::span<const double> y, const Loss& loss) {
+std::optional<Regression> m_from(Regression start, Rows x, std::span<const double> y, const Loss& loss,
+                                 double tolerance) {
   for (int step = 0; step < kStepsMax; ++step) {
     auto fit = least_squares(x, y, weights_of(start.residuals, loss, start.scale));
     if (!fit) return std::nullopt;
-    const bool done = stands_by_sum(start.coefficients, fit->coefficients);
+    const bool done = stands_by_sum(start.coefficients, fit->coefficients, tolerance);
     start.coefficients = std::move(fit->coefficients);
     start.residuals = std::move(fit->residuals);
     if (done) break;
@@ -197,7 +201,7 @@ double shrinkage(double leverage) {
   return std::sqrt(1.0 - 0.94736359 * leverage) * (1.0 - 0.08594805 * leverage);
 }
 
-std::optional<double> design_scale(const Regression& fit, Rows x, const Loss& loss) {
+std::optional<double> design_scale(const Regression& fit, Rows x, const Loss& loss, double tolerance) {
   const std::vector<double> first = weights_of(fit.residuals, loss, fit.scale);
   const auto leverage = leverages(x, first);
   if (!leverage) return std::nullopt;
@@ -218,7 +222,7 @@ std::optional<double> design_scale(const Regression& fit, Rows x, const Loss& lo
   for (int step = 0; step < kStepsMax; ++step) {
     if (!(scale > 0.0) || !std::isfinite(scale)) return std::nullopt;
     const double next = scale_by(weights_of(standardised, loss, scale));
-    const bool done = std::fabs(next - scale) <= kChangeMax * scale;
+    const bool done = std::fabs(next - scale) <= tolerance * scale;
     scale = next;
     if (done) break;
   }
@@ -253,19 +257,19 @@ std::optional<Regression> s_regression(Rows x, std::span<const double> y, const 
 std::optional<Regression> mm_regression(Rows x, std::span<const double> y, const SearchOptions& options) {
   auto start = s_regression(x, y, kBisquareHalf, options);
   if (!start) return std::nullopt;
-  return m_from(std::move(*start), x, y, kBisquare95);
+  return m_from(std::move(*start), x, y, kBisquare95, options.tolerance);
 }
 
 std::optional<Regression> smdm_regression(Rows x, std::span<const double> y, SearchOptions options) {
   options.first_steps = std::max(options.first_steps, kSmdmFirstSteps);
   options.best = std::max(options.best, kSmdmBest);
   auto fit = s_regression(x, y, kLinearQuadraticHalf, options);
-  if (fit) fit = m_from(std::move(*fit), x, y, kLinearQuadratic95);
+  if (fit) fit = m_from(std::move(*fit), x, y, kLinearQuadratic95, options.tolerance);
   if (!fit) return std::nullopt;
-  const auto scale = design_scale(*fit, x, kLinearQuadratic95);
+  const auto scale = design_scale(*fit, x, kLinearQuadratic95, options.tolerance);
   if (!scale) return std::nullopt;
   fit->scale = *scale;
-  return m_from(std::move(*fit), x, y, kLinearQuadratic95);
+  return m_from(std::move(*fit), x, y, kLinearQuadratic95, options.tolerance);
 }
 
 }  // namespace skywarden::statistics
