@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "commands.h"
+#include "onboard/joint_anomaly.h"
 #include "record_tables.h"
 
 namespace skywarden::app {
@@ -15,6 +16,7 @@ namespace {
 struct Arguments {
   std::string schema, out;
   std::vector<std::string> in, fit;
+  bool joint = false;
   double rate = onboard::AnomalyOptions{}.false_positive_rate;
 };
 
@@ -43,6 +45,7 @@ struct Judged {
   RecordTables tables;
   std::size_t first = 0;  // of the tables that are judged; those before were only learnt from
   std::vector<float> scores;
+  std::vector<float> joint;  // of records, when asked for
 };
 
 // Clean tables that end before the others begin are the others' past: they warm everything up. Otherwise they
@@ -60,7 +63,7 @@ Result<Judged> judge(const Arguments& arguments, const datum::Schema& schema) {
   };
   auto tables = read(arguments.fit, arguments.in);
   if (!tables) return tl::unexpected(tables.error());
-  Judged out{std::move(*tables), arguments.fit.size(), {}};
+  Judged out{std::move(*tables), arguments.fit.size(), {}, {}};
   const bool past = lies_before(out.tables, out.first);
   if (!arguments.fit.empty() && !past) {
     auto clean = read(arguments.fit, {});
@@ -70,7 +73,7 @@ Result<Judged> judge(const Arguments& arguments, const datum::Schema& schema) {
     thresholds = onboard::fit_thresholds(clean->panel, schema, strange, clean->panel.slots(), options);
     auto alone = read({}, arguments.in);
     if (!alone) return tl::unexpected(alone.error());
-    out = Judged{std::move(*alone), 0, {}};
+    out = Judged{std::move(*alone), 0, {}, {}};
   }
   const auto completion = onboard::complete_for_anomaly(out.tables.panel, schema);
   const auto strange = onboard::strangeness(out.tables.panel, schema, completion, options);
@@ -79,6 +82,7 @@ Result<Judged> judge(const Arguments& arguments, const datum::Schema& schema) {
                                          options);
   out.scores = onboard::anomaly_scores(out.tables.panel, schema, completion, strange,
                                        thresholds ? &*thresholds : nullptr, options);
+  if (arguments.joint) out.joint = onboard::joint_anomaly_scores(out.tables.panel, schema, options);
   return out;
 }
 
@@ -94,6 +98,7 @@ Result<bool> run(const Arguments& arguments) {
     added.push_back(spec.name + ".anomaly");
     added.push_back(spec.name + ".score");
   }
+  if (arguments.joint) added.insert(added.end(), {"joint.anomaly", "joint.score"});
   const onboard::Panel& panel = judged->tables.panel;
   for (std::size_t i = judged->first; i < judged->tables.tables.size(); ++i) {
     const RecordTable& table = judged->tables.tables[i];
@@ -108,6 +113,10 @@ Result<bool> run(const Arguments& arguments) {
         cells.emplace_back(score > 1.0F ? "1" : "0");
         cells.push_back(fmt::format("{:.3f}", score));
       }
+      if (!arguments.joint) return;
+      const float score = record != kNoRecordOfRow ? judged->joint[record] : 0.0F;
+      cells.emplace_back(score > 1.0F ? "1" : "0");
+      cells.push_back(fmt::format("{:.3f}", score));
     });
     if (!written) return tl::unexpected(written.error());
   }
@@ -126,6 +135,9 @@ void add_anomaly(CLI::App& app, int* exit_code) {
   command->add_option("--fit", arguments->fit, "clean tables from which the thresholds come");
   command->add_option("--rate", arguments->rate, "share of sound readings that may be flagged")
       ->capture_default_str();
+  command->add_flag(
+      "--joint", arguments->joint,
+      "also mark records whose numbers do not move together as usual (joint.anomaly, joint.score)");
   command->footer(
       "Each table comes out with its rows and columns and beside them FIELD.anomaly (0 or 1) and "
       "FIELD.score;\n"

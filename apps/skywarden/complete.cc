@@ -4,8 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "commands.h"
+#include "completed_quality.h"
 #include "onboard/complete_grid.h"
 #include "record_tables.h"
 
@@ -17,6 +19,8 @@ struct Arguments {
   std::vector<std::string> in;
   std::string model = "baseline";
   bool causal = false;
+  std::string as_of;  // empty: the latest time in the tables
+  bool json = false;
 };
 
 std::vector<std::string> added_columns(const datum::Schema& schema) {
@@ -82,9 +86,22 @@ void fill_row(const RecordTables& tables, const RecordTable& table, const datum:
   }
 }
 
+void print_quality(const Arguments& arguments, const RecordTables& tables, const datum::Schema& schema,
+                   const onboard::Completion& completion, Instant as_of) {
+  const std::vector<TableQuality> qualities = qualities_of(tables, schema, completion);
+  fmt::print("{}",
+             arguments.json ? quality_json(qualities, schema, as_of) + "\n" : quality_text(qualities, as_of));
+}
+
 Result<bool> run(const Arguments& arguments) {
   if (arguments.model != "baseline")
     return fail(Errc::kNotFound, "--model {}: expected 'baseline', the only model there is", arguments.model);
+  std::optional<Instant> as_of;
+  if (!arguments.as_of.empty()) {
+    const auto time = parse_utc(arguments.as_of);
+    if (!time) return fail(time.error().code, "--as-of: {}", time.error().message);
+    as_of = *time;
+  }
   const auto schema = read_schema(arguments.schema);
   if (!schema) return tl::unexpected(schema.error());
   onboard::PanelOptions options;
@@ -100,6 +117,8 @@ Result<bool> run(const Arguments& arguments) {
     });
     if (!written) return tl::unexpected(written.error());
   }
+  if (!as_of) as_of = latest_time(*tables);
+  print_quality(arguments, *tables, *schema, completion, as_of.value_or(Instant{}));
   return tables->sound();
 }
 
@@ -117,10 +136,16 @@ void add_complete(CLI::App& app, int* exit_code) {
   command->add_flag("--causal", arguments->causal, "use only what had arrived when the row came");
   command->add_option("--model", arguments->model, "baseline: learnt from the tables themselves")
       ->capture_default_str();
+  command->add_option(
+      "--as-of", arguments->as_of,
+      "when freshness is judged (UTC, 2022-02-26T10:00:00Z); else at the latest time there is");
+  command->add_flag("--json", arguments->json, "print the quality of the tables as a JSON object");
   command->footer(
       "Each table comes out with its rows and columns, holes filled, and beside them FIELD.state, FIELD.low "
       "and\n"
-      "FIELD.high (90 % interval of a number) or FIELD.p (probability of the chosen level).\n\n"
+      "FIELD.high (90 % interval of a number) or FIELD.p (probability of the chosen level).\n"
+      "Printed is the quality of each table: completeness, consistency, freshness, provenance, a score of "
+      "them in\n0…1, and what costs most.\n\n"
       "Example:\n  skywarden complete --schema schemas/prsa.toml --in PRSA_*.csv.gz --out out/completed "
       "--causal");
   command->callback([arguments, exit_code] {
