@@ -79,7 +79,7 @@ RaftEffects Raft::tick(Instant now) {
 RaftEffects Raft::receive(const Message& message, Instant now) {
   Step step = begin(now);
   const bool plausible = message.to == self_ && validate(message);
-  if (plausible) asked_.erase(message.from);
+  if (plausible) heard_of(message.from, step.now);
   if (plausible && settle_term(step, message))
     std::visit([&](const auto& body) { on(step, message, body); }, message.body);
   return end(std::move(step));
@@ -161,6 +161,8 @@ void Raft::tick_candidate(Step& step) {
   if (step.now >= election_deadline_) {
     const auto answered = forecast_ == nullptr ? std::nullopt : quorum_answer(round_began_);
     if (!answered || *answered + patience_min() <= step.now) {
+      // Answers may be on their way: the next round takes longer.
+      round_trip_ = std::max(round_trip_, step.now - round_began_);
       become_pre_candidate(step);
       return;
     }

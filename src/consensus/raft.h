@@ -171,6 +171,7 @@ class Raft {
   [[nodiscard]] Duration patience_with(const Silence& silence, Duration timeout) const;
   [[nodiscard]] Duration patience_min() const;
   [[nodiscard]] Duration patience();
+  [[nodiscard]] Duration round_length();
   [[nodiscard]] std::optional<Instant> leader_due(Instant now) const;
   [[nodiscard]] std::optional<Instant> quorum_answer(Instant asked) const;
   [[nodiscard]] bool is_complete_enough(LogPosition candidate_last) const;
@@ -182,6 +183,7 @@ class Raft {
   void start_round(Step& step, Role role);
   void request_votes(Step& step);
   [[nodiscard]] bool asks_now(NodeId voter, Instant now);
+  void heard_of(NodeId node, Instant now);
   void record_vote(Step& step, NodeId voter, bool granted);
   void arm_election(Instant now);
   void arm_retry(Instant now);
@@ -273,9 +275,10 @@ class Raft {
   Instant election_deadline_;  // learner: when a silent leader is forgotten
   Instant repeat_due_;         // candidates: ask those again who have not answered
   Instant round_began_;        // candidates
+  Duration round_trip_{};      // the longest from asking for a vote to the answer; half with each new leader
   Votes votes_;                // candidates: this round's answers
   struct Asked {
-    Instant again{};
+    Instant first{}, again{};
     Duration gap{};
   };
   std::map<NodeId, Asked> asked_;  // for a vote and not heard of since, since a leader was

@@ -106,7 +106,7 @@ void Raft::follow_members() {
     const auto [added, is_new] = progress_.try_emplace(node);
     if (!is_new) continue;
     added->second.next = last_index().next();
-    added->second.silence.begin(now_);
+    added->second.silence.begin(now_, 2 * round_trip_);
   }
   recount();
 }

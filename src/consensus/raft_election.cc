@@ -33,6 +33,13 @@ Duration Raft::patience() {
   return has_vote(ruling().shares, self_) ? chosen : kLearnerPatience * chosen;
 }
 
+// Patience, and time for questions to come back.
+Duration Raft::round_length() {
+  const Duration there_and_back =
+      std::min(2 * round_trip_, (options_.patience_growth_max - 1) * options_.election_timeout_max);
+  return std::max(patience(), there_and_back + patience() - patience_min());
+}
+
 void Raft::arm_election(Instant now) {
   election_deadline_ = now + patience();
 }
@@ -69,7 +76,9 @@ std::optional<Instant> Raft::leader_due(Instant now) const {
 // After a lost round: soon, because no leader is being waited for, yet apart from the others who lost with
 // us.
 void Raft::arm_retry(Instant now) {
-  const Duration half = options_.election_timeout_min / 2;
+  const Duration half = std::max(patience_min(), std::min(round_trip_, (options_.patience_growth_max - 1) *
+                                                                           options_.election_timeout_min)) /
+                        2;
   election_deadline_ = now + half + Duration(random_.below(static_cast<std::uint64_t>(half.count()) + 1));
 }
 
@@ -80,7 +89,7 @@ Role Raft::resting_role() const {
 bool Raft::hears_leader(Instant now) const {
   if (leader_ == self_) return true;
   const bool counts = leader_ != kNobody || (options_.lease && holds(Rule::kLeaseOutlivesTerm));
-  return counts && now < leader_heard_ + options_.election_timeout_min;
+  return counts && now < leader_heard_ + patience_min();
 }
 
 void Raft::become_follower(Step& step, Term term, NodeId leader) {
@@ -103,7 +112,7 @@ void Raft::start_round(Step& step, Role role) {
   leader_ = kNobody;
   votes_.clear();
   round_began_ = step.now;
-  arm_election(step.now);
+  election_deadline_ = step.now + round_length();
   repeat_due_ = step.now + options_.heartbeat;
   trace(step, TraceKind::kBecameCandidate, state_.term.value(), role == Role::kPreCandidate ? 1 : 0);
   record_vote(step, self_, true);
@@ -128,6 +137,7 @@ void Raft::become_candidate(Step& step, bool leader_agrees) {
 void Raft::become_leader(Step& step) {
   role_ = Role::kLeader;
   leader_ = self_;
+  round_trip_ = std::max(round_trip_, step.now - round_began_);
   asked_.clear();
   votes_.clear();
   begin_replication();
@@ -143,9 +153,18 @@ bool Raft::asks_now(NodeId voter, Instant now) {
   const auto [found, fresh] = asked_.try_emplace(voter);
   Asked& asked = found->second;
   if (!fresh && now < asked.again) return false;
+  if (fresh) asked.first = now;
   asked.gap = fresh ? options_.heartbeat : std::min(2 * asked.gap, kSilentBeats * options_.heartbeat);
   asked.again = now + asked.gap;
   return true;
+}
+
+void Raft::heard_of(NodeId node, Instant now) {
+  const auto asked = asked_.find(node);
+  if (asked == asked_.end()) return;
+  const bool answers = role_ == Role::kPreCandidate || role_ == Role::kCandidate;
+  if (answers) round_trip_ = std::max(round_trip_, now - asked->second.first);
+  asked_.erase(asked);
 }
 
 void Raft::request_votes(Step& step) {

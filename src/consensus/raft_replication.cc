@@ -34,7 +34,10 @@ bool Raft::contradicts_commits(const AppendRequest& request) const {
 // False: it cannot be the leader of this term, for that is somebody else.
 bool Raft::follow(Step& step, NodeId leader) {
   if (leader_ != kNobody && leader_ != leader) return false;
-  if (leader_ != leader) silence_.begin(step.now);
+  if (leader_ != leader) {
+    silence_.begin(step.now);
+    round_trip_ /= 2;
+  }
   become_follower(step, state_.term, leader);
   silence_.heard(step.now, options_.heartbeat);
   leader_heard_ = step.now;

@@ -12,8 +12,11 @@ namespace skywarden::consensus {
 
 class Silence {
  public:
-  // Forgets what was: another partner, or the first message of this one.
-  void begin(Instant now) { *this = {}, heard_ = now; }
+  // From now on, of another partner perhaps; it may be silent for as long as that without surprise.
+  void begin(Instant now, Duration expected = {}) {
+    heard_ = now;
+    longest_ = std::max(longest_, expected);
+  }
   void heard(Instant now, Duration heartbeat) {
     longest_ = std::max(longest_, now - heard_);
     heard_ = now;
