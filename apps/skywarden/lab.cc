@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "base/text.h"
@@ -12,7 +14,20 @@
 namespace skywarden::app {
 namespace {
 
-using Check = std::vector<LabCase> (*)(std::string_view);
+// The cases of a file, by its path and text.
+using Check = std::function<std::vector<LabCase>(const std::string&, std::string_view)>;
+
+// What neighbours of a file hold; nothing when they cannot be read.
+std::string beside(const std::string& file, const std::string& name) {
+  return formats::read_file((std::filesystem::path(file).parent_path() / name).string(), kLabFileBytesMax)
+      .value_or("");
+}
+
+std::vector<LabCase> game_beside_reference(const std::string& file, std::string_view text) {
+  std::string name = std::filesystem::path(file).filename().string();
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  return check_game(text, name, beside(file, "nash_reference.json"));
+}
 
 struct Tally {
   std::size_t passed = 0, failed = 0, malformed = 0;
@@ -25,14 +40,14 @@ void print(const std::string& file, const LabCase& one, Tally& tally) {
     fmt::print(stderr, "{}:{}:{} {}\n", file, one.line, what, one.difference);
   } else if (one.difference.empty()) {
     ++tally.passed;
-    fmt::print("{}:{}: pass{}\n", file, one.line, what);
+    fmt::print("{}:{}: pass{}{}{}\n", file, one.line, what, one.found.empty() ? "" : ": ", one.found);
   } else {
     ++tally.failed;
     fmt::print("{}:{}: fail{}: {}\n", file, one.line, what, one.difference);
   }
 }
 
-int run(const std::vector<std::string>& files, Check check) {
+int run(const std::vector<std::string>& files, const Check& check) {
   Tally tally;
   bool unread = false;
   for (const std::string& file : files) {
@@ -42,7 +57,7 @@ int run(const std::vector<std::string>& files, Check check) {
       unread = true;
       continue;
     }
-    const auto cases = check(*text);
+    const auto cases = check(file, *text);
     if (cases.empty()) {
       fmt::print(stderr, "{}: no cases\n", file);
       ++tally.malformed;
@@ -53,16 +68,50 @@ int run(const std::vector<std::string>& files, Check check) {
   return unread || tally.failed > 0 ? 1 : tally.malformed > 0 ? 2 : 0;
 }
 
-void add(CLI::App& lab, int* exit_code, const char* name, const char* what, Check check, const char* footer) {
+struct LabCommand {
+  const char *name, *what, *footer, *example;
+  Check check;
+};
+
+// A check that needs the text alone.
+Check of_text(std::vector<LabCase> (*check)(std::string_view)) {
+  return [check](const std::string&, std::string_view text) { return check(text); };
+}
+
+const std::vector<LabCommand>& commands() {
+  static const std::vector<LabCommand> all = {
+      {"quorum", "Commits and votes of majorities, joint ones and weighted ones",
+       "etcd's quorum transcripts: committed cfg=(1,2,3) idx=(5,_,7), vote cfg=(1,2) cfgj=(2,3) "
+       "votes=(y,n,_).\n"
+       "A node with shares is written 3:2, here node 3 with 2 shares. The last line of output counts.",
+       "transcript.txt", of_text(check_quorum)},
+      {"confchange", "Changes of voters and learners, simple and joint",
+       "etcd's transcripts of configuration changes: simple, enter-joint, leave-joint with v1 l2 r3 u4 as\n"
+       "input. Where a refusal is expected any refusal passes.",
+       "transcript.txt", of_text(check_confchange)},
+      {"shares", "Weighted commits, votes, quorums and direct switches",
+       "JSON Lines with weights, weights_next or null, acked, votes and the expected quorum, quorum_next,\n"
+       "commit_index, vote_result and direct_switch_allowed.",
+       "vectors.jsonl", of_text(check_shares)},
+      {"game", "Equilibria of games in Gambit's strategic form",
+       "Games of two players: all equilibria, found twice and as the ends of Lemke-Howson paths. Of more: "
+       "all\n"
+       "pure ones, and those that logit responses lead to. Each is judged in exact fractions. A file\n"
+       "nash_reference.json beside the game is compared where it names the game.",
+       "game.nfg", game_beside_reference},
+  };
+  return all;
+}
+
+void add(CLI::App& lab, int* exit_code, const LabCommand& one) {
   auto files = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = lab.add_subcommand(name, what);
+  CLI::App* command = lab.add_subcommand(one.name, one.what);
   command->add_option("files", *files, "reference files, at most 64 MiB each (.gz too)")->required();
-  command->footer(
-      std::string(footer) +
-      "\nExit code 0 when every case passes, 1 when one fails or a file is missing, 2 when nothing "
-      "fails but\nsomething is not a case.\n\nExample:\n  skywarden lab " +
-      name + (check == check_shares ? " vectors.jsonl" : " transcript.txt"));
-  command->callback([files, check, exit_code] { *exit_code = run(*files, check); });
+  command->footer(fmt::format(
+      "{}\nExit code 0 when every case passes, 1 when one fails or a file is missing, 2 when nothing "
+      "fails but\nsomething is not a case.\n\nExample:\n  skywarden lab {} {}",
+      one.footer, one.name, one.example));
+  command->callback([files, check = one.check, exit_code] { *exit_code = run(*files, check); });
 }
 
 }  // namespace
@@ -70,17 +119,7 @@ void add(CLI::App& lab, int* exit_code, const char* name, const char* what, Chec
 void add_lab(CLI::App& app, int* exit_code) {
   CLI::App* lab = app.add_subcommand("lab", "Play reference files against the code, pass or fail per case");
   lab->require_subcommand(1);
-  add(*lab, exit_code, "quorum", "Commits and votes of majorities, joint ones and weighted ones",
-      check_quorum,
-      "etcd's quorum transcripts: committed cfg=(1,2,3) idx=(5,_,7), vote cfg=(1,2) cfgj=(2,3) "
-      "votes=(y,n,_).\n"
-      "A node with shares is written 3:2, here node 3 with 2 shares. The last line of output counts.");
-  add(*lab, exit_code, "confchange", "Changes of voters and learners, simple and joint", check_confchange,
-      "etcd's transcripts of configuration changes: simple, enter-joint, leave-joint with v1 l2 r3 u4 as\n"
-      "input. Where a refusal is expected any refusal passes.");
-  add(*lab, exit_code, "shares", "Weighted commits, votes, quorums and direct switches", check_shares,
-      "JSON Lines with weights, weights_next or null, acked, votes and the expected quorum, quorum_next,\n"
-      "commit_index, vote_result and direct_switch_allowed.");
+  for (const LabCommand& one : commands()) add(*lab, exit_code, one);
 }
 
 }  // namespace skywarden::app

@@ -40,6 +40,42 @@ TEST_CASE("reference transcripts and vectors pass") {
   CHECK(failures(cases) == 0);
 }
 
+TEST_CASE("reference games pass") {
+  REFERENCE_OR_SKIP(reference, "consensus/games/nash_reference.json");
+  const std::string list = testing::read_file(reference);
+  for (const char* name :
+       {"2x2", "2x2const", "2x2x2_nfg_from_local_max_cut_2_pure_1_mixed_eq", "const_sum_game", "coord2",
+        "coord3", "fig2", "mixdom", "oneill", "pd", "sec3", "sww1", "yamamoto"}) {
+    CAPTURE(name);
+    REFERENCE_OR_SKIP(path, std::string("consensus/games/") + name + ".nfg");
+    const auto cases = check_game(testing::read_file(path), std::string(name) + ".nfg", list);
+    CHECK(cases.back().command == "reference");
+    CHECK(failures(cases) == 0);
+  }
+}
+
+TEST_CASE("a wrong reference of a game fails, and one that cannot be read is malformed") {
+  const std::string game = R"(NFG 1 R "" { "" "" } { 2 2 } 3 2 0 0 0 0 2 3)";  // battle of the sexes
+  const auto last = [&](const std::string& entry) {
+    return check_game(game, "g", R"([{"file":"g",)" + entry + "}]").back();
+  };
+  CHECK(check_game(game, "g", "").size() == 4);  // agreement and three equilibria
+  CHECK(check_game(game, "other", R"([{"file":"g"}])").size() == 4);
+  CHECK(last(R"("pure_equilibria":[[0,0],[1,1]])").difference.empty());
+  CHECK(last(R"("pure_equilibria":[[0,0]])").difference == "pure_equilibria: expected 1, found 2");
+  CHECK(last(R"("strategies":[2,3])").difference == "strategies: not those of the game");
+  CHECK(last(R"("equal_support_equilibria":[{"p1":["1","0"],"p2":[1,0]}])").difference ==
+        "0 1; 0 1 is not listed");
+  CHECK(last(R"("equal_support_equilibria":[{"p1":["1","0"],"p2":[0.5,0.5]}])").difference ==
+        "1 0; 1/2 1/2 is no equilibrium");
+  CHECK(last(R"("degenerate_detected":true,"equal_support_equilibria":[])").difference ==
+        "degenerate_detected: the game is not degenerate");
+  CHECK(last(R"("equal_support_equilibria":[{"p1":["1","x"],"p2":[1,0]}])").malformed);
+  CHECK(last(R"("equal_support_equilibria":7)").malformed);
+  CHECK(check_game(game, "g", "{}").back().malformed);
+  CHECK(check_game("NFG 2", "g", "").at(0).malformed);
+}
+
 TEST_CASE("joint and weighted quorums") {
   CHECK(failures(check_quorum("committed cfg=(1,2,3) cfgj=(3,4,5) idx=(9,8,7,6,5)\n----\n6\n\n"
                               "committed cfg=(1,2) cfgj=zero idx=(3,4)\n----\n3\n\n"
