@@ -99,6 +99,12 @@ const std::vector<LabCommand>& commands() {
        "pure ones, and those that logit responses lead to. Each is judged in exact fractions. A file\n"
        "nash_reference.json beside the game is compared where it names the game.",
        "game.nfg", game_beside_reference},
+      {"coop", "Shapley values and power indices",
+       "A JSON list of games: values_by_bitmask with the expected shapley and banzhaf_raw, or quota and\n"
+       "weights with shapley_shubik, banzhaf_swings and banzhaf_normalized_float. Fractions are text: "
+       "\"2/3\".\n"
+       "What is not stated is not compared. Quotas too large to count are sampled, with error bounds.",
+       "games.json", of_text(check_coop)},
   };
   return all;
 }

@@ -47,5 +47,9 @@ struct TranscriptCase {
 // compare with.
 [[nodiscard]] std::vector<LabCase> check_game(std::string_view text, std::string_view name,
                                               std::string_view reference);
+// A JSON list. Coalition games: values_by_bitmask (fractions or numbers; the first player's bit is the
+// lowest), and expected shapley, banzhaf_raw. Weighted voting: quota and weights, and expected
+// shapley_shubik, banzhaf_swings, banzhaf_normalized_float. What is not stated is not compared.
+[[nodiscard]] std::vector<LabCase> check_coop(std::string_view text);
 
 }  // namespace skywarden::app
