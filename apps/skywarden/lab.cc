@@ -68,6 +68,10 @@ int run(const std::vector<std::string>& files, const Check& check) {
   return unread || tally.failed > 0 ? 1 : tally.malformed > 0 ? 2 : 0;
 }
 
+std::vector<LabCase> bargain_beside_profiles(const std::string& file, std::string_view text) {
+  return check_bargain(text, [&](const std::string& name) { return beside(file, name); });
+}
+
 struct LabCommand {
   const char *name, *what, *footer, *example;
   Check check;
@@ -105,6 +109,19 @@ const std::vector<LabCommand>& commands() {
        "\"2/3\".\n"
        "What is not stated is not compared. Quotas too large to count are sampled, with error bounds.",
        "games.json", of_text(check_coop)},
+      {"replicator", "Replicator dynamics and evolutionary stability",
+       "A JSON list of populations: payoffs A, first shares x0, times t, and the expected shares x,\n"
+       "interior_rest_point (or null) and ess, every evolutionarily stable strategy. What is not stated is "
+       "not\n"
+       "compared.",
+       "populations.json", of_text(check_replicator)},
+      {"bargain", "Bargaining over several issues, and alternating offers",
+       "A JSON list of domains: name and profiles say which NAME/PROFILE.xml beside the file hold the "
+       "parties'\n"
+       "preferences (ANAC's XML); expected are u_max, nash, kalai_smorodinsky_discrete, max_welfare,\n"
+       "egalitarian_min_gain, pareto. Or CSV with delta1, delta2, horizon_rounds and the expected\n"
+       "rubinstein_spe_share_player1, finite_horizon_spe_share_player1. What is not stated is not compared.",
+       "domains.json", bargain_beside_profiles},
   };
   return all;
 }

@@ -3,6 +3,7 @@
 // counts is what they say, not their wording or their drawings.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,5 +52,14 @@ struct TranscriptCase {
 // lowest), and expected shapley, banzhaf_raw. Weighted voting: quota and weights, and expected
 // shapley_shubik, banzhaf_swings, banzhaf_normalized_float. What is not stated is not compared.
 [[nodiscard]] std::vector<LabCase> check_coop(std::string_view text);
+// A JSON list of populations: payoffs A, shares x0, times t, and expected shares x, interior_rest_point (or
+// null) and ess. What is not stated is not compared.
+[[nodiscard]] std::vector<LabCase> check_replicator(std::string_view text);
+// The text of a file by its name relative to the reference's folder; empty when it cannot be read.
+using ReadBeside = std::function<std::string(const std::string& name)>;
+// Either a JSON list of bargaining domains (name: the folder of its profiles, read through `read`) with the
+// expected nash, kalai_smorodinsky_discrete, max_welfare, pareto and so on; or CSV of alternating offers with
+// delta1, delta2, horizon_rounds and the expected shares. What is not stated is not compared.
+[[nodiscard]] std::vector<LabCase> check_bargain(std::string_view text, const ReadBeside& read);
 
 }  // namespace skywarden::app

@@ -19,24 +19,22 @@ Rational form(const Matrix& m, const std::vector<Rational>& x, const std::vector
 }
 
 // All points of the simplex with coordinates k / parts.
-std::vector<std::vector<Rational>> grid(std::size_t n, int parts) {
-  if (n == 1) return {{Rational(1)}};
-  std::vector<std::vector<Rational>> points;
-  std::vector<int> cut(n, 0);
-  cut[n - 1] = parts;
-  while (true) {
-    points.emplace_back();
-    for (const int c : cut) points.back().emplace_back(c, parts);
-    std::size_t at = 0;  // the next composition
-    while (at + 1 < n && cut[n - 1] == 0) {
-      cut[n - 1] += std::exchange(cut[at], 0);
-      ++at;
-      if (at + 1 < n && cut[n - 1] > 0) break;
-    }
-    if (at + 1 >= n) return points;
-    ++cut[at];
-    --cut[n - 1];
+void extend(std::vector<std::vector<Rational>>& points, std::vector<Rational>& begun, std::size_t n, int left,
+            int parts) {
+  for (int k = begun.size() + 1 == n ? left : 0; k <= left; ++k) {
+    begun.emplace_back(k, parts);
+    if (begun.size() == n)
+      points.push_back(begun);
+    else
+      extend(points, begun, n, left - k, parts);
+    begun.pop_back();
   }
+}
+std::vector<std::vector<Rational>> grid(std::size_t n, int parts) {
+  std::vector<std::vector<Rational>> points;
+  std::vector<Rational> begun;
+  extend(points, begun, n, parts, parts);
+  return points;
 }
 
 Matrix any_matrix(std::size_t n, int size) {
@@ -52,13 +50,14 @@ TEST_CASE("the grid holds every point once") {
   CHECK(grid(4, 3).size() == 20);
 }
 
-// Maynard Smith's definition over a grid: a stable strategy is invaded by no point of it, near or far; of one that
-// is not stable we ask less, since the grid may miss the point that invades.
+// Maynard Smith's definition over a grid: a stable strategy is invaded by no point of it, near or far; of one
+// that is not stable we ask less, since the grid may miss the point that invades.
 TEST_CASE("no point of a grid invades a stable strategy") {
   CHECK(rc::check([] {
     const auto n = *rc::gen::inRange<std::size_t>(1, 5);
     const Matrix a = any_matrix(n, 3);
-    for (const auto& x : evolutionarily_stable_strategies(a).value())
+    const auto stable = evolutionarily_stable_strategies(a).value();
+    for (const auto& x : stable)
       for (const auto& y : grid(n, 8)) {
         if (y == x) continue;
         const Rational first = form(a, x, x) - form(a, y, x);
@@ -68,11 +67,11 @@ TEST_CASE("no point of a grid invades a stable strategy") {
 }
 
 TEST_CASE("a pure or mixed point of a grid that resists all of a finer grid around it is stable") {
-  // With two strategies and whole payoffs up to 3, rest points have denominators up to 12, and the condition on
-  // deviations is one sign, which any other point shows.
+  // With two strategies and whole payoffs up to 3, rest points have denominators up to 12, and the condition
+  // on deviations is one sign, which any other point shows.
   CHECK(rc::check([] {
     const Matrix a = any_matrix(2, 3);
-    const auto points = grid(2, 5 * 7 * 8 * 9 * 11);
+    const auto points = grid(2, 24);
     for (const auto& x : grid(2, 12)) {
       const bool resists = std::all_of(points.begin(), points.end(), [&](const auto& y) {
         if (y == x) return true;
@@ -102,7 +101,8 @@ TEST_CASE("strict copositivity against the definition on a grid") {
 TEST_CASE("known stable strategies") {
   using List = std::vector<std::vector<Rational>>;
   // Hawks and doves, rock-paper-scissors with and without reward for winning, coordination.
-  CHECK(evolutionarily_stable_strategies({{-1, 4}, {0, 2}}).value() == List{{Rational(2, 3), Rational(1, 3)}});
+  CHECK(evolutionarily_stable_strategies({{-1, 4}, {0, 2}}).value() ==
+        List{{Rational(2, 3), Rational(1, 3)}});
   CHECK(evolutionarily_stable_strategies({{0, -1, 1}, {1, 0, -1}, {-1, 1, 0}}).value().empty());
   CHECK(evolutionarily_stable_strategies({{0, -1, 2}, {2, 0, -1}, {-1, 2, 0}}).value() ==
         List{{Rational(1, 3), Rational(1, 3), Rational(1, 3)}});

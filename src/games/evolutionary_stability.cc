@@ -65,8 +65,9 @@ bool eliminate_first(Matrix& m) {
   return true;
 }
 
-// Every deviation y − x within the best replies loses: d·Ad < 0. The strategies in use may gain or lose, so that the
-// form must be positive definite in them; what is left must be strictly copositive in the unused best replies.
+// Every deviation y − x within the best replies loses: d·Ad < 0. The strategies in use may gain or lose, so
+// that the form must be positive definite in them; what is left must be strictly copositive in the unused
+// best replies.
 bool deviations_lose(const Matrix& a, const Indices& used, const Indices& unused) {
   const std::size_t reference = used.front();  // its change is minus the sum of the others'
   Indices free(used.begin() + 1, used.end());
@@ -86,9 +87,9 @@ bool deviations_lose(const Matrix& a, const Indices& used, const Indices& unused
 }  // namespace
 
 bool strictly_copositive(const Matrix& m) {
-  // By size of the submatrices: a failure at an index set is the first one when every smaller set has passed. Keller:
-  // M is strictly copositive exactly when each principal submatrix whose last row has cofactors that are all
-  // positive or zero has a positive determinant.
+  // By size of the submatrices: a failure at an index set is the first one when every smaller set has passed.
+  // Keller: M is strictly copositive exactly when each principal submatrix whose last row has cofactors that
+  // are all positive or zero has a positive determinant.
   for (std::size_t bits = 1; bits < std::size_t{1} << m.size(); ++bits) {
     const Indices chosen = members(bits);
     const Matrix part = restricted(m, chosen);
@@ -116,7 +117,8 @@ Result<bool> is_evolutionarily_stable(const Matrix& a, const std::vector<Rationa
       std::accumulate(x.begin(), x.end(), Rational(0)) != Rational(1))
     return fail(Errc::kOutOfRange, "expected probabilities that sum to 1");
   std::vector<Rational> earned;
-  for (const auto& row : a) earned.push_back(std::inner_product(row.begin(), row.end(), x.begin(), Rational(0)));
+  for (const auto& row : a)
+    earned.push_back(std::inner_product(row.begin(), row.end(), x.begin(), Rational(0)));
   const Rational most = *std::max_element(earned.begin(), earned.end());
   Indices used, unused;
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -132,9 +134,11 @@ Result<bool> is_evolutionarily_stable(const Matrix& a, const std::vector<Rationa
 Result<std::vector<std::vector<Rational>>> evolutionarily_stable_strategies(const Matrix& a) {
   if (auto sound = validate(a); !sound) return tl::unexpected(sound.error());
   std::vector<std::vector<Rational>> found;
-  // A stable mixture is the only rest point of its support, so no support has two and singular ones have none.
+  // A stable mixture is the only rest point of its support, so no support has two and singular ones have
+  // none.
   for (std::size_t bits = 1; bits < std::size_t{1} << a.size(); ++bits)
-    if (auto x = rest_point(a, members(bits)); x && *is_evolutionarily_stable(a, *x)) found.push_back(std::move(*x));
+    if (auto x = rest_point(a, members(bits)); x && *is_evolutionarily_stable(a, *x))
+      found.push_back(std::move(*x));
   return found;
 }
 

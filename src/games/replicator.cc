@@ -28,7 +28,7 @@ constexpr std::array<std::array<double, 6>, 6> kStage = {{
     {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
     {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84},
 }};
-constexpr std::array<double, 7> kError = {71.0 / 57600,      0,           -71.0 / 16695, 71.0 / 1920,
+constexpr std::array<double, 7> kError = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
                                           -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
 
 struct Step {
@@ -64,7 +64,8 @@ Result<void> validate(const PayoffMatrix& payoffs, const Population& start, cons
   if (n == 0 || n > kReplicatorStrategiesMax)
     return fail(Errc::kOutOfRange, "expected 1 to {} strategies, found {}", kReplicatorStrategiesMax, n);
   if (payoffs.size() != n || std::any_of(payoffs.begin(), payoffs.end(), [&](const auto& row) {
-        return row.size() != n || !std::all_of(row.begin(), row.end(), [](double a) { return std::isfinite(a); });
+        return row.size() != n ||
+               !std::all_of(row.begin(), row.end(), [](double a) { return std::isfinite(a); });
       }))
     return fail(Errc::kOutOfRange, "expected {} rows of {} finite payoffs", n, n);
   if (!std::all_of(start.begin(), start.end(), [](double x) { return x >= 0 && x <= 1; }) ||
@@ -80,7 +81,8 @@ Result<void> validate(const PayoffMatrix& payoffs, const Population& start, cons
 }  // namespace
 
 Result<std::vector<Population>> replicate(const PayoffMatrix& payoffs, const Population& start,
-                                          const std::vector<double>& times, const ReplicatorOptions& options) {
+                                          const std::vector<double>& times,
+                                          const ReplicatorOptions& options) {
   if (auto sound = validate(payoffs, start, times, options); !sound) return tl::unexpected(sound.error());
   std::vector<Population> course = {start};
   Population x = start;
@@ -91,7 +93,8 @@ Result<std::vector<Population>> replicate(const PayoffMatrix& payoffs, const Pop
   for (std::size_t next = 1; next < times.size(); ++next) {
     while (now < times[next]) {
       if (++steps > options.steps_max)
-        return fail(Errc::kLimitReached, "expected at most {} steps until {}", options.steps_max, times.back());
+        return fail(Errc::kLimitReached, "expected at most {} steps until {}", options.steps_max,
+                    times.back());
       const double left = times[next] - now;
       const bool last = length >= left;
       Step step = try_step(payoffs, x, slope, last ? left : length);
