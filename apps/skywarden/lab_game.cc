@@ -19,6 +19,7 @@ using nlohmann::json;
 
 constexpr std::size_t kPaths = 16;
 constexpr std::uint64_t kSeed = 1;
+constexpr std::size_t kPathsInLargeGame = 16;
 
 struct Found {
   std::vector<MixedProfile> profiles;  // all, or all that were found
@@ -91,8 +92,9 @@ Found find_two(const StrategicGame& game, std::vector<LabCase>& verdicts) {
     verdicts.push_back(agreement(game, *extreme));
     return {extreme->profiles, true, extreme->degenerate};
   }
-  Found found;  // too large for all of them: one for each label
-  for (std::size_t label = 0; label < game.strategies[0] + game.strategies[1]; ++label)
+  Found found;  // too large for all of them
+  const std::size_t labels = std::min(kPathsInLargeGame, game.strategies[0] + game.strategies[1]);
+  for (std::size_t label = 0; label < labels; ++label)
     if (auto end = games::lemke_howson(game, label); end && !holds(found.profiles, *end))
       found.profiles.push_back(std::move(*end));
   return found;

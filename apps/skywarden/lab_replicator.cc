@@ -13,6 +13,7 @@ namespace {
 using games::Rational;
 using nlohmann::json;
 
+constexpr std::size_t kEarningsMax = 500'000'000;
 constexpr double kTolerance = 1e-9;  // of shares; references are integrated numerically too
 
 games::Matrix matrix_in(const json& entry) {
@@ -49,7 +50,10 @@ std::string course_differs(const json& entry, const games::Matrix& a, std::strin
   games::PayoffMatrix payoffs;
   for (const auto& row : a) payoffs.push_back(as_doubles(row));
   const auto times = numbers(field(entry, "t"), "t");
-  const auto course = games::replicate(payoffs, numbers(field(entry, "x0"), "x0"), times);
+  games::ReplicatorOptions options;  // so that no file keeps us for minutes
+  options.steps_max =
+      std::min(options.steps_max, kEarningsMax / std::max<std::size_t>(a.size() * a.size(), 1));
+  const auto course = games::replicate(payoffs, numbers(field(entry, "x0"), "x0"), times, options);
   if (!course) throw Malformed{course.error().message};
   for (const double share : course->back())
     found += fmt::format("{}{:.9g}", found.empty() ? "ends at " : " ", share);

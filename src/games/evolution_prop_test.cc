@@ -113,6 +113,12 @@ TEST_CASE("known stable strategies") {
   CHECK(!is_evolutionarily_stable({{1, 1}, {1, 1}}, {1, 0}).value());
 }
 
+TEST_CASE("negative payoffs do not let rounding grow until shares no longer sum to one") {
+  const auto course = replicate({{-3, -3}, {-3, -2.9}}, {0.9, 0.1}, {0, 200}).value();
+  CHECK(course[1][0] + course[1][1] == doctest::Approx(1).epsilon(1e-12));
+  CHECK(course[1][1] > course[0][1]);
+}
+
 TEST_CASE("shares stay shares, and a rest point rests") {
   CHECK(rc::check([] {
     const auto n = *rc::gen::inRange<std::size_t>(2, 5);
@@ -156,7 +162,8 @@ TEST_CASE("what means nothing is refused") {
   CHECK(replicate({{1, 2}, {1, 2}}, {0.5, 0.5}, {1, 0}).error().code == Errc::kOutOfRange);
   CHECK(replicate({{1, 2}, {1, 2}}, {0.5, 0.5}, {}).error().code == Errc::kOutOfRange);
   CHECK(replicate({{0, -1}, {1, 0}}, {0.5, 0.5}, {0, 1e9}, {1e-12, 50}).error().code == Errc::kLimitReached);
-  CHECK(replicate({{0, 1e308}, {1e308, 0}}, {0.5, 0.5}, {0, 1}).error().code == Errc::kLimitReached);
+  CHECK(replicate({{0, 1e308}, {1e308, 0}}, {0.4, 0.6}, {0, 1}, {1e-12, 500}).error().code ==
+        Errc::kLimitReached);
   CHECK(is_evolutionarily_stable({{1, 2}, {3}}, {1, 0}).error().code == Errc::kOutOfRange);
   CHECK(is_evolutionarily_stable({{1}}, {Rational(1, 2)}).error().code == Errc::kOutOfRange);
   CHECK(evolutionarily_stable_strategies(Matrix(11, std::vector<Rational>(11))).error().code ==

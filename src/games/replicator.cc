@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace skywarden::games {
@@ -19,7 +20,7 @@ Population change(const PayoffMatrix& payoffs, const Population& x) {
   return earned;
 }
 
-// Dormand and Prince's table; the last stage of a step is the first of the next.
+// Dormand and Prince's table; the last stage is taken at the step's end, for the error alone.
 constexpr std::array<std::array<double, 6>, 6> kStage = {{
     {1.0 / 5},
     {3.0 / 40, 9.0 / 40},
@@ -32,7 +33,7 @@ constexpr std::array<double, 7> kError = {71.0 / 57600,      0,          -71.0 /
                                           -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
 
 struct Step {
-  Population end, slope_at_end;
+  Population end;
   double error = 0;
 };
 
@@ -49,10 +50,13 @@ Step try_step(const PayoffMatrix& payoffs, const Population& x, const Population
     }
     slopes[stage + 1] = change(payoffs, step.end);
   }
-  step.slope_at_end = slopes[6];
   for (std::size_t i = 0; i < x.size(); ++i) {
     double off = 0;
     for (std::size_t k = 0; k < kError.size(); ++k) off += kError[k] * slopes[k][i];
+    if (!std::isfinite(off)) {  // std::max would pass over what is no number
+      step.error = std::numeric_limits<double>::infinity();
+      return step;
+    }
     step.error = std::max(step.error, std::fabs(length * off));
   }
   return step;
@@ -102,8 +106,11 @@ Result<std::vector<Population>> replicate(const PayoffMatrix& payoffs, const Pop
       const bool kept = step.error <= options.tolerance;
       if (kept) {
         now = last ? times[next] : now + length;
+        // Where payoffs are negative the equation drives a sum that rounding has moved further from one.
+        const double sum = std::accumulate(step.end.begin(), step.end.end(), 0.0);
+        for (double& share : step.end) share /= sum;
         x = std::move(step.end);
-        slope = std::move(step.slope_at_end);
+        slope = change(payoffs, x);
       }
       const double grow = kept && step.error == 0 ? 5.0 : 0.9 * std::pow(options.tolerance / step.error, 0.2);
       if (!kept || !last) length = (last ? left : length) * (grow >= 0.2 ? std::min(grow, 5.0) : 0.2);

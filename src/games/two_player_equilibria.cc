@@ -74,10 +74,11 @@ Result<ExtremeEquilibria> extreme_equilibria(const StrategicGame& game) {
   return out;
 }
 
-Result<MixedProfile> lemke_howson(const StrategicGame& game, std::size_t label, std::size_t pivots_max) {
+Result<MixedProfile> lemke_howson(const StrategicGame& game, std::size_t label) {
   EXPECTS(game.players.size() == 2 && label < game.strategies[0] + game.strategies[1]);
   BestResponseTableau first(game, Side::kFirst);
   BestResponseTableau second(game, Side::kSecond);
+  const std::size_t pivots_max = kEnumeratedEntriesMax / (game.strategies[0] * game.strategies[1]);
   bool in_first = label < game.strategies[0];
   std::size_t entering = label;
   for (std::size_t pivots = 0; pivots < pivots_max; ++pivots) {

@@ -25,7 +25,6 @@ struct ExtremeEquilibria {
 // first player's first. C. E. Lemke, J. T. Howson, "Equilibrium points of bimatrix games", SIAM J. Appl.
 // Math. 12 (1964) 413-423. kLimitReached after `pivots_max`: a path may be exponentially long (Savani and von
 // Stengel 2006).
-[[nodiscard]] Result<MixedProfile> lemke_howson(const StrategicGame& game, std::size_t label,
-                                                std::size_t pivots_max = 100'000);
+[[nodiscard]] Result<MixedProfile> lemke_howson(const StrategicGame& game, std::size_t label);
 
 }  // namespace skywarden::games
