@@ -48,7 +48,8 @@ Result<Rational> take_decimal(std::string_view& text, std::string_view whole) {
     if (down || text.starts_with('+')) text.remove_prefix(1);
     if (text.empty() || !is_digit(text[0])) return malformed();
     for (; !text.empty() && is_digit(text[0]); text.remove_prefix(1))
-      if ((exponent = exponent * 10 + (text[0] - '0')) > kNumberExponentMax) return too_long();
+      exponent = std::min(exponent * 10 + (text[0] - '0'), kNumberExponentMax + 1);
+    if (exponent > kNumberExponentMax) return too_long();
     if (down) exponent = -exponent;
   }
   if (negative) digits = -digits;
@@ -61,11 +62,11 @@ Result<Rational> take_decimal(std::string_view& text, std::string_view whole) {
 Result<Rational> parse_rational(std::string_view text) {
   const std::string_view whole = trim(text);
   text = whole;
-  const auto numerator = take_decimal(text, whole);
+  auto numerator = take_decimal(text, whole);
   if (!numerator || text.empty()) return numerator;
   if (text[0] != '/') return fail(Errc::kMalformed, "expected a number, found '{}'", printable(whole));
   text.remove_prefix(1);
-  const auto denominator = take_decimal(text, whole);
+  auto denominator = take_decimal(text, whole);
   if (!denominator) return denominator;
   if (!text.empty()) return fail(Errc::kMalformed, "expected a number, found '{}'", printable(whole));
   if (denominator->is_zero())
