@@ -12,7 +12,7 @@ import pathlib
 import re
 import sys
 
-PEERS = {"onboard", "reasoning", "consensus", "adaptation"}  # side by side: joined in node, never in each other
+PEERS = {"onboard", "reasoning", "consensus", "games", "adaptation"}  # side by side: joined in node, never in each other
 LEVELS_ABOVE_PEERS = {"node", "sim", "shell", "formats"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_0-9]+)/[^"]+"', re.MULTILINE)
 OWN_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"/]+)"', re.MULTILINE)

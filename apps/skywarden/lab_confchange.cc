@@ -168,7 +168,7 @@ std::vector<LabCase> check_confchange(std::string_view text) {
   std::size_t cut_off = 0;
   Group group;
   for (const TranscriptCase& one : read_transcript(text, &cut_off)) {
-    LabCase verdict{one.line, one.command, "", false};
+    LabCase verdict{one.line, one.command, "", false, ""};
     const auto refusal = play(group, one);
     const bool expects_refusal = one.expected.empty() || !one.expected.front().starts_with("voters=");
     if (!refusal || one.expected.empty()) {
@@ -184,7 +184,7 @@ std::vector<LabCase> check_confchange(std::string_view text) {
     group.case_ends();
     verdicts.push_back(std::move(verdict));
   }
-  if (cut_off > 0) verdicts.push_back({cut_off, "", "no line of dashes follows", true});
+  if (cut_off > 0) verdicts.push_back({cut_off, "", "no line of dashes follows", true, ""});
   return verdicts;
 }
 

@@ -150,7 +150,7 @@ std::vector<LabCase> check_quorum(std::string_view text) {
   std::vector<LabCase> verdicts;
   std::size_t cut_off = 0;
   for (const TranscriptCase& one : read_transcript(text, &cut_off)) {
-    LabCase verdict{one.line, one.command, "", false};
+    LabCase verdict{one.line, one.command, "", false, ""};
     const auto found = answer(one.command);
     const std::string expected = one.expected.empty() ? "" : one.expected.back();
     if (!found || expected.empty()) {
@@ -161,7 +161,7 @@ std::vector<LabCase> check_quorum(std::string_view text) {
     }
     verdicts.push_back(std::move(verdict));
   }
-  if (cut_off > 0) verdicts.push_back({cut_off, "", "no line of dashes follows", true});
+  if (cut_off > 0) verdicts.push_back({cut_off, "", "no line of dashes follows", true, ""});
   return verdicts;
 }
 

@@ -1,10 +1,8 @@
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "base/text.h"
 #include "consensus/quorum.h"
-#include "lab_cases.h"
+#include "lab_json.h"
 
 namespace skywarden::app {
 namespace {
@@ -14,10 +12,6 @@ using consensus::Shares;
 using consensus::VoteResult;
 using nlohmann::json;
 
-struct Malformed {  // thrown and caught in this file alone
-  std::string why;
-};
-
 NodeId node_of(const std::string& name) {
   const auto id = parse_number(name);
   if (!id || *id < 1 || *id > UINT32_MAX || *id != static_cast<std::uint32_t>(*id))
@@ -25,13 +19,7 @@ NodeId node_of(const std::string& name) {
   return NodeId(static_cast<std::uint32_t>(*id));
 }
 
-const json& field(const json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end()) throw Malformed{fmt::format("no field {}", name)};
-  return *found;
-}
-
-Shares numbers(const json& object, const char* name) {
+Shares numbers_by_node(const json& object, const char* name) {
   const json& items = field(object, name);
   if (!items.is_object()) throw Malformed{fmt::format("{}: expected an object", name)};
   Shares values;
@@ -44,7 +32,7 @@ Shares numbers(const json& object, const char* name) {
 }
 
 Shares shares_in(const json& object, const char* name) {
-  Shares shares = numbers(object, name);
+  Shares shares = numbers_by_node(object, name);
   if (const auto sound = consensus::validate(shares); !sound)
     throw Malformed{name + (": " + sound.error().message)};
   return shares;
@@ -81,7 +69,7 @@ std::string difference(const json& line) {
   const JointShares joint =
       changing ? JointShares{shares_in(line, "weights_next"), shares} : JointShares{shares, {}};
   consensus::Acknowledged acknowledged;
-  for (const auto& [node, index] : numbers(line, "acked")) acknowledged[node] = LogIndex(index);
+  for (const auto& [node, index] : numbers_by_node(line, "acked")) acknowledged[node] = LogIndex(index);
   std::vector<std::pair<const char*, json>> found = {
       {"quorum", consensus::quorum(shares)},
       {"commit_index", committed_index(joint, acknowledged).value()},
@@ -97,7 +85,7 @@ std::string difference(const json& line) {
 }
 
 LabCase check_line(std::size_t number, std::string_view text) {
-  LabCase verdict{number, "", "", false};
+  LabCase verdict{number, "", "", false, ""};
   try {
     verdict.difference = difference(json::parse(text));
   } catch (const json::exception&) {

@@ -43,6 +43,140 @@ TEST_CASE("reference transcripts and vectors pass") {
   CHECK(failures(cases) == 0);
 }
 
+TEST_CASE("reference games pass") {
+  REFERENCE_OR_SKIP(reference, "consensus/games/nash_reference.json");
+  const std::string list = testing::read_file(reference);
+  for (const char* name :
+       {"2x2", "2x2const", "2x2x2_nfg_from_local_max_cut_2_pure_1_mixed_eq", "const_sum_game", "coord2",
+        "coord3", "fig2", "mixdom", "oneill", "pd", "sec3", "sww1", "yamamoto"}) {
+    CAPTURE(name);
+    REFERENCE_OR_SKIP(path, std::string("consensus/games/") + name + ".nfg");
+    const auto cases = check_game(testing::read_file(path), std::string(name) + ".nfg", list);
+    CHECK(cases.back().command == "reference");
+    CHECK(failures(cases) == 0);
+  }
+}
+
+TEST_CASE("reference coalitions, populations and bargains pass") {
+  for (const char* name : {"shapley_tu_games", "weighted_voting_power"}) {
+    REFERENCE_OR_SKIP(path, std::string("consensus/coop/") + name + ".json");
+    const auto cases = check_coop(testing::read_file(path));
+    CHECK(cases.size() >= 2);
+    CHECK(failures(cases) == 0);
+  }
+  REFERENCE_OR_SKIP(populations, "consensus/evolution/replicator_reference.json");
+  CHECK(check_replicator(testing::read_file(populations)).size() == 3);
+  CHECK(failures(check_replicator(testing::read_file(populations))) == 0);
+  REFERENCE_OR_SKIP(domains, "consensus/negotiation/bargaining_reference.json");
+  const std::string folder = domains.substr(0, domains.rfind('/') + 1);
+  const auto bargains = check_bargain(testing::read_file(domains), [&](const std::string& name) {
+    return testing::read_file(folder + name);
+  });
+  CHECK(bargains.size() == 4);
+  CHECK(failures(bargains) == 0);
+  REFERENCE_OR_SKIP(offers, "consensus/negotiation/alternating_offers.csv");
+  const auto rows = check_bargain(testing::read_file(offers), {});
+  CHECK(rows.size() >= 100);
+  CHECK(failures(rows) == 0);
+}
+
+TEST_CASE("a wrong value of a coalition, a vote, a population or a bargain fails") {
+  const auto coop = [](const std::string& entry) { return check_coop("[" + entry + "]").at(0); };
+  const std::string glove = R"("values_by_bitmask":["0",0,0,1,0,1,0,"1.0"])";
+  CHECK(coop("{" + glove + R"(,"shapley":["2/3","1/6","1/6"]})").difference.empty());
+  CHECK(coop("{" + glove + R"(,"shapley":["2/3","1/6","1/5"]})").difference ==
+        "shapley: expected 2/3 1/6 1/5, found 2/3 1/6 1/6");
+  CHECK(!coop("{" + glove + R"(,"shapley_float":[0.6666666,0.1666666,0.1666666]})").difference.empty());
+  CHECK(!coop("{" + glove + R"(,"banzhaf_raw":[1,2]})").difference.empty());
+  const std::string vote = R"("quota":51,"weights":[50,49,1])";
+  CHECK(coop("{" + vote + R"(,"banzhaf_swings":[3,1,1],"banzhaf_normalized_float":[0.6,0.2,0.2]})")
+            .difference.empty());
+  CHECK(!coop("{" + vote + R"(,"banzhaf_swings":[3,1,2]})").difference.empty());
+  CHECK(!coop("{" + vote + R"(,"shapley_shubik":["1/3","1/3","1/3"]})").difference.empty());
+  // Too large to count: sampled, and judged by what the samples promise.
+  const std::string large = R"("quota":3000000000,"weights":[2000000000,2000000000,2000000000])";
+  CHECK(coop("{" + large + R"(,"shapley_shubik_float":[0.33333,0.33333,0.33333]})").difference.empty());
+  CHECK(!coop("{" + large + R"(,"shapley_shubik_float":[0.5,0.25,0.25]})").difference.empty());
+
+  const auto population = [](const std::string& rest) {
+    return check_replicator(R"([{"A":[[-0.5,2],[0,1]],"x0":[0.1,0.9],"t":[0,4])" + rest + "}]").at(0);
+  };
+  CHECK(population(R"(,"ess":[[0.66666666666667,0.33333333333333]])").difference.empty());
+  CHECK(population(R"(,"ess":[])").difference == "ess: expected 0, found 1");
+  CHECK(!population(R"(,"ess":[[0.6,0.4]])").difference.empty());
+  CHECK(!population(R"(,"interior_rest_point":null)").difference.empty());
+  CHECK(!population(R"(,"x":[[0.1,0.9],[0.5,0.5]])").difference.empty());
+  CHECK(!population(R"(,"x":[[0.1,0.9]])").difference.empty());
+
+  const char* kOffers =
+      "delta1,delta2,horizon_rounds,rubinstein_spe_share_player1,finite_horizon_spe_share_player1\n";
+  CHECK(
+      only_difference(check_bargain(kOffers + std::string("0.5,0.5,2,0.66666666666666,0.5\n"), {})).empty());
+  CHECK(
+      !only_difference(check_bargain(kOffers + std::string("0.5,0.5,2,0.66666666666666,0.6\n"), {})).empty());
+  CHECK(check_bargain(kOffers + std::string("0.5,1.5,2,0.6,0.6\n"), {}).at(0).malformed);
+  CHECK(check_bargain(kOffers + std::string("0.5\n"), {}).at(0).malformed);
+
+  const auto price = [](const std::string& rest) {
+    return check_bargain(
+               R"([{"name":"d","profiles":["a.xml","b.xml"])" + rest + "}]",
+               [](const std::string& name) {
+                 return std::string(
+                            R"(<utility_space><objective><issue name="price"><item value="low" evaluation=")") +
+                        (name == "d/a.xml" ? "4" : "3") + R"("/><item value="high" evaluation=")" +
+                        (name == "d/a.xml" ? "1" : "4") + R"("/></issue></objective></utility_space>)";
+               })
+        .at(0);
+  };
+  CHECK(price(R"(,"nash":{"u":[1,0.75],"outcome":["low"],"product":0.75},"pareto":[[0.25,1],[1,0.75]])")
+            .difference.empty());
+  CHECK(!price(R"(,"nash":{"u":[0.25,1],"outcome":["low"],"product":0.75})").difference.empty());
+  CHECK(!price(R"(,"nash":{"u":[1,0.75],"outcome":["high"],"product":0.75})").difference.empty());
+  CHECK(!price(R"(,"nash":{"product":0.7})").difference.empty());
+  CHECK(!price(R"(,"pareto":[[0.25,1],[0.25,1]])").difference.empty());
+  CHECK(!price(R"(,"kalai_smorodinsky_discrete":{"min_ratio":0.5})").difference.empty());
+  CHECK(!price(R"(,"egalitarian_min_gain":0.25)").difference.empty());
+  CHECK(!price(R"(,"u_min":[0.25,0.5])").difference.empty());
+  CHECK(check_bargain(R"([{"name":"..","profiles":["a.xml"]}])", {}).at(0).malformed);
+  CHECK(check_bargain(R"([{"name":"d","profiles":["/a.xml"]}])", {}).at(0).malformed);
+}
+
+TEST_CASE("what is no game of coalitions or population is malformed") {
+  for (const char* text :
+       {"x", "{}", "[1]", "[{}]", R"([{"values_by_bitmask":[1,2,3]}])", R"([{"values_by_bitmask":["x"]}])",
+        R"([{"values_by_bitmask":[1,2],"n":2}])", R"([{"quota":0,"weights":[1]}])",
+        R"([{"quota":1,"weights":[-1]}])", R"([{"quota":1,"weights":1}])"}) {
+    CAPTURE(text);
+    CHECK(check_coop(text).at(0).malformed);
+  }
+  for (const char* text : {"[{}]", R"([{"A":[[1,2]],"x0":[1],"t":[0]}])",
+                           R"([{"A":[[1]],"x0":[0.5],"t":[0]}])", R"([{"A":[[1]],"x0":[1],"t":[]}])",
+                           R"([{"A":[[1]],"x0":[1],"t":["0"]}])", R"([{"A":[["y"]],"x0":[1],"t":[0]}])"})
+    CHECK(check_replicator(text).at(0).malformed);
+}
+
+TEST_CASE("a wrong reference of a game fails, and one that cannot be read is malformed") {
+  const std::string game = R"(NFG 1 R "" { "" "" } { 2 2 } 3 2 0 0 0 0 2 3)";  // battle of the sexes
+  const auto last = [&](const std::string& entry) {
+    return check_game(game, "g", R"([{"file":"g",)" + entry + "}]").back();
+  };
+  CHECK(check_game(game, "g", "").size() == 4);  // agreement and three equilibria
+  CHECK(check_game(game, "other", R"([{"file":"g"}])").size() == 4);
+  CHECK(last(R"("pure_equilibria":[[0,0],[1,1]])").difference.empty());
+  CHECK(last(R"("pure_equilibria":[[0,0]])").difference == "pure_equilibria: expected 1, found 2");
+  CHECK(last(R"("strategies":[2,3])").difference == "strategies: not those of the game");
+  CHECK(last(R"("equal_support_equilibria":[{"p1":["1","0"],"p2":[1,0]}])").difference ==
+        "0 1; 0 1 is not listed");
+  CHECK(last(R"("equal_support_equilibria":[{"p1":["1","0"],"p2":[0.5,0.5]}])").difference ==
+        "1 0; 1/2 1/2 is no equilibrium");
+  CHECK(last(R"("degenerate_detected":true,"equal_support_equilibria":[])").difference ==
+        "degenerate_detected: the game is not degenerate");
+  CHECK(last(R"("equal_support_equilibria":[{"p1":["1","x"],"p2":[1,0]}])").malformed);
+  CHECK(last(R"("equal_support_equilibria":7)").malformed);
+  CHECK(check_game(game, "g", "{}").back().malformed);
+  CHECK(check_game("NFG 2", "g", "").at(0).malformed);
+}
+
 TEST_CASE("joint and weighted quorums") {
   CHECK(failures(check_quorum("committed cfg=(1,2,3) cfgj=(3,4,5) idx=(9,8,7,6,5)\n----\n6\n\n"
                               "committed cfg=(1,2) cfgj=zero idx=(3,4)\n----\n3\n\n"
