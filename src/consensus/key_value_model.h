@@ -33,6 +33,7 @@ struct KeyValueModel {
     if (answered && operation.value != state) return std::nullopt;
     return state;
   }
+  static bool only_looks(const Operation& operation) { return operation.kind == Operation::Kind::kGet; }
   static std::size_t bytes(const State& state) { return state.capacity(); }
 };
 

@@ -5,7 +5,8 @@
 // it with kUnknown.
 //
 // An operation whose outcome nobody learned stays open: it may take effect at any time after it was asked, or
-// never. Such operations are tried last, and only where they change something.
+// never. It is placed only where it makes a difference to what comes next. What only looks is placed at once
+// where it can be; otherwise what lets the earliest answer be given is tried first.
 //
 // A Model says what the clients talk to, as pure functions (register_model.h, key_value_model.h):
 //   Operation, with what was asked and answered; State, ordered by <; Key, ordered by <
@@ -13,6 +14,7 @@
 //   static State initial()
 //   static std::optional<State> after(const State&, const Operation&, bool answered)
 //                                                   nothing: it is not answered so in this state
+//   static bool only_looks(const Operation&)        answered so, it changes nothing in any state
 //   static std::size_t bytes(const State&)          what it holds beside itself
 #pragma once
 
@@ -120,14 +122,17 @@ class LinearizationSearch {
     bool is_answer = false;
     std::uint32_t next = kHead, previous = kHead;
   };
-  struct Cursor {  // what to try next: the calls before the first answer, then the open operations
-    bool among_open = false;
-    std::uint32_t at = 0;
+  enum class Rank { kIsNext, kEnablesNext, kOpenEnablesNext, kAnswered, kOpen };
+  struct Candidate {  // for the next place
+    Rank rank;
+    std::uint32_t order;  // earlier answers first
+    std::uint32_t operation;
+    friend auto operator<=>(const Candidate&, const Candidate&) = default;
   };
   struct Placed {
     std::uint32_t operation;
     typename Model::State before;
-    Cursor next;
+    std::size_t tried;  // so many of the candidates for this place
   };
 
   void list_events() {
@@ -146,46 +151,80 @@ class LinearizationSearch {
     }
     events_[kHead].next = all.empty() ? kHead : 1;
     events_[kHead].previous = static_cast<std::uint32_t>(all.size());
-    cursor_ = {false, events_[kHead].next};
   }
 
   // Places the next operation that can be; false: none can.
   bool advance() {
-    for (; !cursor_.among_open; cursor_.at = events_[cursor_.at].next) {
-      if (events_[cursor_.at].is_answer) {
-        cursor_ = {true, 0};
-        break;
-      }
-      const std::uint32_t operation = events_[cursor_.at].operation;
-      if (place(operation, {false, events_[cursor_.at].next})) return true;
-      if (bytes_ > bytes_max_) return false;
-    }
-    const Instant until = *operations_[events_[first_return()].operation].recorded->answered;
-    for (; cursor_.at < open_.size(); ++cursor_.at) {
-      const std::uint32_t operation = open_[cursor_.at];
-      if (operations_[operation].recorded->asked > until) break;
-      if (!set_.contains(operation) && place(operation, {true, cursor_.at + 1})) return true;
+    const auto candidates = this->candidates();
+    for (; tried_here_ < candidates.size(); ++tried_here_) {
+      if (place(candidates[tried_here_].operation)) return true;
       if (bytes_ > bytes_max_) return false;
     }
     return false;
   }
 
-  bool place(std::uint32_t operation, Cursor next) {
+  // Everything that may come next, in the order in which to try it.
+  [[nodiscard]] std::vector<Candidate> candidates() const {
+    std::vector<Candidate> found;
+    const std::uint32_t next = events_[first_return()].operation;
+    for (std::uint32_t event = events_[kHead].next; !events_[event].is_answer; event = events_[event].next) {
+      const std::uint32_t operation = events_[event].operation;
+      const auto after = try_after(operation);
+      if (!after) continue;
+      const std::uint32_t answer = operations_[operation].answer;
+      if (Model::only_looks(operations_[operation].recorded->what))
+        return {{Rank::kIsNext, answer, operation}};
+      const Rank rank = operation == next      ? Rank::kIsNext
+                        : allows(*after, next) ? Rank::kEnablesNext
+                                               : Rank::kAnswered;
+      found.push_back({rank, answer, operation});
+    }
+    for (std::size_t i = 0; i < open_.size(); ++i) {
+      if (operations_[open_[i]].recorded->asked > *operations_[next].recorded->answered) break;
+      if (set_.contains(open_[i])) continue;
+      if (const auto after = try_after(open_[i]))
+        found.push_back({allows(*after, next) ? Rank::kOpenEnablesNext : Rank::kOpen,
+                         static_cast<std::uint32_t>(i), open_[i]});
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+
+  [[nodiscard]] bool allows(const typename Model::State& state, std::uint32_t operation) const {
+    return Model::after(state, operations_[operation].recorded->what, true).has_value();
+  }
+
+  // The state after it; nothing: it cannot, or need not, be placed here.
+  [[nodiscard]] std::optional<typename Model::State> try_after(std::uint32_t operation) const {
     const Placeable& one = operations_[operation];
     auto after = Model::after(state_, one.recorded->what, one.answered);
-    if (!after || (!one.answered && *after == state_)) return false;
+    if (after && ((!one.answered && *after == state_) || makes_last_needless(one, *after))) after.reset();
+    return after;
+  }
+
+  bool place(std::uint32_t operation) {
+    const Placeable& one = operations_[operation];
+    auto after = try_after(operation);
     set_.flip(operation);
     if (!is_new(*after)) {
       set_.flip(operation);
       return false;
     }
-    placed_.push_back({operation, std::exchange(state_, std::move(*after)), next});
+    placed_.push_back({operation, std::exchange(state_, std::move(*after)), tried_here_ + 1});
     if (one.answered) {
       leave(one.call);
       leave(one.answer);
     }
-    cursor_ = {false, events_[kHead].next};
+    tried_here_ = 0;
     return true;
+  }
+
+  // An open operation that the next one makes as if it had never been need not be placed: whatever follows
+  // can follow without it, too. So it comes directly before what shows it.
+  [[nodiscard]] bool makes_last_needless(const Placeable& next, const typename Model::State& after) const {
+    if (placed_.empty() || operations_[placed_.back().operation].answered) return false;
+    const auto without = Model::after(placed_.back().before, next.recorded->what, next.answered);
+    return without && *without == after;
   }
 
   void take_back() {
@@ -198,7 +237,7 @@ class LinearizationSearch {
     }
     set_.flip(last.operation);
     state_ = std::move(last.before);
-    cursor_ = last.next;
+    tried_here_ = last.tried;
   }
 
   void leave(std::uint32_t event) {
@@ -236,7 +275,7 @@ class LinearizationSearch {
   std::vector<std::uint32_t> open_;
   std::vector<Event> events_;
   std::vector<Placed> placed_;
-  Cursor cursor_;
+  std::size_t tried_here_ = 0;
   typename Model::State state_{};
   OperationSet set_;
   std::uint32_t blocked_at_ = 0;

@@ -38,6 +38,10 @@ struct RegisterModel {
     if (answered && operation.value != state) return std::nullopt;
     return state;
   }
+  static bool only_looks(const Operation& operation) {
+    return operation.kind == Operation::Kind::kRead ||
+           (operation.kind == Operation::Kind::kCompareAndSet && !operation.swapped);
+  }
   static std::size_t bytes(const State&) { return 0; }
 };
 
