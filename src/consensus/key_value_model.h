@@ -4,6 +4,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "consensus/linearizability.h"
 
 namespace skywarden::consensus {
 
@@ -34,6 +37,9 @@ struct KeyValueModel {
     return state;
   }
   static bool only_looks(const Operation& operation) { return operation.kind == Operation::Kind::kGet; }
+  static std::vector<bool> unseen(const std::vector<Looked<Operation>>& operations) {
+    return std::vector<bool>(operations.size(), false);  // what is appended to shows later
+  }
   static std::size_t bytes(const State& state) { return state.capacity(); }
 };
 

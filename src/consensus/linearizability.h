@@ -6,7 +6,9 @@
 //
 // An operation whose outcome nobody learned stays open: it may take effect at any time after it was asked, or
 // never. It is placed only where it makes a difference to what comes next. What only looks is placed at once
-// where it can be; otherwise what lets the earliest answer be given is tried first.
+// where it can be. If nothing is, the next must overwrite the state; what no answer shows is then placed at
+// once, too, for just before that it does no harm. Otherwise what lets the earliest answer be given is tried
+// first.
 //
 // A Model says what the clients talk to, as pure functions (register_model.h, key_value_model.h):
 //   Operation, with what was asked and answered; State, ordered by <; Key, ordered by <
@@ -15,6 +17,10 @@
 //   static std::optional<State> after(const State&, const Operation&, bool answered)
 //                                                   nothing: it is not answered so in this state
 //   static bool only_looks(const Operation&)        answered so, it changes nothing in any state
+//   static std::vector<bool> unseen(const std::vector<Looked<Operation>>&)
+//                                                   of one key's operations: which leave a state that no
+//                                                   answer shows, provided that whatever changes a state here
+//                                                   leaves the same whatever it was before; else none
 //   static std::size_t bytes(const State&)          what it holds beside itself
 #pragma once
 
@@ -44,6 +50,12 @@ struct Recorded {
 template <typename Operation>
 using ClientHistory = std::vector<Recorded<Operation>>;
 
+template <typename Operation>
+struct Looked {  // what a Model is asked about
+  const Operation* operation;
+  bool answered;
+};
+
 enum class Linearizable { kYes, kNo, kUnknown };
 
 struct LinearizabilityVerdict {
@@ -72,14 +84,14 @@ class LinearizationSearch {
     std::stable_sort(operations_.begin(), operations_.end(),
                      [](const auto& a, const auto& b) { return a.recorded->asked < b.recorded->asked; });
     EXPECTS(operations_.size() < UINT32_MAX / 2);
-    for (std::uint32_t i = 0; i < operations_.size(); ++i) {
-      Placeable& one = operations_[i];
+    std::vector<Looked<typename Model::Operation>> looked;
+    for (Placeable& one : operations_) {
       one.answered = one.recorded->answered && (!open_from || *one.recorded->answered < *open_from);
-      if (one.answered)
-        left_.push_back({one.recorded->asked, false, i});
-      else
-        open_.push_back(i);
+      looked.push_back({&one.recorded->what, one.answered});
     }
+    unseen_ = Model::unseen(looked);
+    for (std::uint32_t i = 0; i < operations_.size(); ++i)
+      if (!operations_[i].answered && !unseen_[i]) open_.push_back(i);
     list_events();
   }
 
@@ -136,9 +148,12 @@ class LinearizationSearch {
   };
 
   void list_events() {
-    std::vector<Happening> all = std::move(left_);
-    for (std::size_t i = 0, calls = all.size(); i < calls; ++i)
-      all.push_back({*operations_[all[i].operation].recorded->answered, true, all[i].operation});
+    std::vector<Happening> all;
+    for (std::uint32_t i = 0; i < operations_.size(); ++i) {
+      if (!operations_[i].answered) continue;
+      all.push_back({operations_[i].recorded->asked, false, i});
+      all.push_back({*operations_[i].recorded->answered, true, i});
+    }
     std::stable_sort(all.begin(), all.end(), [](const Happening& a, const Happening& b) {
       return std::pair(a.when, a.is_answer) < std::pair(b.when, b.is_answer);
     });
@@ -166,6 +181,7 @@ class LinearizationSearch {
   // Everything that may come next, in the order in which to try it.
   [[nodiscard]] std::vector<Candidate> candidates() const {
     std::vector<Candidate> found;
+    std::optional<Candidate> free;
     const std::uint32_t next = events_[first_return()].operation;
     for (std::uint32_t event = events_[kHead].next; !events_[event].is_answer; event = events_[event].next) {
       const std::uint32_t operation = events_[event].operation;
@@ -174,11 +190,13 @@ class LinearizationSearch {
       const std::uint32_t answer = operations_[operation].answer;
       if (Model::only_looks(operations_[operation].recorded->what))
         return {{Rank::kIsNext, answer, operation}};
+      if (unseen_[operation]) free = {Rank::kIsNext, answer, operation};
       const Rank rank = operation == next      ? Rank::kIsNext
                         : allows(*after, next) ? Rank::kEnablesNext
                                                : Rank::kAnswered;
       found.push_back({rank, answer, operation});
     }
+    if (free) return {*free};
     for (std::size_t i = 0; i < open_.size(); ++i) {
       if (operations_[open_[i]].recorded->asked > *operations_[next].recorded->answered) break;
       if (set_.contains(open_[i])) continue;
@@ -271,7 +289,7 @@ class LinearizationSearch {
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::vector<Placeable> operations_;  // by when they were asked
-  std::vector<Happening> left_;        // calls, until events are made of them
+  std::vector<bool> unseen_;           // for each of them
   std::vector<std::uint32_t> open_;
   std::vector<Event> events_;
   std::vector<Placed> placed_;

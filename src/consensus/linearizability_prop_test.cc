@@ -156,6 +156,17 @@ ClientHistory<RegisterOperation> sequential_run(int operations, int stretch) {
   return history;
 }
 
+RegisterOperation read_or_write() {
+  RegisterOperation one = register_operation();
+  while (one.kind == Kind::kCompareAndSet) one = register_operation();
+  if (one.kind == Kind::kWrite) one.value = below(6);
+  return one;
+}
+
+TEST_CASE("a register that is read and written: the same verdict as trying every order") {
+  CHECK(rc::check([] { check_verdict<RegisterModel>(random_history<RegisterOperation>(read_or_write)); }));
+}
+
 TEST_CASE("a register: the same verdict as trying every order") {
   CHECK(
       rc::check([] { check_verdict<RegisterModel>(random_history<RegisterOperation>(register_operation)); }));

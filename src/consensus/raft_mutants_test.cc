@@ -67,8 +67,6 @@ TEST_CASE("clients alone notice stale reads") {
       {Rule::kReadAfterOwnTerm, "a read before a commit of the own term"},
       {Rule::kLeaseEnds, "a lease longer than followers keep still"},
       {Rule::kLeaseEndsWithHandOver, "a lease kept although another was asked to take over"},
-      {Rule::kJointUnlessQuorumsMeet, "no joint epoch"},
-      {Rule::kOneVotePerTerm, "two votes in one term"},
   };
   for (const auto& mutant : mutants) {
     const Caught caught = hunt(mutant.rule, &History::misled);

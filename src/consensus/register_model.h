@@ -3,6 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <vector>
+
+#include "consensus/linearizability.h"
 
 namespace skywarden::consensus {
 
@@ -41,6 +45,19 @@ struct RegisterModel {
   static bool only_looks(const Operation& operation) {
     return operation.kind == Operation::Kind::kRead ||
            (operation.kind == Operation::Kind::kCompareAndSet && !operation.swapped);
+  }
+  static std::vector<bool> unseen(const std::vector<Looked<Operation>>& operations) {
+    std::set<RegisterValue> seen;
+    bool only_writes = true;
+    for (const auto& [operation, answered] : operations) {
+      if (operation->kind == Operation::Kind::kRead && answered) seen.insert(operation->value);
+      only_writes &= operation->kind != Operation::Kind::kCompareAndSet;
+    }
+    std::vector<bool> which;
+    for (const auto& [operation, answered] : operations)
+      which.push_back(only_writes && operation->kind == Operation::Kind::kWrite &&
+                      !seen.contains(operation->value));
+    return which;
   }
   static std::size_t bytes(const State&) { return 0; }
 };
