@@ -392,7 +392,10 @@ inline commit(i, index) {
      k++
   :: else -> break
   od;
-  committed_by[now_in[i] - 1] = index
+  committed_by[now_in[i] - 1] = index;
+#ifdef REACH_CHANGE  /* not a rule: shows that changes are finished within the bounds, by failing */
+  assert(what_of(log(i, index)) != 2);
+#endif
 }
 
 /* ---- all of it, for every node, term and index */
