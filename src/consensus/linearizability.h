@@ -28,6 +28,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -63,8 +64,7 @@ struct LinearizabilityVerdict {
   // Places in the history, in an order that explains every answer. kYes: of the whole of it, key after key.
   // kNo: of the key that fails, as far as everything answered before `impossible` was.
   std::vector<std::size_t> order;
-  // kNo: the operation whose answer no order explains; the history would be linearizable up to just before
-  // it.
+  // kNo: the operation whose answer no order gets past; everything answered before it can be explained.
   std::optional<std::size_t> impossible;
 };
 
@@ -81,8 +81,9 @@ class LinearizationSearch {
       : bytes_max_(bytes_max) {
     for (const std::size_t place : members)
       if (!open_from || history[place].asked <= *open_from) operations_.push_back({&history[place], place});
-    std::stable_sort(operations_.begin(), operations_.end(),
-                     [](const auto& a, const auto& b) { return a.recorded->asked < b.recorded->asked; });
+    std::sort(operations_.begin(), operations_.end(), [](const Placeable& a, const Placeable& b) {
+      return std::pair(a.recorded->asked, a.place) < std::pair(b.recorded->asked, b.place);
+    });
     EXPECTS(operations_.size() < UINT32_MAX / 2);
     std::vector<Looked<typename Model::Operation>> looked;
     for (Placeable& one : operations_) {
@@ -154,8 +155,8 @@ class LinearizationSearch {
       all.push_back({operations_[i].recorded->asked, false, i});
       all.push_back({*operations_[i].recorded->answered, true, i});
     }
-    std::stable_sort(all.begin(), all.end(), [](const Happening& a, const Happening& b) {
-      return std::pair(a.when, a.is_answer) < std::pair(b.when, b.is_answer);
+    std::sort(all.begin(), all.end(), [](const Happening& a, const Happening& b) {
+      return std::tuple(a.when, a.is_answer, a.operation) < std::tuple(b.when, b.is_answer, b.operation);
     });
     events_.resize(all.size() + 1);
     for (std::uint32_t i = 0; i < all.size(); ++i) {
@@ -319,7 +320,7 @@ template <typename Model>
     const Linearizable found = search.run();
     if (found == Linearizable::kNo) {
       verdict = {Linearizable::kNo, {}, search.impossible()};
-      LinearizationSearch<Model> before(history, members, bytes_max, *history[*verdict.impossible].answered);
+      LinearizationSearch<Model> before(history, members, bytes_max, history[*verdict.impossible].answered);
       if (before.run() == Linearizable::kYes) verdict.order = before.order();
       return verdict;
     }
