@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "formats/read_file.h"
 #include "lab_cases.h"
+#include "lab_linearizable.h"
 #include "lab_robust.h"
 
 namespace skywarden::app {
@@ -160,12 +161,35 @@ void add(CLI::App& lab, int* exit_code, const LabCommand& one) {
   command->callback([files, check = one.check, exit_code] { *exit_code = run(*files, check); });
 }
 
+void add_linearizable(CLI::App& lab, int* exit_code) {
+  auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App* command =
+      lab.add_subcommand("linearizable", "Recorded histories of clients: linearizable or not");
+  command
+      ->add_option("files", *files,
+                   "histories, or archives of them, at most 64 MiB each (.gz and .tar.gz too)")
+      ->required();
+  command->footer(
+      "Histories as Jepsen writes them: log lines about one register (:read, :write, :cas) or EDN maps "
+      "about\n"
+      "texts by key (:get, :put, :append). Where a table *verdicts.csv with the columns file,linearizable "
+      "lies\n"
+      "beside the file and names it, the verdict is compared with that: pass or fail.\n"
+      "Exit code 0 when every history passes or, without a verdict, is linearizable; 1 when one does not or "
+      "a\n"
+      "file is missing; 2 when nothing fails but something is no history or needs more than 1 GiB to "
+      "judge.\n\n"
+      "Example:\n  skywarden lab linearizable etcd_jepsen_register_histories.tar.gz c01-ok.txt");
+  command->callback([files, exit_code] { *exit_code = run_linearizable(*files); });
+}
+
 }  // namespace
 
 void add_lab(CLI::App& app, int* exit_code) {
   CLI::App* lab = app.add_subcommand("lab", "Play reference files against the code, pass or fail per case");
   lab->require_subcommand(1);
   for (const LabCommand& one : commands()) add(*lab, exit_code, one);
+  add_linearizable(*lab, exit_code);
 }
 
 }  // namespace skywarden::app

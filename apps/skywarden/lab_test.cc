@@ -2,7 +2,9 @@
 
 #include <map>
 
+#include "formats/tar.h"
 #include "lab_cases.h"
+#include "lab_linearizable.h"
 #include "lab_robust.h"
 #include "testing/reference_data.h"
 
@@ -175,6 +177,50 @@ TEST_CASE("a wrong reference of a game fails, and one that cannot be read is mal
   CHECK(last(R"("equal_support_equilibria":7)").malformed);
   CHECK(check_game(game, "g", "{}").back().malformed);
   CHECK(check_game("NFG 2", "g", "").at(0).malformed);
+}
+
+TEST_CASE("recorded histories of a register and of texts by key get the verdicts they are published with") {
+  using Outcome = JudgedHistory::Outcome;
+  REFERENCE_OR_SKIP(archive, "consensus/porcupine/etcd_jepsen_register_histories.tar.gz");
+  REFERENCE_OR_SKIP(table, "consensus/porcupine/etcd_jepsen_verdicts.csv");
+  const std::string bytes = testing::read_file(archive);
+  const auto members = formats::read_tar(bytes).value();
+  const auto verdicts = read_history_verdicts(testing::read_file(table)).value();
+  CHECK(members.size() == 35);
+  CHECK(verdicts.size() == members.size());
+  std::size_t linearizable = 0;
+  for (const auto& member : members) {
+    CAPTURE(member.name);
+    const auto judged = judge_history(member.bytes, verdicts.at(member.name));
+    CHECK_MESSAGE(judged.outcome == Outcome::kPass, judged.says);
+    linearizable += judge_history(member.bytes, std::nullopt).outcome == Outcome::kPass ? 1 : 0;
+    CHECK(judge_history(member.bytes, !verdicts.at(member.name)).outcome == Outcome::kFail);
+  }
+  CHECK(linearizable == 7);
+  REFERENCE_OR_SKIP(good, "consensus/porcupine/c01-ok.txt");
+  REFERENCE_OR_SKIP(bad, "consensus/porcupine/c01-bad.txt");
+  CHECK(judge_history(testing::read_file(good), true).outcome == Outcome::kPass);
+  CHECK(judge_history(testing::read_file(bad), false).outcome == Outcome::kPass);
+}
+
+TEST_CASE("a history is judged with or without a verdict, and a table that is none is refused") {
+  using Outcome = JudgedHistory::Outcome;
+  const char* stale =
+      "x - 0 :invoke :write 1\nx - 0 :ok :write 1\nx - 1 :invoke :read nil\nx - 1 :ok :read nil\n";
+  const auto judged = judge_history(stale, std::nullopt);
+  CHECK(judged.outcome == Outcome::kFail);
+  CHECK(judged.says ==
+        "not linearizable: line 4: the read of nil asked in line 3 fits no order; before it 1 fit, the last "
+        "being "
+        "the write of 1 of line 1, which leaves 1");
+  CHECK(judge_history(stale, false).outcome == Outcome::kPass);
+  CHECK(judge_history(stale, true)
+            .says.starts_with("fail: expected linearizable, found not linearizable: line 4"));
+  CHECK(judge_history("hello", true).outcome == Outcome::kUnreadable);
+  CHECK(read_history_verdicts("file,linearizable\na,b.log,1\n").value().at("a,b.log"));
+  CHECK(read_history_verdicts("other\nx,y\n").value().empty());
+  CHECK(read_history_verdicts("file,linearizable\n\na.log,2\n").error().message ==
+        "line 3: expected FILE,0 or FILE,1, found 'a.log,2'");
 }
 
 TEST_CASE("joint and weighted quorums") {

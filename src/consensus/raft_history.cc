@@ -81,10 +81,19 @@ class Player {
     }
     std::string violation = network_.violation();
     if (violation.empty()) violation = peace();
-    return {
-        std::move(violation),     network_.trace_hash(), network_.delivered(),           faults_,
-        network_.elections(),     network_.epochs(),     network_.proposals_committed(), network_.installs(),
-        network_.reads_answered()};
+    std::string misled = network_.check_clients();
+    if (violation.empty()) violation = misled;
+    return {std::move(violation),
+            std::move(misled),
+            network_.trace_hash(),
+            network_.delivered(),
+            faults_,
+            network_.elections(),
+            network_.epochs(),
+            network_.proposals_committed(),
+            network_.installs(),
+            network_.reads_answered(),
+            network_.clients().size()};
   }
 
  private:

@@ -16,12 +16,12 @@ struct Caught {
   std::string by;
 };
 
-Caught hunt(Rule rule) {
+Caught hunt(Rule rule, std::string History::* sign) {
   broken_rule = &rule;
   Caught caught;
   for (std::uint64_t seed = 1; seed <= kSeedsMax && caught.seed == 0; ++seed)
-    if (History history = play_history(seed); !history.violation.empty())
-      caught = {seed, std::move(history.violation)};
+    if (History history = play_history(seed); !(history.*sign).empty())
+      caught = {seed, std::move(history.*sign)};
   broken_rule = nullptr;
   return caught;
 }
@@ -51,7 +51,25 @@ TEST_CASE("every broken rule is noticed") {
       {Rule::kLeaseEndsWithHandOver, "a lease kept although another was asked to take over"},
   };
   for (const auto& mutant : mutants) {
-    const Caught caught = hunt(mutant.rule);
+    const Caught caught = hunt(mutant.rule, &History::violation);
+    MESSAGE(mutant.name, ": seed ", caught.seed, ", ", caught.by);
+    CHECK_MESSAGE(caught.seed != 0, mutant.name);
+  }
+}
+
+// Nothing is known here but what clients asked and were told.
+TEST_CASE("clients alone notice stale reads") {
+  const struct {
+    Rule rule;
+    std::string name;
+  } mutants[] = {
+      {Rule::kReadAsksQuorum, "a read answered without asking anybody"},
+      {Rule::kReadAfterOwnTerm, "a read before a commit of the own term"},
+      {Rule::kLeaseEnds, "a lease longer than followers keep still"},
+      {Rule::kLeaseEndsWithHandOver, "a lease kept although another was asked to take over"},
+  };
+  for (const auto& mutant : mutants) {
+    const Caught caught = hunt(mutant.rule, &History::misled);
     MESSAGE(mutant.name, ": seed ", caught.seed, ", ", caught.by);
     CHECK_MESSAGE(caught.seed != 0, mutant.name);
   }

@@ -17,6 +17,13 @@ Payload state_bytes(std::uint64_t state) {  // long enough to need several chunk
   return bytes;
 }
 
+RegisterValue number_of(const Entry& entry) {  // as propose() wrote it; nothing: another kind of entry
+  if (entry.kind != EntryKind::kProposal || entry.payload.size() < 8) return std::nullopt;
+  std::int64_t number = 0;
+  for (std::size_t i = 0; i < 8; ++i) number |= std::to_integer<std::int64_t>(entry.payload[i]) << (8 * i);
+  return number;
+}
+
 }  // namespace
 
 RaftNetwork::RaftNetwork(std::uint64_t seed, Shares founding, RaftOptions raft, NetworkOptions network)
@@ -49,7 +56,9 @@ void RaftNetwork::restart(NodeId node) {
   Host& host = hosts_.at(node);
   if (host.raft) return;
   host.applied = 0;
+  host.value.reset();
   host.reads.clear();
+  host.writes.clear();
   if (host.restarts++ == 0 && network_.drift_max_ppm > 0)
     host.drift_ppm = static_cast<std::int64_t>(random_.below(2 * network_.drift_max_ppm + 1)) -
                      static_cast<std::int64_t>(network_.drift_max_ppm);
@@ -106,6 +115,7 @@ void RaftNetwork::check_restored(NodeId node, const Snapshot& snapshot) {
       committed_[index - 1].term != snapshot.last.term)
     violated(fmt::format("node {} is restored to a state that never was", node.value()));
   host.applied = index;
+  if (index <= value_after_.size()) host.value = value_after_[index - 1];
 }
 
 void RaftNetwork::compact(NodeId node, LogIndex upto) {
@@ -125,6 +135,14 @@ void RaftNetwork::apply_commits(NodeId node, Host& host, const std::vector<Entry
     if (entry.index.value() != host.applied + 1)
       violated(fmt::format("node {} skips or repeats a commit", node.value()));
     host.applied = entry.index.value();
+    if (const auto number = number_of(entry)) {
+      host.value = number;
+      if (const auto asked = host.writes.find(static_cast<std::uint64_t>(*number));
+          asked != host.writes.end()) {
+        client_is_answered(asked->second, number);
+        host.writes.erase(asked);
+      }
+    }
     const Entry* stored = entry_at(host.disk, entry.index);
     if (stored == nullptr || *stored != entry)
       violated(fmt::format("node {} commits what it did not store", node.value()));
@@ -135,6 +153,7 @@ void RaftNetwork::apply_commits(NodeId node, Host& host, const std::vector<Entry
       hash.add(state_after_.empty() ? 0 : state_after_.back());
       hash.add(std::span<const std::byte>(entry.payload));
       state_after_.push_back(hash.value());
+      value_after_.push_back(host.value);
       if (!entry.payload.empty()) ++proposals_committed_;
     } else if (committed_[entry.index.value() - 1] != entry) {
       violated(fmt::format("two different entries are committed at index {}", entry.index.value()));
@@ -274,7 +293,11 @@ bool RaftNetwork::propose() {
     Payload payload(8 + random_.below(24));
     for (int i = 0; i < 8; ++i)
       payload[static_cast<std::size_t>(i)] = static_cast<std::byte>(proposed_ >> (8 * i));
-    return host.raft->propose(std::move(payload), now);
+    auto effects = host.raft->propose(std::move(payload), now);
+    const auto number = static_cast<std::int64_t>(proposed_);
+    if (effects)
+      host.writes.emplace(proposed_, client_asks({RegisterOperation::Kind::kWrite, number, {}, false}));
+    return effects;
   });
 }
 
@@ -286,7 +309,7 @@ bool RaftNetwork::read() {
   return ask_everybody([&](Host& host, Instant now) {
     const ReadId id(++reads_asked_);
     auto effects = host.raft->read(id, now);
-    if (effects) host.reads.emplace(id, committed_.size());
+    if (effects) host.reads.emplace(id, Host::AskedRead{committed_.size(), client_asks({})});
     return effects;
   });
 }
@@ -302,11 +325,36 @@ void RaftNetwork::check_reads(NodeId node, Host& host, const std::vector<ReadAns
       violated(fmt::format("node {} answers a read that nobody asked", node.value()));
       continue;
     }
-    if (answer.index && answer.index->value() < asked->second)
+    if (answer.index && host.applied < answer.index->value())
+      violated(fmt::format("node {} answers a read ahead of what it applied", node.value()));
+    if (answer.index) client_is_answered(asked->second.place, host.value);
+    if (answer.index && answer.index->value() < asked->second.committed)
       violated(fmt::format("a read at {} lacks what was committed before it was asked", node.value()));
     host.reads.erase(asked);
     if (answer.index) ++reads_answered_;
   }
+}
+
+// ---- clients
+
+std::size_t RaftNetwork::client_asks(RegisterOperation what) {
+  clients_.push_back({Instant(Duration(++client_events_)), std::nullopt, what});
+  return clients_.size() - 1;
+}
+
+void RaftNetwork::client_is_answered(std::size_t place, RegisterValue value) {
+  clients_[place].answered = Instant(Duration(++client_events_));
+  clients_[place].what.value = value;
+}
+
+std::string RaftNetwork::check_clients() const {
+  const auto verdict = check_linearizable<RegisterModel>(clients_);
+  if (verdict.linearizable == Linearizable::kYes) return "";
+  if (verdict.linearizable == Linearizable::kUnknown) return "it is not known whether clients were misled";
+  const RegisterOperation& one = clients_[*verdict.impossible].what;
+  return fmt::format("a client's {} {} cannot be: no order explains it",
+                     one.kind == RegisterOperation::Kind::kRead ? "read of" : "write of",
+                     one.value.value_or(0));
 }
 
 std::optional<NodeId> RaftNetwork::leader() const {

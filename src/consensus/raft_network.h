@@ -2,7 +2,9 @@
 // that crash and come back with nothing but what they made durable. Everything follows from one seed. Raft's
 // properties (Ongaro and Ousterhout 2014, figure 3) are checked at every step; the first violation is kept as
 // text. Beyond them: at no time could two leaders be elected, or one be elected while another commits, by
-// quorums that do not meet, and nobody could be elected who lacks something committed.
+// quorums that do not meet, and nobody could be elected who lacks something committed. And what clients see
+// from outside is recorded, for linearizability.h: the replicated state holds a register, each proposal
+// writes its number there, and each read reads it.
 #pragma once
 
 #include <map>
@@ -11,7 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "consensus/linearizability.h"
 #include "consensus/raft.h"
+#include "consensus/register_model.h"
 
 namespace skywarden::consensus {
 
@@ -66,6 +70,11 @@ class RaftNetwork {
   void check_who_could_decide();  // over all that could happen next; costs 2^hosts at worst
   [[nodiscard]] const std::string& violation() const { return violation_; }
 
+  // In the order of events, which the test knows better than any clock.
+  [[nodiscard]] const ClientHistory<RegisterOperation>& clients() const { return clients_; }
+  // Empty: what clients saw so far is linearizable.
+  [[nodiscard]] std::string check_clients() const;
+
  private:
   struct Host {
     Shares founding;
@@ -75,7 +84,13 @@ class RaftNetwork {
     std::size_t applied = 0;  // what its state contains: so many entries, restored or delivered
     std::uint64_t restarts = 0;
     std::int64_t drift_ppm = 0;
-    std::map<ReadId, std::size_t> reads;  // asked since the last restart: what was committed then
+    struct AskedRead {
+      std::size_t committed;  // when it was asked
+      std::size_t place;      // in clients_
+    };
+    std::map<ReadId, AskedRead> reads;            // asked since the last restart
+    std::map<std::uint64_t, std::size_t> writes;  // proposals taken since then: their place in clients_
+    RegisterValue value;                          // what its state holds
   };
 
   [[nodiscard]] static Instant local_time(const Host& host, Instant true_time);
@@ -92,6 +107,8 @@ class RaftNetwork {
   [[nodiscard]] bool could_miss(const JointShares& a, std::uint32_t may_join_a, const JointShares& b,
                                 std::uint32_t may_join_b) const;
   void check_restored(NodeId node, const Snapshot& snapshot);
+  std::size_t client_asks(RegisterOperation what);
+  void client_is_answered(std::size_t place, RegisterValue value);
   [[nodiscard]] static LogPosition last_of(const Persisted& disk);
   [[nodiscard]] static const Entry* entry_at(const Persisted& disk, LogIndex index);  // nullptr: not there
   void note_epochs(Host& host, const Persist& step);
@@ -115,7 +132,10 @@ class RaftNetwork {
   std::vector<Entry> committed_;            // by anybody, ever
   std::vector<Term> committed_in_;          // the term of who committed it first, a leader
   std::vector<std::uint64_t> state_after_;  // a hash: what the application's state is
+  std::vector<RegisterValue> value_after_;  // what the register holds then
   std::size_t proposals_committed_ = 0;
+  ClientHistory<RegisterOperation> clients_;
+  std::int64_t client_events_ = 0;
   std::size_t epochs_begun_ = 0;
   std::size_t installs_ = 0;
   std::uint64_t reads_asked_ = 0;
