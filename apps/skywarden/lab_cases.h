@@ -19,7 +19,7 @@ struct LabCase {
   std::string command;     // its first line, without arguments, or what was asked
   std::string difference;  // empty: passes
   bool malformed = false;  // it says nothing that could be checked; `difference` says why
-  std::string found;       // worth telling when it passes; our own words and numbers
+  std::string found = {};  // worth telling when it passes; our own words and numbers
 };
 
 // One case of a transcript.
