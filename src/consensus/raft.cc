@@ -143,6 +143,7 @@ void Raft::tick_leader(Step& step) {
   heartbeat_due_ = step.now + options_.heartbeat;
   if (options_.lease) begin_round(step);
   broadcast_heartbeat(step);
+  if (forecast_ != nullptr && !hand_over_ && step.now >= outlook_due_) look_ahead(step);
   if (hand_over_) hand_over(step);
 }
 
@@ -159,7 +160,7 @@ void Raft::tick_follower(Step& step) {
 
 void Raft::tick_candidate(Step& step) {
   if (step.now >= election_deadline_) {
-    const auto answered = forecast_ == nullptr ? std::nullopt : quorum_answer(round_began_);
+    const auto answered = forecast_ == nullptr ? std::nullopt : quorum_answer(self_, round_began_);
     if (!answered || *answered + patience_min() <= step.now) {
       // Answers may be on their way: the next round takes longer.
       round_trip_ = std::max(round_trip_, step.now - round_began_);

@@ -109,7 +109,8 @@ class Raft {
   // again from index 1.
   // `forecast`, if there is one, outlives this and is asked when somebody is silent: a leader that could not
   // be heard yet is not missed unless an election would be over before, an answer that could not be there yet
-  // is not waited for in vain. It never decides who is elected or what is committed.
+  // is not waited for in vain, and a leader that is about to lose sight of a quorum hands over to a member
+  // that is not. It never decides who wins an election or what is committed.
   Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions options, Random random, Instant now,
        const datum::ArrivalForecast* forecast = nullptr);
 
@@ -173,7 +174,7 @@ class Raft {
   [[nodiscard]] Duration patience();
   [[nodiscard]] Duration round_length();
   [[nodiscard]] std::optional<Instant> leader_due(Instant now) const;
-  [[nodiscard]] std::optional<Instant> quorum_answer(Instant asked) const;
+  [[nodiscard]] std::optional<Instant> quorum_answer(NodeId origin, Instant asked) const;
   [[nodiscard]] bool is_complete_enough(LogPosition candidate_last) const;
   [[nodiscard]] bool yields_to(NodeId rival, LogPosition rival_last) const;
   void become_follower(Step& step, Term term, NodeId leader);
@@ -230,6 +231,7 @@ class Raft {
   void round_answered(Step& step, NodeId peer, std::uint64_t round);
   [[nodiscard]] bool has_lease(Instant now) const;
   [[nodiscard]] NodeId successor() const;
+  void look_ahead(Step& step);
   void hand_over(Step& step);
   void on(Step& step, const Message& message, const TimeoutNow&);
 
@@ -285,7 +287,7 @@ class Raft {
   bool leader_agrees_ = false;     // candidate: the leader handed over
   bool yielded_ = false;           // gave way to a rival since a leader was last heard
 
-  Instant heartbeat_due_;                // leader
+  Instant heartbeat_due_, outlook_due_;  // leader
   std::map<NodeId, Progress> progress_;  // leader: every other member, and who leaves until that is committed
   JointCommitCounter counter_;           // leader: what the ruling shares have acknowledged
   bool epoch_unsettled_ = false;         // leader: when the epoch is committed there is something to do

@@ -44,17 +44,17 @@ void Raft::arm_election(Instant now) {
   election_deadline_ = now + patience();
 }
 
-// When a quorum will have answered what is asked at that time, as far as contacts are foreseen.
-std::optional<Instant> Raft::quorum_answer(Instant asked) const {
+// When a quorum will have answered what `origin` asks at that time, as far as contacts are foreseen.
+std::optional<Instant> Raft::quorum_answer(NodeId origin, Instant asked) const {
   std::map<NodeId, Duration> sooner;  // before asked, so below zero: the larger, the sooner
   for (const NodeId node : members(ruling().shares)) {
     if (!has_vote(ruling().shares, node)) continue;
-    if (node == self_ || votes_.contains(node)) {
+    if (node == origin || votes_.contains(node)) {
       sooner.emplace(node, Duration());
       continue;
     }
-    const auto there = forecast_->arrival(self_, node, asked);
-    const auto back = there ? forecast_->arrival(node, self_, *there) : std::nullopt;
+    const auto there = forecast_->arrival(origin, node, asked);
+    const auto back = there ? forecast_->arrival(node, origin, *there) : std::nullopt;
     if (back) sooner.emplace(node, asked - *back);
   }
   const Duration reached = reached_by_quorum(ruling().shares, sooner, Duration::min(), Duration());
@@ -68,7 +68,7 @@ std::optional<Instant> Raft::leader_due(Instant now) const {
   if (forecast_ == nullptr || leader_ == kNobody) return std::nullopt;
   const auto due = forecast_->arrival(leader_, self_, leader_heard_ + options_.heartbeat);
   if (!due || *due + patience_min() <= now) return std::nullopt;
-  const auto answered = quorum_answer(now);
+  const auto answered = quorum_answer(self_, now);
   if (answered && *answered + (*answered - now) < *due) return std::nullopt;
   return due;
 }
@@ -142,7 +142,7 @@ void Raft::become_leader(Step& step) {
   votes_.clear();
   begin_replication();
   beats_ = 0;
-  heartbeat_due_ = step.now + options_.heartbeat;
+  heartbeat_due_ = outlook_due_ = step.now + options_.heartbeat;
   trace(step, TraceKind::kBecameLeader, state_.term.value());
   // Entries of earlier terms are committed through this one only (Raft §5.4.2).
   append_own(step, {}, EntryKind::kProposal);

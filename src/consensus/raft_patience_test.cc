@@ -26,7 +26,7 @@ class EveryTenMinutes final : public datum::ArrivalForecast {
 
 const auto kRole = [](Group& group, std::uint32_t id) { return group[id].role(); };
 
-// Node 1 leads, was heard, and is out of sight from now on, in the middle of the first minute.
+// Node 1 leads, was heard, and is out of sight from now on; what it said to hand over was lost.
 Group led_until_out_of_sight(const EveryTenMinutes& forecast) {
   Group group(equal_shares(3), {}, {}, &forecast);
   group.campaign(1);
@@ -35,6 +35,7 @@ Group led_until_out_of_sight(const EveryTenMinutes& forecast) {
   for (int beat = 0; beat < 20; ++beat) {
     group.now += milliseconds(50);
     group.tick(1);
+    group.drop([](const Message& m) { return std::holds_alternative<TimeoutNow>(m.body); });
     group.settle();
   }
   REQUIRE(kRole(group, 1) == Role::kLeader);
@@ -77,6 +78,33 @@ TEST_CASE("a leader leads on while nobody could have answered, and no longer") {
   };
   CHECK(tick_at(Instant(minutes(10))) == Role::kLeader);
   CHECK(tick_at(Instant(minutes(10) + seconds(1))) == Role::kFollower);
+}
+
+// Node 1 turns away after ten seconds, for a minute; the others stay in sight of each other.
+class FirstTurnsAway final : public datum::ArrivalForecast {
+ public:
+  [[nodiscard]] std::optional<Instant> arrival(NodeId from, NodeId to, Instant t) const override {
+    const bool away = t >= Instant(seconds(10)) && t < Instant(seconds(70));
+    return away && (from == NodeId(1) || to == NodeId(1)) ? Instant(seconds(70)) : t;
+  }
+};
+
+TEST_CASE("leadership moves before a foreseen cut, while the successor can still be told") {
+  const FirstTurnsAway forecast;
+  Group group(equal_shares(3), {}, {}, &forecast);
+  group.campaign(1);
+  group.settle();
+  Instant moved{};
+  for (; group.now < Instant(seconds(10)); group.now += milliseconds(50)) {
+    for (const std::uint32_t id : {1, 2, 3}) {
+      if (group[id].next_deadline() <= group.now) group.tick(id);
+      group.settle();
+    }
+    if (kRole(group, 1) != Role::kLeader && moved == Instant()) moved = group.now;
+  }
+  CHECK(moved > Instant(seconds(9)));  // not sooner than needed
+  CHECK(moved < Instant(seconds(10)));
+  CHECK((kRole(group, 2) == Role::kLeader || kRole(group, 3) == Role::kLeader));
 }
 
 TEST_CASE("a round of votes lasts until a quorum could have answered") {

@@ -8,6 +8,7 @@ namespace skywarden::consensus {
 namespace {
 
 constexpr std::size_t kReadsPendingMax = 4096;
+constexpr std::size_t kSuccessorsMax = 8;  // members whose outlook is compared before a foreseen cut
 
 }  // namespace
 
@@ -98,6 +99,34 @@ Result<RaftEffects> Raft::transfer_leadership(NodeId to, Instant now) {
   hand_over_ = HandOver{to, step.now + options_.election_timeout_min};
   hand_over(step);
   return end(std::move(step));
+}
+
+// Leadership moves before a foreseen cut: when soon a quorum could not answer this leader in time, but could
+// answer another member in half of it, or less, that one takes over while it still can be told.
+void Raft::look_ahead(Step& step) {
+  const Duration in_time = options_.election_timeout_min;
+  outlook_due_ = step.now + in_time;
+  const Instant soon = step.now + 2 * in_time;
+  const auto own = quorum_answer(self_, soon);
+  if (own && *own - soon <= in_time) return;
+  NodeId best = kNobody;
+  Instant best_answer = own ? soon + (*own - soon) / 2 : Instant::max();
+  std::size_t looked_at = 0;
+  for (const auto& [node, progress] : progress_) {
+    if (share_of(shares(), node) == 0 || progress.match < commit_) continue;
+    const auto told = forecast_->arrival(self_, node, step.now);
+    if (!told || *told - step.now > in_time) continue;
+    if (++looked_at > kSuccessorsMax) break;
+    const auto answer = quorum_answer(node, soon);
+    if (!answer || *answer >= best_answer) continue;
+    best = node;
+    best_answer = *answer;
+  }
+  if (best == kNobody) {
+    outlook_due_ = step.now + 8 * in_time;  // it costs too much to ask again soon
+    return;
+  }
+  hand_over_ = HandOver{best, step.now + in_time};
 }
 
 // As soon as the other holds everything; repeated with heartbeats, for it may be lost.
