@@ -19,6 +19,7 @@ void add_expand(CLI::App& app, int* exit_code);
 void add_fwi(CLI::App& app, int* exit_code);
 void add_config(CLI::App& app, int* exit_code);
 void add_lab(CLI::App& app, int* exit_code);
+void add_log(CLI::App& app, int* exit_code);
 void add_passes(CLI::App& app, int* exit_code);
 void add_propagate(CLI::App& app, int* exit_code);
 void add_replay(CLI::App& app, int* exit_code);

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   skywarden::app::add_expand(app, &exit_code);
   skywarden::app::add_fwi(app, &exit_code);
   skywarden::app::add_lab(app, &exit_code);
+  skywarden::app::add_log(app, &exit_code);
   skywarden::app::add_passes(app, &exit_code);
   skywarden::app::add_propagate(app, &exit_code);
   skywarden::app::add_replay(app, &exit_code);
