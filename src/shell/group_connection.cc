@@ -37,7 +37,7 @@ struct FreeBy {
 }  // namespace
 
 Connection::Connection(tcp::socket socket, ssl::context* tls, bool was_dialled, Owner& owner)
-    : dialled(was_dialled), socket_(std::move(socket)), owner_(owner), in_(kReadBytes) {
+    : dialled(was_dialled), began(steady_now()), socket_(std::move(socket)), owner_(owner), in_(kReadBytes) {
   detect_dead_peers(socket_);
   ErrorCode ignored;
   const auto remote = socket_.remote_endpoint(ignored);

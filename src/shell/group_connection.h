@@ -41,6 +41,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Noted by the owner.
   const bool dialled;
+  const Instant began;
   Role role = Role::kUnknown;
   NodeId member;  // who it is, or who was dialled
   std::uint64_t incarnation = 0;

@@ -22,6 +22,7 @@ namespace ssl = asio::ssl;
 namespace {
 
 constexpr std::chrono::milliseconds kRedialMin{50}, kRedialMax{1000};
+constexpr Duration kGreetingMax = std::chrono::seconds(5);  // then who says nothing makes room
 
 }  // namespace
 
@@ -76,6 +77,7 @@ class GroupLinks::Impl final : public Connection::Owner {
   Result<void> greeted(Connection& connection, const Frame& frame);
   Result<void> greeted_by_member(Connection& connection, const Hello& hello);
   void refuse(Connection& connection, const std::string& why);
+  void end_silent_ones();
 
   Options options_;
   GroupLinks::Owner& owner_;
@@ -83,7 +85,7 @@ class GroupLinks::Impl final : public Connection::Owner {
   asio::io_context context_{1};
   tcp::acceptor acceptor_{context_};
   asio::signal_set signals_{context_};
-  asio::steady_timer timer_{context_};
+  asio::steady_timer timer_{context_}, greetings_{context_};
   std::optional<Instant> wanted_, armed_;
   std::uint16_t port_ = 0;
   std::map<NodeId, PeerState> peers_;
@@ -184,6 +186,19 @@ void GroupLinks::Impl::refuse(Connection& connection, const std::string& why) {
   owner_.problem(fmt::format("{}: refused: {}", connection.address(), why));
   connection.append(FrameKind::kRefusal, encode_refusal(why));
   connection.finish();
+}
+
+// Also who was refused and does not close.
+void GroupLinks::Impl::end_silent_ones() {
+  greetings_.expires_after(kGreetingMax);
+  greetings_.async_wait([this](ErrorCode error) {
+    if (error || stopping_) return;
+    const Instant now = steady_now();
+    for (const auto& [place, connection] : std::map(connections_))
+      if (connection->role == Connection::Role::kUnknown && now - connection->began > kGreetingMax)
+        connection->close("it said nothing that is understood in time");
+    end_silent_ones();
+  });
 }
 
 Result<void> GroupLinks::Impl::said(Connection& connection, const Frame& frame) {
@@ -377,6 +392,7 @@ void GroupLinks::Impl::run() {
   signals_.async_wait([this](ErrorCode error, int) {
     if (!error) stop();
   });
+  end_silent_ones();
   ask_for_turn();
   context_.run();
 }
@@ -388,6 +404,7 @@ void GroupLinks::Impl::stop() {
     std::ignore = acceptor_.close(ignored);
     std::ignore = signals_.cancel(ignored);
     timer_.cancel();
+    greetings_.cancel();
     for (auto& [node, peer] : peers_) {
       peer.resolver.cancel();
       peer.redial.cancel();

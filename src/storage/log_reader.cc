@@ -69,6 +69,9 @@ class Replay {
     if (!consensus::is_contiguous(entries, last()))
       return fail(Errc::kMalformed, "entries that do not follow {}", last().index.value());
     for (const consensus::Entry& entry : entries) {
+      if (entry.kind == consensus::EntryKind::kConfiguration &&
+          !consensus::decode_configuration(entry.payload))
+        return fail(Errc::kMalformed, "entry {} begins an epoch that cannot be", entry.index.value());
       contents_.chain.append(entry);
       contents_.persisted.log.push_back(entry);
     }
