@@ -341,6 +341,73 @@ TEST_CASE("a member whose disk is full stops with one line, and the others go on
   CHECK(read->outcome == Outcome::kRefused);
 }
 
+// RFC 8032 §7.1, test 1.
+constexpr std::string_view kPrivateKey =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+    "-----END PRIVATE KEY-----\n";
+constexpr std::string_view kPublicKey =
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+    "-----END PUBLIC KEY-----\n";
+
+TEST_CASE(
+    "a follower takes the head that its leader signed, refuses a forged one, and stops at another log's") {
+  const auto own = storage::SigningKey::read_private(kPrivateKey).value();
+  const auto known = storage::SigningKey::read_public(kPublicKey).value();
+  RaftService::Options options;
+  options.links.identity = {"forest", NodeId(2)};
+  options.founding = {{NodeId(1), 1}, {NodeId(2), 1}, {NodeId(3), 1}};
+  options.peers = {{NodeId(1), "127.0.0.1", 1}, {NodeId(3), "127.0.0.1", 1}};
+  options.raft.election_timeout_min = 30s;  // it only follows
+  options.raft.election_timeout_max = 60s;
+  options.keys = storage::SigningKeys{own, {{NodeId(1), known}, {NodeId(2), known}}};
+  Lines lines;
+  auto made = RaftService::make(options, lines, nullptr, [](const std::string&) {});
+  REQUIRE(made);
+  RaftService& service = **made;
+  Result<void> ended;
+  std::thread thread([&] { ended = service.run(); });
+
+  // This test is the leader: one entry, and its head.
+  const consensus::Entry entry{Term(5), LogIndex(1), bytes_of("first")};
+  storage::EntryChain chain("forest");
+  chain.append(entry);
+  storage::SignedHead head{NodeId(1), Term(5), {LogIndex(1), Term(5)}, chain.head(), {}};
+  bool stops = false;
+  SUBCASE("its own") {}
+  SUBCASE("forged: the signature is of something else") {
+    head.signature[3] = std::byte{1};
+  }
+  SUBCASE("of another log") {
+    head.head[0] ^= std::byte{1};
+    stops = true;
+  }
+  const bool forged = head.signature[3] == std::byte{1};
+  if (!forged) own.sign(head, "forest");
+  Stranger leader({NodeId(2), "127.0.0.1", service.port()});
+  leader.say(FrameKind::kHello, encode(Hello{"forest", NodeId(1), NodeId(2), 1}));
+  const consensus::AppendRequest append{{}, LogIndex(1), {entry}};
+  leader.say(FrameKind::kConsensus, encode(consensus::Message{NodeId(1), NodeId(2), Term(5), append}));
+  leader.say(FrameKind::kSignedHead, encode(head));
+  const GroupAddresses group{"forest", {{NodeId(2), {NodeId(2), "127.0.0.1", service.port()}}}, {}};
+  const auto says = [&](std::string_view part) {
+    const auto status = call_member(group, NodeId(2), {1, RequestKind::kStatus, {}}, kPatience);
+    return status && text_of(status->bytes).find(part) != std::string::npos;
+  };
+  if (!stops) {
+    const std::string_view expected =
+        forged ? R"("heads_verified":0,"bad_signatures":1)" : R"("heads_verified":1,"bad_signatures":0)";
+    for (int i = 0; i < 1000 && !says(expected); ++i) std::this_thread::sleep_for(10ms);
+    CHECK(says(expected));
+    service.stop();
+  }
+  thread.join();
+  CHECK(lines.text() == "first\n");
+  CHECK(ended.has_value() != stops);
+  if (stops) CHECK(ended.error().message == "the log up to entry 1 is not the one that leader 1 has signed");
+}
+
 TEST_CASE("a member that was away gets a snapshot of what is compacted, and its log is sound") {
   RaftService::Options options;
   options.compact_bytes = 20'000;
