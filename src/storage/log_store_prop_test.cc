@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
+
 #include "base/random.h"
 #include "storage/log_store.h"
 #include "storage/memory_disk.h"
@@ -142,6 +144,33 @@ TEST_CASE("no flipped bit changes what a log says: it is lost, or the bit counte
     RC_ASSERT(same(read_log(disk)->persisted, writer.now));
   });
   CHECK(noticed > 100);
+}
+
+TEST_CASE("no sector that turned to zeros changes what a marked log says") {
+  std::size_t noticed = 0;
+  rc::check([&](std::uint64_t seed) {
+    MemoryDisk disk;
+    Writer writer(seed);
+    auto store = LogStore::found(disk, kIdentity, kSmall);
+    RC_ASSERT(store.has_value());
+    for (int i = 0; i < 12; ++i) RC_ASSERT(writer.write(*store).has_value());
+    RC_ASSERT(store->mark().has_value());
+    const auto names = disk.names().value();
+    const std::string& name = names[writer.random.below(names.size())];
+    const auto bytes = disk.read(name).value();
+    // The last block may be the mark itself, without which nothing says that it was there.
+    const auto log = read_log(disk);
+    const bool last = name == segment_name(log->last_segment);
+    const std::uint64_t sectors = last ? log->last_end - 1 : bytes.size() / kSectorBytes;
+    const std::uint64_t sector = writer.random.below(std::max<std::uint64_t>(sectors, 1));
+    for (std::uint64_t bit = sector * kSectorBytes * 8; bit < (sector + 1) * kSectorBytes * 8; ++bit)
+      if (bit / 8 < bytes.size() && (std::to_integer<unsigned>(bytes[bit / 8]) >> (bit % 8) & 1U) != 0)
+        disk.flip(name, bit);
+    const auto read = read_log(disk);
+    RC_ASSERT(!read || same(read->persisted, writer.now));
+    noticed += read ? 0 : 1;
+  });
+  CHECK(noticed > 20);
 }
 
 TEST_CASE("every bit of the last acknowledged batch counts") {

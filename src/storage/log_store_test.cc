@@ -121,6 +121,15 @@ TEST_CASE("a last batch that turned to zeros is noticed once it is marked as dur
   CHECK(read_log(log.disk).error().code == Errc::kMalformed);
 }
 
+TEST_CASE("entries that are not the ones whose head was noted are a lost log") {
+  Log log;
+  log.write(1);
+  log.store->add(step_of(2), first_head("another"));
+  REQUIRE(log.store->sync());
+  CHECK(read_log(log.disk).error().message ==
+        "log-0000000000000001: batch 3: the chain of entries up to 2 is broken");
+}
+
 TEST_CASE("a missing segment is a lost log") {
   Log log;
   for (std::uint64_t i = 1; i <= 200; ++i) log.write(i);
