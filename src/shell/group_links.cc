@@ -37,7 +37,7 @@ class GroupLinks::Impl final : public Connection::Owner {
 
   Result<void> listen();
   [[nodiscard]] std::uint16_t port() const { return port_; }
-  void add_peer(GroupLinks::Peer peer);
+  void add_peer(const GroupLinks::Peer& peer);
   void send(NodeId member, FrameKind kind, std::span<const std::byte> value);
   void answer(GroupClient client, std::span<const std::byte> value);
   void wake_at(Instant at);
@@ -130,10 +130,9 @@ void GroupLinks::Impl::admit(tcp::socket socket, NodeId dialled) {
 
 // ---- members
 
-void GroupLinks::Impl::add_peer(GroupLinks::Peer peer) {
-  const NodeId node = peer.node;
-  const auto [place, is_new] = peers_.try_emplace(node, std::move(peer), context_);
-  if (is_new && options_.identity.node < node) dial(place->second);
+void GroupLinks::Impl::add_peer(const GroupLinks::Peer& peer) {
+  const auto [place, is_new] = peers_.try_emplace(peer.node, peer, context_);
+  if (is_new && options_.identity.node < peer.node) dial(place->second);
 }
 
 void GroupLinks::Impl::dial(PeerState& peer) {
@@ -431,8 +430,8 @@ GroupLinks::~GroupLinks() = default;
 std::uint16_t GroupLinks::port() const {
   return impl_->port();
 }
-void GroupLinks::add_peer(Peer peer) {
-  impl_->add_peer(std::move(peer));
+void GroupLinks::add_peer(const Peer& peer) {
+  impl_->add_peer(peer);
 }
 void GroupLinks::send(NodeId member, FrameKind kind, std::span<const std::byte> value) {
   impl_->send(member, kind, value);

@@ -70,7 +70,7 @@ class GroupLinks {
   GroupLinks& operator=(const GroupLinks&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
-  void add_peer(Peer peer);
+  void add_peer(const Peer& peer);
   void send(NodeId member, FrameKind kind, std::span<const std::byte> value);  // may be lost
   void answer(GroupClient client, std::span<const std::byte> value);           // nothing if it has gone
   void wake_at(Instant at);  // turn() then at the latest; the last call counts. The clock is steady_now()'s

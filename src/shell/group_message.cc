@@ -147,7 +147,7 @@ Result<std::string> decode_refusal(std::span<const std::byte> bytes) {
   Result<void> fits;
   CborReader in = begin(bytes, kRefusalFields, fits);
   if (!fits) return tl::unexpected<Error>(fits.error());
-  const std::string why(in.text().value_or(""));
+  std::string why(in.text().value_or(""));
   if (const auto end = in.finish(); !end) return tl::unexpected<Error>(end.error());
   return why;
 }

@@ -283,7 +283,7 @@ void RaftService::apply(const consensus::Entry& entry) {
   for (; !waiting_.empty() && waiting_.front().index <= entry.index; waiting_.pop_front()) {
     const bool own = waiting_.front().index == entry.index && waiting_.front().term == entry.term;
     answer_waiting(waiting_.front(), own ? Outcome::kDone : Outcome::kLost,
-                   own ? std::move(result) : std::vector<std::byte>());
+                   own ? std::exchange(result, {}) : std::vector<std::byte>());
   }
 }
 
@@ -308,11 +308,12 @@ void RaftService::answer(GroupClient client, const Answer& answer) {
   }
   const auto bytes = encode(answer);
   if (bytes.size() <= kFrameBytesMax) return links_->answer(client, bytes);
-  const std::string why = fmt::format("an answer of {} bytes, at most {} can be sent", answer.bytes.size(),
-                                      kFrameBytesMax);
+  const std::string why =
+      fmt::format("an answer of {} bytes, at most {} can be sent", answer.bytes.size(), kFrameBytesMax);
   const auto text = std::as_bytes(std::span(why));
-  links_->answer(client, encode(Answer{answer.id, Outcome::kRefused, answer.leader, answer.index,
-                                       {text.begin(), text.end()}}));
+  links_->answer(
+      client,
+      encode(Answer{answer.id, Outcome::kRefused, answer.leader, answer.index, {text.begin(), text.end()}}));
 }
 
 // ---- the chain's head

@@ -65,7 +65,7 @@ class RaftService final : private GroupLinks::Owner {
   ~RaftService() override;
 
   [[nodiscard]] std::uint16_t port() const { return links_->port(); }
-  void add_peer(GroupLinks::Peer peer) { links_->add_peer(std::move(peer)); }
+  void add_peer(const GroupLinks::Peer& peer) { links_->add_peer(peer); }
   // From the thread of run(), the callbacks included: as a client would, without a connection.
   void propose(std::uint64_t id, consensus::Payload payload);
   void on_answer(OnAnswer on_answer) { on_answer_ = std::move(on_answer); }
