@@ -9,6 +9,7 @@ namespace skywarden::app {
 // (declarations in alphabetical order)
 void add_anomaly(CLI::App& app, int* exit_code);
 void add_bundle(CLI::App& app, int* exit_code);
+void add_cluster(CLI::App& app, int* exit_code);
 void add_complete(CLI::App& app, int* exit_code);
 void add_contacts(CLI::App& app, int* exit_code);
 void add_czml(CLI::App& app, int* exit_code);
@@ -19,6 +20,8 @@ void add_expand(CLI::App& app, int* exit_code);
 void add_fwi(CLI::App& app, int* exit_code);
 void add_config(CLI::App& app, int* exit_code);
 void add_lab(CLI::App& app, int* exit_code);
+void add_log(CLI::App& app, int* exit_code);
+void add_node(CLI::App& app, int* exit_code);
 void add_passes(CLI::App& app, int* exit_code);
 void add_propagate(CLI::App& app, int* exit_code);
 void add_replay(CLI::App& app, int* exit_code);

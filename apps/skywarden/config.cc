@@ -13,6 +13,7 @@
 #include "formats/read_file.h"
 #include "incident.h"
 #include "network/link_rules_file.h"
+#include "node_config.h"
 #include "scenario_loader.h"
 
 namespace skywarden::app {
@@ -74,9 +75,21 @@ Result<std::string> check_link_rules(std::string_view text, const std::string& f
   return "rules of links";
 }
 
+bool is_node(const toml::table& root) {
+  return root.contains("member");
+}
+
+Result<std::string> check_node(std::string_view text, const std::string& file) {
+  const auto node = parse_node_config(text, file);
+  if (!node) return tl::unexpected(node.error());
+  return fmt::format("node {} of cluster '{}', {} members", node->identity.node.value(),
+                     node->identity.cluster, node->group.members.size());
+}
+
 constexpr std::array kKinds{
     Kind{"schema", is_schema, check_schema}, Kind{"incident", is_incident, check_incident},
-    Kind{"scenario", is_scenario, check_scenario}, Kind{"rules of links", is_link_rules, check_link_rules}};
+    Kind{"scenario", is_scenario, check_scenario}, Kind{"rules of links", is_link_rules, check_link_rules},
+    Kind{"node", is_node, check_node}};
 
 Result<std::string> check_file(const std::string& file) {
   const auto text = formats::read_file(file, kConfigBytesMax);
@@ -112,7 +125,8 @@ void add_config(CLI::App& app, int* exit_code) {
   config->require_subcommand(1);
   CLI::App* check = config->add_subcommand("check", "say what each file is and what is wrong with it");
   auto files = std::make_shared<std::vector<std::string>>();
-  check->add_option("FILE", *files, "TOML files: schemas, incidents, scenarios, rules of links")->required();
+  check->add_option("FILE", *files, "TOML files: schemas, incidents, scenarios, rules of links, nodes")
+      ->required();
   check->footer(
       "Exit 0 when every file is sound, 1 otherwise; one line for each error.\n\n"
       "Example:\n  skywarden config check schemas/*.toml");

@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   // (one add_… call per subcommand, in alphabetical order)
   skywarden::app::add_anomaly(app, &exit_code);
   skywarden::app::add_bundle(app, &exit_code);
+  skywarden::app::add_cluster(app, &exit_code);
   skywarden::app::add_complete(app, &exit_code);
   skywarden::app::add_config(app, &exit_code);
   skywarden::app::add_contacts(app, &exit_code);
@@ -19,6 +20,8 @@ int main(int argc, char** argv) {
   skywarden::app::add_expand(app, &exit_code);
   skywarden::app::add_fwi(app, &exit_code);
   skywarden::app::add_lab(app, &exit_code);
+  skywarden::app::add_log(app, &exit_code);
+  skywarden::app::add_node(app, &exit_code);
   skywarden::app::add_passes(app, &exit_code);
   skywarden::app::add_propagate(app, &exit_code);
   skywarden::app::add_replay(app, &exit_code);

@@ -86,18 +86,27 @@ RaftEffects Raft::receive(const Message& message, Instant now) {
 }
 
 Result<RaftEffects> Raft::propose(Payload payload, Instant now) {
-  if (payload.empty() || payload.size() > options_.bytes_per_message_max)
-    return fail(Errc::kOutOfRange, "raft: proposal of {} bytes, expected 1…{}", payload.size(),
-                options_.bytes_per_message_max);
+  std::vector<Payload> one;
+  one.push_back(std::move(payload));
+  return propose_all(std::move(one), now);
+}
+
+Result<RaftEffects> Raft::propose_all(std::vector<Payload> payloads, Instant now) {
+  std::size_t after = uncommitted_bytes_;
+  for (const Payload& payload : payloads) {
+    if (payload.empty() || payload.size() > options_.bytes_per_message_max)
+      return fail(Errc::kOutOfRange, "raft: proposal of {} bytes, expected 1…{}", payload.size(),
+                  options_.bytes_per_message_max);
+    after += payload.size() + kEntryOverheadBytes;
+  }
   if (role_ != Role::kLeader) return fail(Errc::kUnavailable, "raft: node {} does not lead", self_.value());
   if (hand_over_)
     return fail(Errc::kUnavailable, "raft: leadership passes to node {}", hand_over_->to.value());
-  const std::size_t after = uncommitted_bytes_ + payload.size() + kEntryOverheadBytes;
   if (uncommitted_bytes_ > 0 && after > options_.uncommitted_bytes_max)
     return fail(Errc::kUnavailable, "raft: {} bytes await commitment", uncommitted_bytes_);
   Step step = begin(now);
-  append_own(step, std::move(payload), EntryKind::kProposal);
-  replicate(step);
+  for (Payload& payload : payloads) append_own(step, std::move(payload), EntryKind::kProposal);
+  if (!payloads.empty()) replicate(step);
   return end(std::move(step));
 }
 

@@ -119,6 +119,8 @@ class Raft {
   // kUnavailable: not the leader, or the window of uncommitted bytes is full. kOutOfRange: empty or too
   // large.
   [[nodiscard]] Result<RaftEffects> propose(Payload payload, Instant now);
+  // Several at once, in this order, all of them or none: they travel and become durable together.
+  [[nodiscard]] Result<RaftEffects> propose_all(std::vector<Payload> payloads, Instant now);
   // Begins the change to other shares, members, domains or f. Let joining nodes catch up as learners first
   // (see lag), or commits wait for them. kUnavailable: not the leader, nothing of the own term committed yet,
   // or the last change is not finished; try again. kConflict: a cap is broken, or nothing would change.

@@ -447,6 +447,30 @@ TEST_CASE("proposals: only to the leader, neither empty nor too large, within th
   CHECK(group[1].propose(Payload(100), group.now));
 }
 
+TEST_CASE("proposals together: all or none, in one step to persist and one message to each follower") {
+  RaftOptions options;
+  options.bytes_per_message_max = 100;
+  options.uncommitted_bytes_max = 1000;
+  Group group(equal_shares(3), options);
+  group.campaign(1);
+  group.settle();
+  const LogIndex before = group[1].last_index();
+  CHECK(group[1].propose_all({payload("a"), {}}, group.now).error().code == Errc::kOutOfRange);
+  CHECK(group[1].propose_all({payload("a"), Payload(101)}, group.now).error().code == Errc::kOutOfRange);
+  CHECK(group[1].last_index() == before);
+  auto effects = group[1].propose_all({payload("a"), payload("b"), payload("c")}, group.now);
+  REQUIRE(effects);
+  CHECK(effects->persist.append.size() == 3);
+  REQUIRE(effects->send.size() == 2);
+  for (const Message& message : effects->send)
+    CHECK(std::get<AppendRequest>(message.body).entries.size() == 3);
+  group.take(NodeId(1), std::move(*effects));
+  CHECK(group[1].propose_all(std::vector<Payload>(10, Payload(100)), group.now).error().code ==
+        Errc::kUnavailable);  // some would fit
+  group.settle();
+  CHECK(group.committed[2].back().payload == payload("c"));
+}
+
 TEST_CASE("what waits while the window is full goes out in one batch") {
   RaftOptions options;
   options.inflight_max = 1;

@@ -76,10 +76,6 @@ const char* problem_of_certificate(X509* certificate, bool of_passive_end) {
 
 }  // namespace
 
-Instant steady_now() {
-  return Instant(std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
-}
-
 std::chrono::steady_clock::time_point steady_time(Instant t) {
   return std::chrono::steady_clock::time_point(
       std::chrono::duration_cast<std::chrono::steady_clock::duration>(t.time_since_epoch()));

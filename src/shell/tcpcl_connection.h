@@ -13,6 +13,7 @@
 #include <memory>
 #include <set>
 
+#include "shell/steady_clock.h"
 #include "shell/tcpcl_link.h"
 
 namespace skywarden::shell::tcpcl {
@@ -24,7 +25,6 @@ using ErrorCode = boost::system::error_code;
 using network::TcpclEvents;
 using network::TcpclSession;
 
-[[nodiscard]] Instant steady_now();
 [[nodiscard]] std::chrono::steady_clock::time_point steady_time(Instant t);
 
 using TlsContext = std::unique_ptr<ssl::context>;

@@ -16,7 +16,6 @@ using tcpcl::Connection;
 using tcpcl::ErrorCode;
 using tcpcl::make_tls;
 using tcpcl::session_options;
-using tcpcl::steady_now;
 using tcpcl::tcp;
 using tcpcl::TcpclEvents;
 using tcpcl::TcpclSession;

@@ -15,7 +15,6 @@ namespace skywarden::shell {
 
 using tcpcl::Connection;
 using tcpcl::ErrorCode;
-using tcpcl::steady_now;
 using tcpcl::tcp;
 using tcpcl::TcpclEvents;
 namespace asio = boost::asio;

@@ -1,0 +1,217 @@
+// skywarden cluster: several nodes on loopback for trying, and the questions one asks them.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include "base/text.h"
+#include "commands.h"
+#include "formats/read_file.h"
+#include "key_values.h"
+#include "node_config.h"
+#include "shell/durable_file.h"
+
+namespace skywarden::app {
+namespace {
+
+constexpr const char* kCluster = "trial";
+constexpr std::chrono::milliseconds kLook{50};  // after nodes that have ended
+
+struct ClusterArguments {
+  std::string folder = "cluster", config = "cluster/node-1.toml";
+  int nodes = 3, port = 7101;
+  bool memory = false;
+  std::string key, value, expected;
+  double patience_s = 5;
+};
+
+volatile std::sig_atomic_t stopped = 0;  // the only thing that a signal may touch
+void note_stop(int) {
+  stopped = 1;
+}
+
+int report(const Error& error) {
+  fmt::print(stderr, "skywarden cluster: {}\n", error.message);
+  return 1;
+}
+
+// ---- start
+
+std::string config_text(const ClusterArguments& arguments, int id) {
+  std::string text = fmt::format("cluster = \"{}\"\nnode = {}\n", kCluster, id);
+  if (!arguments.memory) text += fmt::format("data = \"node-{}\"\n", id);
+  for (int each = 1; each <= arguments.nodes; ++each)
+    text += fmt::format("[[member]]\nid = {}\naddress = \"127.0.0.1:{}\"\n", each, arguments.port + each - 1);
+  return text;
+}
+
+Result<pid_t> begin_node(const ClusterArguments& arguments, int id) {
+  const auto folder = std::filesystem::path(arguments.folder);
+  const std::string config = (folder / fmt::format("node-{}.toml", id)).string();
+  if (const auto written = formats::write_file(config, config_text(arguments, id)); !written)
+    return tl::unexpected<Error>(written.error());
+  const bool first = !arguments.memory && !std::filesystem::exists(folder / fmt::format("node-{}", id));
+  const pid_t process = ::fork();
+  if (process < 0) return fail(Errc::kInputOutput, "no more processes");
+  if (process > 0) return process;
+  std::vector<const char*> words = {"skywarden", "node", config.c_str()};
+  if (first) words.push_back("--first-start");
+  words.push_back(nullptr);
+  ::execv("/proc/self/exe", const_cast<char* const*>(words.data()));  // NOLINT(*-const-cast): it changes none
+  ::_exit(127);
+}
+
+int start(const ClusterArguments& arguments) {
+  if (const auto made = shell::make_folder(arguments.folder); !made) return report(made.error());
+  struct sigaction action{};
+  action.sa_handler = note_stop;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+  std::map<pid_t, int> nodes;
+  int exit_code = 0;
+  for (int id = 1; id <= arguments.nodes && exit_code == 0; ++id) {
+    const auto process = begin_node(arguments, id);
+    if (process)
+      nodes[*process] = id;
+    else
+      exit_code = report(process.error());
+  }
+  const std::string config = arguments.folder + "/node-1.toml";
+  fmt::print(
+      "{} nodes, ports {} to {}. Elsewhere:\n"
+      "  skywarden cluster put --config {} name value\n  skywarden cluster get --config {} name\n"
+      "  skywarden cluster status --config {}\n  kill PID          one of:",
+      arguments.nodes, arguments.port, arguments.port + arguments.nodes - 1, config, config, config);
+  for (const auto& [process, id] : nodes) fmt::print(" {} (node {})", process, id);
+  fmt::print("\n  skywarden node {}   starts it again\nInterrupt ends all.\n", config);
+  std::fflush(stdout);
+  while (stopped == 0 && exit_code == 0 && !nodes.empty()) {
+    int how = 0;
+    const pid_t ended =
+        ::waitpid(-1, &how, WNOHANG);  // a signal just before a wait without end would be lost
+    const auto node = nodes.find(ended);
+    if (node == nodes.end()) {
+      std::this_thread::sleep_for(kLook);
+      continue;
+    }
+    fmt::print("node {} has ended{}\n", node->second,
+               WIFSIGNALED(how) ? fmt::format(" by signal {}", WTERMSIG(how)) : "");
+    std::fflush(stdout);
+    if (WIFEXITED(how) && WEXITSTATUS(how) != 0) exit_code = 1;
+    nodes.erase(node);
+  }
+  for (const auto& [process, id] : nodes) ::kill(process, SIGTERM);
+  for (const auto& [process, id] : nodes) ::waitpid(process, nullptr, 0);
+  return exit_code;
+}
+
+// ---- questions
+
+Duration patience_of(const ClusterArguments& arguments) {
+  return from_seconds(arguments.patience_s);
+}
+
+Result<KeyAnswer> ask(const ClusterArguments& arguments, shell::RequestKind kind,
+                      std::vector<std::byte> bytes) {
+  const auto config = load_node_config(arguments.config);
+  if (!config) return tl::unexpected<Error>(config.error());
+  const auto answer = call_group(config->group, {1, kind, std::move(bytes)}, patience_of(arguments));
+  if (!answer) return tl::unexpected<Error>(answer.error());
+  if (answer->outcome == shell::Outcome::kUnknown)
+    return fail(Errc::kUnavailable,
+                "whether it was done cannot be told: the leader changed; ask for the value");
+  if (answer->outcome != shell::Outcome::kDone)
+    return fail(Errc::kConflict, "refused: {}",
+                printable({reinterpret_cast<const char*>(answer->bytes.data()), answer->bytes.size()}));
+  return decode_key_answer(answer->bytes);
+}
+
+int tell(const Result<KeyAnswer>& answer) {
+  if (!answer) return report(answer.error());
+  if (answer->value) fmt::print("{}\n", *answer->value);
+  return answer->done ? 0 : 2;
+}
+
+int put(const ClusterArguments& arguments) {
+  return tell(ask(arguments, shell::RequestKind::kPropose,
+                  encode(KeyCommand{arguments.key, arguments.value, {}, false})));
+}
+int compare_and_set(const ClusterArguments& arguments) {
+  return tell(ask(arguments, shell::RequestKind::kPropose,
+                  encode(KeyCommand{arguments.key, arguments.value, arguments.expected, true})));
+}
+int get(const ClusterArguments& arguments) {
+  const auto key = std::as_bytes(std::span(arguments.key));
+  return tell(ask(arguments, shell::RequestKind::kRead, {key.begin(), key.end()}));
+}
+
+int status(const ClusterArguments& arguments) {
+  const auto config = load_node_config(arguments.config);
+  if (!config) return report(config.error());
+  int exit_code = 0;
+  for (const auto& [node, peer] : config->group.members) {
+    const auto answer =
+        call_member(config->group, node, {1, shell::RequestKind::kStatus, {}}, patience_of(arguments));
+    if (answer)
+      fmt::print("{}\n",
+                 std::string_view(reinterpret_cast<const char*>(answer->bytes.data()), answer->bytes.size()));
+    else
+      exit_code = 2 * report(answer.error());
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+void add_cluster(CLI::App& app, int* exit_code) {
+  CLI::App* cluster = app.add_subcommand("cluster", "Start several nodes on this machine, and ask them");
+  cluster->require_subcommand(1);
+  auto arguments = std::make_shared<ClusterArguments>();
+
+  CLI::App* begin = cluster->add_subcommand("start", "Start nodes on loopback until interrupted");
+  begin->add_option("--nodes", arguments->nodes, "how many")->check(CLI::Range(1, 9))->capture_default_str();
+  begin->add_option("--folder", arguments->folder, "for their configuration and logs")->capture_default_str();
+  begin->add_option("--port", arguments->port, "of the first, the others follow")
+      ->check(CLI::Range(1, 65000))
+      ->capture_default_str();
+  begin->add_flag("--memory", arguments->memory, "keep logs in memory: a node that ended must not come back");
+  begin->footer(
+      "Without TLS, for trying; started again it goes on with what is in the folder. Exit code 1 when a "
+      "node\n"
+      "could not go on.\n\nExample:\n  skywarden cluster start --nodes 3");
+  begin->callback([arguments, exit_code] { *exit_code = start(*arguments); });
+
+  const auto question = [&](const char* name, const char* what, int (*act)(const ClusterArguments&),
+                            const char* footer) {
+    CLI::App* command = cluster->add_subcommand(name, what);
+    command->add_option("--config", arguments->config, "of any of its nodes")->capture_default_str();
+    command->add_option("--patience-s", arguments->patience_s, "wait at most so long")
+        ->check(CLI::Range(0.1, 3600.0))
+        ->capture_default_str();
+    command->footer(footer);
+    command->callback([arguments, exit_code, act] { *exit_code = act(*arguments); });
+    return command;
+  };
+  CLI::App* command =
+      question("put", "Set a value once a majority has it", put,
+               "Exit code 0 when it is done.\n\nExample:\n  skywarden cluster put tower-7 \"41 C\"");
+  command->add_option("key", arguments->key)->required();
+  command->add_option("value", arguments->value)->required();
+  command = question("get", "The value as of now", get,
+                     "Exit code 2 when there is none.\n\nExample:\n  skywarden cluster get tower-7");
+  command->add_option("key", arguments->key)->required();
+  command = question("cas", "Set a value if it is as expected", compare_and_set,
+                     "Prints what is there afterwards. Exit code 2 when something else was there.\n\n"
+                     "Example:\n  skywarden cluster cas tower-7 \"41 C\" \"43 C\"");
+  command->add_option("key", arguments->key)->required();
+  command->add_option("expected", arguments->expected)->required();
+  command->add_option("value", arguments->value)->required();
+  question("status", "Who leads, how far, and what was refused: a line of JSON each", status,
+           "Exit code 2 when somebody does not answer.\n\nExample:\n  skywarden cluster status");
+}
+
+}  // namespace skywarden::app

@@ -1,0 +1,133 @@
+#include "node_config.h"
+
+#include <charconv>
+#include <filesystem>
+
+#include "datum/toml_reader.h"
+#include "formats/read_file.h"
+
+namespace skywarden::app {
+namespace {
+
+using datum::TomlReader;
+
+constexpr std::size_t kConfigBytesMax = std::size_t{1} << 20;
+constexpr std::size_t kKeyBytesMax = std::size_t{1} << 14;
+
+std::string beside(const std::string& file, const std::string& path) {
+  if (path.empty()) return path;
+  return (std::filesystem::path(file).parent_path() / path).string();
+}
+
+NodeId id_of(TomlReader& in, std::string_view key) {
+  int id = 0;
+  in.integer(key, id);
+  if (id <= 0) in.wrong(key, "a node id from 1 up");
+  return NodeId(static_cast<std::uint32_t>(std::max(id, 0)));
+}
+
+// HOST:PORT
+void read_address(TomlReader& in, std::string_view key, shell::GroupLinks::Peer& peer) {
+  std::string text;
+  in.string(key, text, true);
+  const std::size_t colon = text.rfind(':');
+  if (colon != std::string::npos) {
+    peer.host = text.substr(0, colon);
+    if (peer.host.starts_with('[') && peer.host.ends_with(']'))  // IPv6
+      peer.host = peer.host.substr(1, peer.host.size() - 2);
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, peer.port);
+    if (error != std::errc() || stop != end) peer.port = 0;
+  }
+  if (peer.port == 0 || peer.host.empty()) in.wrong(key, "HOST:PORT");
+}
+
+Result<void> read_member(const toml::table& table, const std::string& file, NodeConfig& config) {
+  TomlReader in(table, file + ": member");
+  in.only({"id", "address", "share", "public_key"});
+  shell::GroupLinks::Peer peer{id_of(in, "id"), {}, 0};
+  read_address(in, "address", peer);
+  int share = 1;
+  in.integer("share", share);
+  if (share < 0) in.wrong("share", "a whole number from 0 up");
+  std::string key;
+  in.string("public_key", key);
+  if (!in.error().empty()) return fail(Errc::kMalformed, "{}", in.error());
+  if (!config.group.members.emplace(peer.node, peer).second)
+    return fail(Errc::kConflict, "{}: member {} is named twice", file, peer.node.value());
+  config.shares[peer.node] = static_cast<std::uint32_t>(share);
+  if (!key.empty()) config.public_keys[peer.node] = beside(file, key);
+  return {};
+}
+
+Result<std::string> read_key(const std::string& path) {
+  return formats::read_file(path, kKeyBytesMax);
+}
+
+}  // namespace
+
+Result<NodeConfig> parse_node_config(std::string_view text, const std::string& file) {
+  const auto root = datum::parse_toml(text, file);
+  if (!root) return tl::unexpected<Error>(root.error());
+  NodeConfig config;
+  TomlReader in(*root, file);
+  in.only({"cluster", "node", "listen", "data", "signing_key", "tls", "member"});
+  in.string("cluster", config.identity.cluster, true);
+  config.identity.node = id_of(in, "node");
+  in.string("listen", config.address);
+  in.string("data", config.data);
+  in.string("signing_key", config.signing_key);
+  if (const toml::table* tls = in.table("tls")) {
+    TomlReader files(*tls, file + ": tls");
+    files.only({"certificate", "key", "authorities"});
+    shell::TlsFiles named;
+    files.string("certificate", named.certificate, true);
+    files.string("key", named.key, true);
+    files.string("authorities", named.authorities, true);
+    if (!files.error().empty()) return fail(Errc::kMalformed, "{}", files.error());
+    config.group.tls = shell::TlsFiles{beside(file, named.certificate), beside(file, named.key),
+                                       beside(file, named.authorities)};
+  }
+  const auto members = in.tables("member");
+  if (!in.error().empty()) return fail(Errc::kMalformed, "{}", in.error());
+  for (const toml::table* member : members)
+    if (const auto read = read_member(*member, file, config); !read)
+      return tl::unexpected<Error>(read.error());
+  if (const auto valid = validate(config.identity); !valid)
+    return fail(valid.error().code, "{}: {}", file, valid.error().message);
+  const auto self = config.group.members.find(config.identity.node);
+  if (self == config.group.members.end())
+    return fail(Errc::kNotFound, "{}: node {} is not one of the members", file, config.identity.node.value());
+  if (const auto valid = consensus::validate(config.shares); !valid)
+    return fail(valid.error().code, "{}: {}", file, valid.error().message);
+  if (config.address.empty()) config.address = self->second.host;
+  config.group.cluster = config.identity.cluster;
+  config.data = beside(file, config.data);
+  config.signing_key = beside(file, config.signing_key);
+  return config;
+}
+
+Result<NodeConfig> load_node_config(const std::string& file) {
+  const auto text = formats::read_file(file, kConfigBytesMax);
+  if (!text) return tl::unexpected<Error>(text.error());
+  return parse_node_config(*text, file);
+}
+
+Result<std::optional<storage::SigningKeys>> load_keys(const NodeConfig& config) {
+  if (config.signing_key.empty()) return std::nullopt;
+  const auto text = read_key(config.signing_key);
+  if (!text) return tl::unexpected<Error>(text.error());
+  auto own = storage::SigningKey::read_private(*text);
+  if (!own) return fail(own.error().code, "{}: {}", config.signing_key, own.error().message);
+  storage::SigningKeys keys{std::move(*own), {}};
+  for (const auto& [node, path] : config.public_keys) {
+    const auto pem = read_key(path);
+    if (!pem) return tl::unexpected<Error>(pem.error());
+    auto key = storage::SigningKey::read_public(*pem);
+    if (!key) return fail(key.error().code, "{}: {}", path, key.error().message);
+    keys.members.emplace(node, std::move(*key));
+  }
+  return keys;
+}
+
+}  // namespace skywarden::app

@@ -1,0 +1,28 @@
+// The TOML file of one member of a consensus group; its clients read it too. See docs/formats.md.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "consensus/quorum.h"
+#include "shell/group_call.h"
+#include "storage/signed_head.h"
+
+namespace skywarden::app {
+
+struct NodeConfig {
+  storage::LogIdentity identity;
+  std::string address;          // to listen at
+  std::string data;             // folder of the log; empty: in memory
+  shell::GroupAddresses group;  // this node included
+  consensus::Shares shares;     // that the group was founded with
+  std::string signing_key;      // files; empty: nothing is signed
+  std::map<NodeId, std::string> public_keys;
+};
+
+// Paths are taken from where the file lies. Errors name file and key.
+[[nodiscard]] Result<NodeConfig> parse_node_config(std::string_view text, const std::string& file);
+[[nodiscard]] Result<NodeConfig> load_node_config(const std::string& file);
+[[nodiscard]] Result<std::optional<storage::SigningKeys>> load_keys(const NodeConfig& config);
+
+}  // namespace skywarden::app

@@ -1,0 +1,413 @@
+#include "shell/raft_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "shell/service_snapshot.h"
+#include "shell/steady_clock.h"
+
+namespace skywarden::shell {
+namespace {
+
+constexpr Duration kQuiet = std::chrono::milliseconds(20);  // without a write, before it is noted
+constexpr std::size_t kBatchBytesMax = std::size_t{1} << 20;
+
+consensus::Persisted beginning_of(storage::LogStore::Opened* log) {
+  return log == nullptr ? consensus::Persisted{} : log->contents.persisted;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RaftService>> RaftService::make(Options options, StateMachine& machine,
+                                                       storage::LogStore::Opened* log, OnProblem on_problem) {
+  if (const auto valid = options.raft.validate(); !valid) return tl::unexpected<Error>(valid.error());
+  if (!options.founding.empty())
+    if (const auto valid = consensus::validate(options.founding); !valid)
+      return tl::unexpected<Error>(valid.error());
+  std::unique_ptr<RaftService> service(
+      new RaftService(std::move(options), machine, log, std::move(on_problem)));
+  auto links = GroupLinks::make(service->options_.links, *service);
+  if (!links) return tl::unexpected<Error>(links.error());
+  service->links_ = std::move(*links);
+  if (log != nullptr && log->contents.persisted.snapshot) service->restore(*log->contents.persisted.snapshot);
+  if (service->failed_) return tl::unexpected<Error>(*service->failed_);
+  for (const GroupLinks::Peer& peer : service->options_.peers) service->links_->add_peer(peer);
+  return service;
+}
+
+RaftService::RaftService(Options options, StateMachine& machine, storage::LogStore::Opened* log,
+                         OnProblem on_problem)
+    : options_(std::move(options)),
+      machine_(machine),
+      on_problem_(std::move(on_problem)),
+      store_(log == nullptr ? nullptr : &log->store),
+      chain_(log == nullptr ? storage::EntryChain(options_.links.identity.cluster)
+                            : std::move(log->contents.chain)),
+      raft_(options_.links.identity.node, options_.founding, beginning_of(log), options_.raft,
+            Random(options_.seed), steady_now()),
+      applied_(raft_.commit_index()) {
+  const auto& raft_log = raft_.log();
+  for (const auto& entry : raft_log.between(raft_log.base().index.next(), raft_log.last_index()))
+    log_bytes_ += consensus::cost(entry);
+}
+
+RaftService::~RaftService() = default;
+
+Result<void> RaftService::run() {
+  links_->wake_at(raft_.next_deadline());
+  links_->run();
+  if (failed_) return tl::unexpected<Error>(*failed_);
+  if (store_ == nullptr) return {};
+  return store_->mark();
+}
+
+// What must not go on: nothing leaves the node any more.
+void RaftService::fail_with(Error error) {
+  if (failed_) return;
+  failed_ = std::move(error);
+  links_->stop();
+}
+
+// ---- what arrives
+
+Result<void> RaftService::from_member(NodeId member, const Frame& frame) {
+  if (failed_) return {};
+  if (frame.kind == FrameKind::kSignedHead) {
+    const auto head = storage::decode_signed_head(frame.value);
+    if (!head) return tl::unexpected<Error>(head.error());
+    return check(member, *head);
+  }
+  const auto message =
+      frame.kind == FrameKind::kConsensus
+          ? consensus::decode(frame.value)
+          : fail(Errc::kMalformed, "a frame of kind {} from a member", static_cast<unsigned>(frame.kind));
+  if (!message || message->from != member || message->to != raft_.self()) {
+    ++counters_.bad_messages;
+    if (!message) return tl::unexpected<Error>(message.error());
+    return fail(Errc::kMalformed, "a message from {} to {} on the connection of node {}",
+                message->from.value(), message->to.value(), member.value());
+  }
+  absorb(raft_.receive(*message, steady_now()));
+  return {};
+}
+
+Result<void> RaftService::from_client(GroupClient client, const Frame& frame) {
+  if (frame.kind != FrameKind::kRequest)
+    return fail(Errc::kMalformed, "a frame of kind {} from a client", static_cast<unsigned>(frame.kind));
+  auto request = decode_request(frame.value);
+  if (!request) return tl::unexpected<Error>(request.error());
+  switch (request->kind) {
+    case RequestKind::kPropose:
+      proposals_.push_back(std::move(request->bytes));
+      proposers_.push_back({{}, {}, client, request->id});
+      break;
+    case RequestKind::kRead:
+      reads_.push_back({client, std::move(*request)});
+      break;
+    case RequestKind::kStatus: {
+      const std::string text = status();
+      const auto bytes = std::as_bytes(std::span(text));
+      answer(client, {request->id, Outcome::kDone, raft_.leader(), applied_, {bytes.begin(), bytes.end()}});
+      break;
+    }
+  }
+  return {};
+}
+
+void RaftService::propose(std::uint64_t id, consensus::Payload payload) {
+  proposals_.push_back(std::move(payload));
+  proposers_.push_back({{}, {}, {}, id});
+  links_->ask_for_turn();
+}
+
+// ---- one turn
+
+void RaftService::turn() {
+  if (failed_) return;
+  const Instant now = steady_now();
+  if (now >= raft_.next_deadline()) absorb(raft_.tick(now));
+  propose_waiting(now);
+  begin_reads(now);
+  if (store_ != nullptr && !failed_) {
+    const bool writes = store_->has_unsynced();
+    if (writes) synced_at_ = now;
+    counters_.syncs += writes ? 1 : 0;
+    const bool quiet = now - synced_at_ > kQuiet;
+    if (const auto done = writes || !quiet ? store_->sync() : store_->mark(); !done) fail_with(done.error());
+  }
+  if (failed_) return;
+  send_messages();
+  apply_commits();
+  answer_reads();
+  check_pending_head();
+  if (options_.keys) sign(now);
+  compact(now);
+  Instant wake = raft_.next_deadline();
+  if (options_.keys && raft_.role() == consensus::Role::kLeader && signed_ != raft_.log().last())
+    wake = std::min(wake, signed_at_ + kSignGap);
+  links_->wake_at(wake);
+}
+
+void RaftService::follow_chain(const consensus::Persist& step) {
+  if (!keeps_chain()) return;
+  if (step.truncate_from) chain_.truncate_from(*step.truncate_from);
+  for (const consensus::Entry& entry : step.append) chain_.append(entry);
+}
+
+void RaftService::absorb(consensus::RaftEffects effects) {
+  for (const consensus::Entry& entry : effects.persist.append) log_bytes_ += consensus::cost(entry);
+  if (effects.persist.snapshot) {
+    const auto unpacked = unpack_snapshot(effects.persist.snapshot->data);
+    if (!unpacked) return fail_with(unpacked.error());
+    const LogIndex base = effects.persist.snapshot->last.index;
+    if (keeps_chain()) {
+      if (effects.restored && raft_.log().last_index() == base)
+        chain_.begin_again(base, unpacked->head);  // the log behind it is gone, or there was none
+      else
+        chain_.forget_before(base);
+    }
+    const auto& log = raft_.log();
+    if (store_ != nullptr)
+      if (const auto done = store_->checkpoint(effects.persist, log.between(base.next(), log.last_index()),
+                                               unpacked->head, chain_.head());
+          !done)
+        return fail_with(done.error());
+  } else if (!effects.persist.empty()) {
+    follow_chain(effects.persist);
+    if (store_ != nullptr) store_->add(effects.persist, chain_.head());
+  }
+  if (effects.restored) {
+    committed_.clear();  // contained in it
+    restored_ = std::move(effects.restored);
+  }
+  std::move(effects.send.begin(), effects.send.end(), std::back_inserter(sending_));
+  std::move(effects.committed.begin(), effects.committed.end(), std::back_inserter(committed_));
+  for (const consensus::ReadAnswer& read : effects.reads) {
+    const auto asked = reads_asked_.extract(read.id);
+    if (asked.empty()) continue;
+    if (read.index) {
+      reads_ready_.emplace_back(*read.index, std::move(asked.mapped()));
+      continue;
+    }
+    for (const Reading& reading : asked.mapped())
+      answer(reading.client, {reading.request.id, Outcome::kNotLeader, raft_.leader(), {}, {}});
+  }
+}
+
+void RaftService::propose_waiting(Instant now) {
+  std::size_t begin = 0;
+  while (begin < proposals_.size()) {
+    // As many as one batch may have.
+    std::vector<consensus::Payload> batch;
+    std::size_t bytes = 0;
+    std::size_t end = begin;
+    for (; end < proposals_.size() && (end == begin || bytes + proposals_[end].size() <= kBatchBytesMax);
+         ++end) {
+      bytes += proposals_[end].size();
+      batch.push_back(std::move(proposals_[end]));
+    }
+    const LogIndex first = raft_.last_index().next();
+    auto effects = raft_.propose_all(std::move(batch), now);
+    if (effects) {
+      ++counters_.batches;
+      counters_.proposals += end - begin;
+      // Entries that were waited for there were cut off.
+      for (; !waiting_.empty() && waiting_.back().index >= first; waiting_.pop_back())
+        answer_waiting(waiting_.back(), Outcome::kLost);
+      for (std::size_t i = begin; i < end; ++i) {
+        proposers_[i].index = LogIndex(first.value() + i - begin);
+        proposers_[i].term = raft_.term();
+        waiting_.push_back(proposers_[i]);
+      }
+      absorb(std::move(*effects));
+    } else {
+      const bool elsewhere = raft_.role() != consensus::Role::kLeader;
+      const auto why = std::as_bytes(std::span(effects.error().message));
+      for (std::size_t i = begin; i < end; ++i)
+        answer_waiting(proposers_[i], elsewhere ? Outcome::kNotLeader : Outcome::kRefused,
+                       elsewhere ? std::vector<std::byte>() : std::vector<std::byte>(why.begin(), why.end()));
+    }
+    begin = end;
+  }
+  proposals_.clear();
+  proposers_.clear();
+}
+
+void RaftService::begin_reads(Instant now) {
+  if (reads_.empty()) return;
+  counters_.reads += reads_.size();
+  const consensus::ReadId id(next_read_++);
+  std::vector<Reading> readings = std::exchange(reads_, {});
+  auto effects = raft_.read(id, now);
+  if (!effects) {
+    for (const Reading& reading : readings)
+      answer(reading.client, {reading.request.id, Outcome::kNotLeader, raft_.leader(), {}, {}});
+    return;
+  }
+  reads_asked_.emplace(id, std::move(readings));
+  absorb(std::move(*effects));
+}
+
+void RaftService::send_messages() {
+  for (const consensus::Message& message : sending_)
+    links_->send(message.to, FrameKind::kConsensus, encode(message));
+  sending_.clear();
+}
+
+// ---- what was agreed
+
+void RaftService::restore(const consensus::Snapshot& snapshot) {
+  const auto unpacked = unpack_snapshot(snapshot.data);
+  if (!unpacked) return fail_with(unpacked.error());
+  if (const auto restored = machine_.restore(unpacked->data); !restored) return fail_with(restored.error());
+  applied_ = snapshot.last.index;
+  taken_.reset();
+  log_bytes_ = 0;
+  for (; !waiting_.empty() && waiting_.front().index <= applied_; waiting_.pop_front())
+    answer_waiting(waiting_.front(), Outcome::kUnknown);
+}
+
+void RaftService::apply_commits() {
+  if (restored_) restore(*restored_);
+  restored_.reset();
+  for (const consensus::Entry& entry : committed_) apply(entry);
+  committed_.clear();
+}
+
+void RaftService::apply(const consensus::Entry& entry) {
+  ++counters_.applied;
+  applied_ = entry.index;
+  const bool is_proposal = entry.kind == consensus::EntryKind::kProposal && !entry.payload.empty();
+  auto result = is_proposal ? machine_.apply(entry) : std::vector<std::byte>();
+  for (; !waiting_.empty() && waiting_.front().index <= entry.index; waiting_.pop_front()) {
+    const bool own = waiting_.front().index == entry.index && waiting_.front().term == entry.term;
+    answer_waiting(waiting_.front(), own ? Outcome::kDone : Outcome::kLost,
+                   own ? std::exchange(result, {}) : std::vector<std::byte>());
+  }
+}
+
+void RaftService::answer_reads() {
+  while (!reads_ready_.empty() && reads_ready_.front().first <= applied_) {
+    const auto& [index, readings] = reads_ready_.front();
+    for (const Reading& reading : readings)
+      answer(reading.client, {reading.request.id, Outcome::kDone, raft_.leader(), applied_,
+                              machine_.read(reading.request.bytes)});
+    reads_ready_.pop_front();
+  }
+}
+
+void RaftService::answer_waiting(const Waiting& waiting, Outcome outcome, std::vector<std::byte> bytes) {
+  answer(waiting.client, {waiting.request, outcome, raft_.leader(), waiting.index, std::move(bytes)});
+}
+
+void RaftService::answer(GroupClient client, const Answer& answer) {
+  if (client == GroupClient()) {
+    if (on_answer_) on_answer_(answer);
+    return;
+  }
+  const auto bytes = encode(answer);
+  if (bytes.size() <= kFrameBytesMax) return links_->answer(client, bytes);
+  const std::string why =
+      fmt::format("an answer of {} bytes, at most {} can be sent", answer.bytes.size(), kFrameBytesMax);
+  const auto text = std::as_bytes(std::span(why));
+  links_->answer(
+      client,
+      encode(Answer{answer.id, Outcome::kRefused, answer.leader, answer.index, {text.begin(), text.end()}}));
+}
+
+// ---- the chain's head
+
+void RaftService::sign(Instant now) {
+  const consensus::LogPosition last = raft_.log().last();
+  if (raft_.role() != consensus::Role::kLeader || last == signed_ || now < signed_at_ + kSignGap) return;
+  storage::SignedHead head{raft_.self(), raft_.term(), last, chain_.head(), {}};
+  options_.keys->own.sign(head, options_.links.identity.cluster);
+  const auto bytes = encode(head);
+  for (const auto& [member, key] : options_.keys->members)
+    if (member != raft_.self()) links_->send(member, FrameKind::kSignedHead, bytes);
+  signed_ = last;
+  signed_at_ = now;
+  ++counters_.heads_signed;
+}
+
+Result<void> RaftService::check(NodeId member, const storage::SignedHead& head) {
+  if (!options_.keys || head.term < raft_.term()) return {};
+  const auto key = options_.keys->members.find(head.leader);
+  if (head.leader != member || key == options_.keys->members.end() ||
+      !key->second.verifies(head, options_.links.identity.cluster)) {
+    ++counters_.bad_signatures;
+    return fail(Errc::kConflict, "the head of the log up to {} is not signed by the leader",
+                head.last.index.value());
+  }
+  pending_head_ = head;
+  return {};
+}
+
+// Two logs with the same last entry are the same up to there (Raft §5.3), so their heads must be, too.
+void RaftService::check_pending_head() {
+  if (!pending_head_) return;
+  const consensus::LogPosition last = pending_head_->last;
+  if (last.index > raft_.last_index() || !chain_.contains(last.index)) {
+    if (last.index <= raft_.last_index()) pending_head_.reset();  // in the snapshot
+    return;
+  }
+  if (raft_.log().matches(last)) {
+    if (chain_.head_at(last.index) != pending_head_->head)
+      return fail_with(
+          {Errc::kConflict, fmt::format("the log up to entry {} is not the one that leader {} has signed",
+                                        last.index.value(), pending_head_->leader.value())});
+    ++counters_.heads_verified;
+  }
+  pending_head_.reset();
+}
+
+// ---- compaction
+
+void RaftService::compact(Instant now) {
+  if (!taken_ && log_bytes_ >= options_.compact_bytes && applied_ > raft_.log().base().index) {
+    const auto head = keeps_chain() ? chain_.head_at(applied_) : storage::ChainHead{};
+    taken_ = TakenSnapshot{applied_, pack_snapshot(head, machine_.snapshot())};
+  }
+  if (!taken_) return;
+  // Members that are only a little late would need all of the state instead of a few entries.
+  const bool urgent = log_bytes_ >= 2 * options_.compact_bytes;
+  for (const auto& [member, share] : raft_.shares()) {
+    const auto lag = raft_.lag(member);
+    if (!urgent && lag && raft_.last_index().value() - *lag < taken_->index.value()) return;
+  }
+  auto effects = raft_.compact(taken_->index, std::move(taken_->data), now);
+  const LogIndex base = taken_->index;
+  taken_.reset();
+  if (!effects) return on_problem_(effects.error().message);
+  ++counters_.snapshots;
+  absorb(std::move(*effects));
+  log_bytes_ = 0;
+  const auto& log = raft_.log();
+  for (const consensus::Entry& entry : log.between(base.next(), log.last_index()))
+    log_bytes_ += consensus::cost(entry);
+}
+
+std::string RaftService::status() const {
+  const auto role = raft_.role() == consensus::Role::kLeader     ? "leader"
+                    : raft_.role() == consensus::Role::kLearner  ? "learner"
+                    : raft_.role() == consensus::Role::kFollower ? "follower"
+                                                                 : "candidate";
+  const auto& links = links_->counters();
+  std::string connected;
+  for (const NodeId node : links_->connected())
+    connected += fmt::format("{}{}", connected.empty() ? "" : ",", node.value());
+  return fmt::format(
+      R"({{"node":{},"cluster":"{}","role":"{}","leader":{},"term":{},"last":{},"committed":{},"applied":{},)"
+      R"("connected":[{}],"proposals":{},"batches":{},"reads":{},"syncs":{},"snapshots":{},"heads_signed":{},)"
+      R"("heads_verified":{},"bad_signatures":{},"bad_messages":{},"refused_hello":{},"refused_identity":{},)"
+      R"("malformed":{},"dropped":{},"bytes_received":{},"bytes_sent":{}}})",
+      raft_.self().value(), options_.links.identity.cluster, role, raft_.leader().value(),
+      raft_.term().value(), raft_.last_index().value(), raft_.commit_index().value(), applied_.value(),
+      connected, counters_.proposals, counters_.batches, counters_.reads, counters_.syncs,
+      counters_.snapshots, counters_.heads_signed, counters_.heads_verified, counters_.bad_signatures,
+      counters_.bad_messages, links.refused_hello, links.refused_identity, links.malformed, links.dropped,
+      links.bytes_received, links.bytes_sent);
+}
+
+}  // namespace skywarden::shell

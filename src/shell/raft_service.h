@@ -1,0 +1,157 @@
+// One member of a consensus group in real time: the Raft machine over connections (group_links.h) and a log
+// on disk (storage/log_store.h) or in memory, with a state machine of the caller's on top. One event loop on
+// one thread. All that arrives together is one turn: proposals are appended as one batch, everything to
+// persist waits for the disk once, then messages leave, commits are applied and clients are answered.
+//
+// With keys, the leader signs the head of its chain of entries at most kSignGap after an entry, and followers
+// check each: a head that differs from their own chain over the same last entry stops them. The clock is
+// steady, so one that is set back changes nothing.
+//
+// What a client is told: see Outcome. A request whose answer was lost may be repeated by the client and is
+// then applied twice, unless its state machine knows better.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "consensus/raft.h"
+#include "shell/group_links.h"
+#include "storage/log_store.h"
+#include "storage/signed_head.h"
+
+namespace skywarden::shell {
+
+// What the group agrees on. The same entries in the same order give the same state everywhere.
+class StateMachine {
+ public:
+  virtual ~StateMachine() = default;
+  // The answer reaches whoever proposed it, if that was here. Never a reason to fail: bad input is an answer.
+  virtual std::vector<std::byte> apply(const consensus::Entry& entry) = 0;
+  [[nodiscard]] virtual std::vector<std::byte> read(std::span<const std::byte> question) const = 0;
+  [[nodiscard]] virtual std::vector<std::byte> snapshot() const = 0;
+  [[nodiscard]] virtual Result<void> restore(std::span<const std::byte> snapshot) = 0;
+};
+
+class RaftService final : private GroupLinks::Owner {
+ public:
+  static constexpr Duration kSignGap = std::chrono::milliseconds(10);
+
+  struct Options {
+    GroupLinks::Options links;
+    std::vector<GroupLinks::Peer> peers;
+    consensus::Shares founding;  // with this node; empty for one that joins later
+    consensus::RaftOptions raft;
+    std::optional<storage::SigningKeys> keys;
+    std::uint64_t seed = 1;                             // of election timeouts
+    std::size_t compact_bytes = std::size_t{64} << 20;  // of log in memory, then a snapshot is made
+  };
+  struct Counters {
+    std::uint64_t proposals = 0, batches = 0, applied = 0, reads = 0, syncs = 0, snapshots = 0;
+    std::uint64_t heads_signed = 0, heads_verified = 0;
+    std::uint64_t bad_signatures = 0;  // heads that nobody who may has signed
+    std::uint64_t bad_messages = 0;    // consensus messages that cannot be read, or speak for others
+  };
+  using OnProblem = std::function<void(const std::string&)>;
+  // Answers to propose() below.
+  using OnAnswer = std::function<void(const Answer&)>;
+
+  // `log`: nullptr keeps everything in memory, and a restart must be another node. Errors of
+  // GroupLinks::make, and of `found` or `open` of the log. All that is given outlives it.
+  [[nodiscard]] static Result<std::unique_ptr<RaftService>> make(Options options, StateMachine& machine,
+                                                                 storage::LogStore::Opened* log,
+                                                                 OnProblem on_problem);
+  ~RaftService() override;
+
+  [[nodiscard]] std::uint16_t port() const { return links_->port(); }
+  void add_peer(const GroupLinks::Peer& peer) { links_->add_peer(peer); }
+  // From the thread of run(), the callbacks included: as a client would, without a connection.
+  void propose(std::uint64_t id, consensus::Payload payload);
+  void on_answer(OnAnswer on_answer) { on_answer_ = std::move(on_answer); }
+
+  // Until stop(), a signal, or what must not go on: then it says why. kLimitReached, kInputOutput: the disk;
+  // kConflict: the leader's signed head is not this node's.
+  [[nodiscard]] Result<void> run();
+  void stop() { links_->stop(); }  // from any thread
+
+  [[nodiscard]] const consensus::Raft& raft() const { return raft_; }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+  [[nodiscard]] std::string status() const;  // one line of JSON
+
+ private:
+  struct Waiting {  // for the entry at `index` of `term`
+    LogIndex index;
+    Term term;
+    GroupClient client;  // none: propose()
+    std::uint64_t request = 0;
+  };
+  struct Reading {
+    GroupClient client;
+    Request request;
+  };
+
+  RaftService(Options options, StateMachine& machine, storage::LogStore::Opened* log, OnProblem on_problem);
+
+  Result<void> from_member(NodeId member, const Frame& frame) override;
+  Result<void> from_client(GroupClient client, const Frame& frame) override;
+  void turn() override;
+  void problem(const std::string& why) override { on_problem_(why); }
+
+  void absorb(consensus::RaftEffects effects);
+  void follow_chain(const consensus::Persist& step);
+  void propose_waiting(Instant now);
+  void begin_reads(Instant now);
+  void send_messages();
+  void apply_commits();
+  void apply(const consensus::Entry& entry);
+  void answer_reads();
+  void restore(const consensus::Snapshot& snapshot);
+  void sign(Instant now);
+  Result<void> check(NodeId member, const storage::SignedHead& head);
+  void check_pending_head();
+  void compact(Instant now);
+  void answer(GroupClient client, const Answer& answer);
+  void answer_waiting(const Waiting& waiting, Outcome outcome, std::vector<std::byte> bytes = {});
+  void fail_with(Error error);
+  [[nodiscard]] bool keeps_chain() const { return store_ != nullptr || options_.keys.has_value(); }
+
+  Options options_;
+  StateMachine& machine_;
+  OnProblem on_problem_;
+  OnAnswer on_answer_;
+  std::unique_ptr<GroupLinks> links_;
+  storage::LogStore* store_;
+  storage::EntryChain chain_;
+  consensus::Raft raft_;
+  Counters counters_;
+  std::optional<Error> failed_;
+
+  // Of this turn.
+  std::vector<consensus::Message> sending_;
+  std::vector<consensus::Entry> committed_;
+  std::optional<consensus::Snapshot> restored_;
+
+  std::vector<consensus::Payload> proposals_;
+  std::vector<Waiting> proposers_;  // one a proposal
+  std::deque<Waiting> waiting_;     // ascending indices
+  std::vector<Reading> reads_;      // not asked for yet
+  std::uint64_t next_read_ = 1;
+  std::map<consensus::ReadId, std::vector<Reading>> reads_asked_;
+  std::deque<std::pair<LogIndex, std::vector<Reading>>> reads_ready_;  // once that is applied
+  LogIndex applied_;
+  Instant synced_at_;
+
+  consensus::LogPosition signed_;
+  Instant signed_at_;
+  std::optional<storage::SignedHead> pending_head_;  // of an entry that is not here yet
+
+  struct TakenSnapshot {
+    LogIndex index;
+    consensus::Payload data;
+  };
+  std::size_t log_bytes_ = 0;           // since the last snapshot
+  std::optional<TakenSnapshot> taken_;  // waits for members that are only a little late
+};
+
+}  // namespace skywarden::shell

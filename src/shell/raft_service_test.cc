@@ -1,0 +1,442 @@
+// Real members on loopback, each on a thread of its own.
+#include "shell/raft_service.h"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+#include <mutex>
+#include <thread>
+
+#include "shell/group_call.h"
+#include "storage/memory_disk.h"
+
+namespace skywarden::shell {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+constexpr Duration kPatience = 20s;  // a loaded machine may be slow; nothing waits that long otherwise
+
+std::vector<std::byte> bytes_of(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// Everything that was agreed, one after the other.
+class Lines final : public StateMachine {
+ public:
+  std::vector<std::byte> apply(const consensus::Entry& entry) override {
+    const std::scoped_lock lock(mutex_);
+    text_ += text_of(entry.payload) + "\n";
+    return bytes_of(std::to_string(text_.size()));
+  }
+  std::vector<std::byte> read(std::span<const std::byte>) const override { return bytes_of(text()); }
+  std::vector<std::byte> snapshot() const override { return bytes_of(text()); }
+  Result<void> restore(std::span<const std::byte> snapshot) override {
+    const std::scoped_lock lock(mutex_);
+    text_ = text_of(snapshot);
+    return {};
+  }
+  std::string text() const {
+    const std::scoped_lock lock(mutex_);
+    return text_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string text_;
+};
+
+struct Member {
+  Lines lines;
+  std::unique_ptr<storage::MemoryDisk> disk = std::make_unique<storage::MemoryDisk>();
+  std::optional<storage::LogStore::Opened> log;
+  std::unique_ptr<RaftService> service;
+  std::thread thread;
+  Result<void> ended;
+  std::mutex mutex;
+  std::vector<std::string> problems;
+};
+
+class Group {
+ public:
+  explicit Group(std::uint32_t size, RaftService::Options options = {}) : size_(size), options_(options) {
+    for (std::uint32_t id = 1; id <= size; ++id) make(id, true);
+    for (std::uint32_t id = 1; id <= size; ++id) begin(id);
+  }
+  ~Group() {
+    for (auto& [id, member] : members_) stop(id);
+  }
+
+  Member& operator[](std::uint32_t id) { return *members_.at(id); }
+  [[nodiscard]] GroupAddresses addresses() const { return {"forest", addresses_, {}}; }
+  [[nodiscard]] const GroupLinks::Peer& address(std::uint32_t id) const { return addresses_.at(NodeId(id)); }
+
+  void stop(std::uint32_t id) {
+    Member& member = (*this)[id];
+    if (!member.thread.joinable()) return;
+    member.service->stop();
+    member.thread.join();
+  }
+  // With its disk as a crash leaves it.
+  void restart(std::uint32_t id, Random& random) {
+    stop(id);
+    Member& member = (*this)[id];
+    member.service.reset();
+    member.log.reset();
+    member.disk->crash(random);
+    auto disk = std::move(member.disk);
+    members_.erase(id);
+    make(id, false, std::move(disk));
+    begin(id);
+  }
+  [[nodiscard]] bool runs(std::uint32_t id) { return (*this)[id].thread.joinable(); }
+  Answer propose(std::string_view text) {
+    const auto answer = call_group(addresses(), {next_++, RequestKind::kPropose, bytes_of(text)}, kPatience);
+    REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().message));
+    REQUIRE(answer->outcome == Outcome::kDone);
+    return *answer;
+  }
+  std::string read() {
+    const auto answer = call_group(addresses(), {next_++, RequestKind::kRead, {}}, kPatience);
+    REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().message));
+    return text_of(answer->bytes);
+  }
+  std::string status(std::uint32_t id) {
+    const auto answer = call_member(addresses(), NodeId(id), {next_++, RequestKind::kStatus, {}}, kPatience);
+    REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().message));
+    return text_of(answer->bytes);
+  }
+  template <typename Condition>
+  void wait(Condition condition) {
+    for (int i = 0; i < 2000 && !condition(); ++i) std::this_thread::sleep_for(10ms);
+    CHECK(condition());
+  }
+  bool said(std::uint32_t id, std::string_view part) {
+    Member& member = (*this)[id];
+    const std::scoped_lock lock(member.mutex);
+    return std::any_of(member.problems.begin(), member.problems.end(),
+                       [&](const std::string& line) { return line.find(part) != std::string::npos; });
+  }
+
+ private:
+  void make(std::uint32_t id, bool first, std::unique_ptr<storage::MemoryDisk> disk = nullptr) {
+    auto member = std::make_unique<Member>();
+    if (disk) member->disk = std::move(disk);
+    RaftService::Options options = options_;
+    options.links.identity = {"forest", NodeId(id)};
+    options.links.incarnation = ++incarnation_;
+    if (const auto known = addresses_.find(NodeId(id)); known != addresses_.end())
+      options.links.port = known->second.port;
+    for (std::uint32_t each = 1; each <= size_; ++each) options.founding[NodeId(each)] = 1;
+    options.seed = id;
+    if (first) REQUIRE(storage::LogStore::found(*member->disk, options.links.identity, {}));
+    auto opened = storage::LogStore::open(*member->disk, options.links.identity, {});
+    REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message));
+    member->log.emplace(std::move(*opened));
+    Member* place = member.get();
+    auto service = RaftService::make(options, member->lines, &*member->log, [place](const std::string& why) {
+      const std::scoped_lock lock(place->mutex);
+      place->problems.push_back(why);
+    });
+    REQUIRE_MESSAGE(service, (service ? "" : service.error().message));
+    member->service = std::move(*service);
+    addresses_[NodeId(id)] = {NodeId(id), "127.0.0.1", member->service->port()};
+    members_[id] = std::move(member);
+  }
+  void begin(std::uint32_t id) {
+    Member& member = (*this)[id];
+    for (const auto& [node, peer] : addresses_)
+      if (node != NodeId(id)) member.service->add_peer(peer);
+    member.thread = std::thread([&member] { member.ended = member.service->run(); });
+  }
+
+  std::uint32_t size_;
+  RaftService::Options options_;
+  std::uint64_t incarnation_ = 0, next_ = 1;
+  std::map<NodeId, GroupLinks::Peer> addresses_;
+  std::map<std::uint32_t, std::unique_ptr<Member>> members_;
+};
+
+std::uint32_t leader_of(Group& group, std::uint32_t size) {
+  for (int tries = 0; tries < 1000; ++tries, std::this_thread::sleep_for(10ms))
+    for (std::uint32_t id = 1; id <= size; ++id)
+      if (group.runs(id) && group.status(id).find(R"("role":"leader")") != std::string::npos) return id;
+  FAIL("nobody leads");
+  return 0;
+}
+
+bool status_says(Group& group, std::uint32_t id, std::string_view part) {
+  return group.status(id).find(part) != std::string::npos;
+}
+
+// One connection that says what it wants, and what it is told.
+class Stranger {
+ public:
+  explicit Stranger(const GroupLinks::Peer& member) {
+    socket_.connect({asio::ip::make_address(member.host), member.port});
+    const timeval patience{5, 0};
+    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  void say(FrameKind kind, std::span<const std::byte> value) {
+    std::vector<std::byte> out;
+    append_frame(out, kind, value);
+    say(out);
+  }
+  void say(std::span<const std::byte> raw) {
+    boost::system::error_code ignored;
+    asio::write(socket_, asio::buffer(raw.data(), raw.size()), ignored);
+  }
+  // Everything until the member ends the connection.
+  std::vector<std::byte> rest() {
+    std::vector<std::byte> all;
+    std::array<std::byte, 4096> part{};
+    boost::system::error_code error;
+    while (!error) {
+      const std::size_t size = socket_.read_some(asio::buffer(part), error);
+      all.insert(all.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(size));
+    }
+    return all;
+  }
+  std::string refusal() {
+    const auto all = rest();
+    const auto frame = read_frame(all, kFrameBytesMax);
+    if (!frame || !*frame || (*frame)->kind != FrameKind::kRefusal) return "no refusal";
+    return decode_refusal((*frame)->value).value_or("unreadable");
+  }
+
+ private:
+  asio::io_context context_;
+  tcp::socket socket_{context_};
+};
+
+}  // namespace
+
+TEST_CASE("three members agree, each crashes in turn while it leads, and all have the same in the end") {
+  Group group(3);
+  Random random(7);
+  std::string expected;
+  int next = 0;
+  const auto propose_some = [&] {
+    for (int i = 0; i < 8; ++i) {
+      const std::string line = "line " + std::to_string(next++);
+      group.propose(line);
+      expected += line + "\n";
+    }
+  };
+  for (int crash = 0; crash < 3; ++crash) {
+    propose_some();
+    const std::uint32_t leader = leader_of(group, 3);
+    group.stop(leader);
+    propose_some();
+    CHECK(group.read() == expected);
+    group.restart(leader, random);
+  }
+  for (std::uint32_t id = 1; id <= 3; ++id) group.wait([&] { return group[id].lines.text() == expected; });
+}
+
+TEST_CASE("who belongs to another cluster, looks for another node or is unknown is refused in words") {
+  Group group(3);
+  group.propose("first");
+  const auto refusal = [&](const Hello& hello) {
+    Stranger stranger(group.address(2));
+    stranger.say(FrameKind::kHello, encode(hello));
+    return stranger.refusal();
+  };
+  CHECK(refusal({"desert", kNobody, kNobody, 1}) == "it belongs to cluster 'desert', this is 'forest'");
+  CHECK(refusal({"forest", NodeId(1), NodeId(3), 1}) == "it looks for node 3, this is node 2");
+  CHECK(refusal({"forest", NodeId(9), NodeId(2), 1}) == "node 9 is not one of the members");
+  CHECK(refusal({"forest", NodeId(2), NodeId(2), 1}) == "node 2 is this one: two nodes with one identity");
+  group.wait([&] { return status_says(group, 2, R"("connected":[1,3])"); });
+  CHECK(refusal({"forest", NodeId(1), NodeId(2), 99})
+            .starts_with("node 1 is connected already, from 127.0.0.1:"));
+  CHECK(status_says(group, 2, R"("refused_hello":3,"refused_identity":2)"));
+  group.wait([&] { return group.said(2, "two nodes with one identity"); });
+  group.propose("still there");
+  CHECK(group.read() == "first\nstill there\n");
+}
+
+TEST_CASE("what cannot be read ends its own connection and nothing else") {
+  Group group(3);
+  group.propose("first");
+  const Hello client{"forest", kNobody, kNobody, 1};
+  SUBCASE("noise") {
+    Stranger stranger(group.address(1));
+    stranger.say(bytes_of("GET / HTTP/1.1\r\n\r\n"));
+    CHECK(stranger.rest().empty());
+  }
+  SUBCASE("a hello of a later version") {
+    auto hello = encode(client);
+    hello[1] = std::byte{9};
+    Stranger stranger(group.address(1));
+    stranger.say(FrameKind::kHello, hello);
+    CHECK(stranger.refusal() == "it speaks version 9, this build 1");
+  }
+  SUBCASE("a request before the hello") {
+    Stranger stranger(group.address(1));
+    stranger.say(FrameKind::kRequest, encode(Request{1, RequestKind::kPropose, bytes_of("forged")}));
+    CHECK(stranger.rest().empty());
+  }
+  SUBCASE("a frame that is longer than anything allowed") {
+    Stranger stranger(group.address(1));
+    stranger.say(FrameKind::kHello, encode(client));
+    stranger.say(std::vector<std::byte>{std::byte{4}, std::byte{0xff}, std::byte{0xff}, std::byte{0xff}});
+    stranger.rest();
+    group.wait([&] { return group.said(1, "a frame of 16777215 bytes, at most 2097152 allowed"); });
+  }
+  SUBCASE("a client that speaks for a member") {
+    Stranger stranger(group.address(1));
+    stranger.say(FrameKind::kHello, encode(client));
+    stranger.say(FrameKind::kConsensus,
+                 encode(consensus::Message{NodeId(2), NodeId(1), Term(1000), consensus::TimeoutNow{}}));
+    stranger.rest();
+    group.wait([&] { return group.said(1, "from a client"); });
+  }
+  SUBCASE("half a frame") {
+    Stranger stranger(group.address(1));
+    stranger.say(std::vector<std::byte>{std::byte{0}, std::byte{0}});
+  }
+  group.propose("still there");
+  CHECK(group.read() == "first\nstill there\n");
+}
+
+TEST_CASE("a proposal that is empty or too large is refused, and says so") {
+  Group group(1);
+  for (const std::size_t size : {std::size_t{0}, consensus::RaftOptions{}.bytes_per_message_max + 1}) {
+    const auto answer =
+        call_group(group.addresses(), {1, RequestKind::kPropose, std::vector<std::byte>(size)}, kPatience);
+    REQUIRE(answer);
+    CHECK(answer->outcome == Outcome::kRefused);
+    CHECK(text_of(answer->bytes).find("bytes, expected 1…262144") != std::string::npos);
+  }
+}
+
+TEST_CASE("a member whose disk is full stops with one line, and the others go on with everything") {
+  Group group(3);
+  std::string expected;
+  const std::string line(100'000, 'x');
+  const std::uint32_t leader = leader_of(group, 3);
+  const std::uint32_t follower = leader % 3 + 1;
+  group[follower].disk->set_bytes_max(group[follower].disk->bytes());  // no further segment
+  for (int i = 0; i < 100; ++i) {                                      // more than one segment of 8 MiB
+    group.propose(line);
+    expected += line + "\n";
+  }
+  group[follower].thread.join();
+  REQUIRE(!group[follower].ended);
+  CHECK(group[follower].ended.error().code == Errc::kLimitReached);
+  CHECK(group[follower].ended.error().message.find("the disk is full") != std::string::npos);
+  group.wait([&] { return group[leader_of(group, 3)].lines.text() == expected; });
+  const auto read = call_group(group.addresses(), {1, RequestKind::kRead, {}}, kPatience);
+  REQUIRE(read);  // ten megabytes are no answer
+  CHECK(read->outcome == Outcome::kRefused);
+}
+
+// RFC 8032 §7.1, test 1.
+constexpr std::string_view kPrivateKey =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+    "-----END PRIVATE KEY-----\n";
+constexpr std::string_view kPublicKey =
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+    "-----END PUBLIC KEY-----\n";
+
+TEST_CASE(
+    "a follower takes the head that its leader signed, refuses a forged one, and stops at another log's") {
+  const auto own = storage::SigningKey::read_private(kPrivateKey).value();
+  const auto known = storage::SigningKey::read_public(kPublicKey).value();
+  RaftService::Options options;
+  options.links.identity = {"forest", NodeId(2)};
+  options.founding = {{NodeId(1), 1}, {NodeId(2), 1}, {NodeId(3), 1}};
+  options.peers = {{NodeId(1), "127.0.0.1", 1}, {NodeId(3), "127.0.0.1", 1}};
+  options.raft.election_timeout_min = 30s;  // it only follows
+  options.raft.election_timeout_max = 60s;
+  options.keys = storage::SigningKeys{own, {{NodeId(1), known}, {NodeId(2), known}}};
+  Lines lines;
+  auto made = RaftService::make(options, lines, nullptr, [](const std::string&) {});
+  REQUIRE(made);
+  RaftService& service = **made;
+  Result<void> ended;
+  std::thread thread([&] { ended = service.run(); });
+
+  // This test is the leader: one entry, and its head.
+  const consensus::Entry entry{Term(5), LogIndex(1), bytes_of("first")};
+  storage::EntryChain chain("forest");
+  chain.append(entry);
+  storage::SignedHead head{NodeId(1), Term(5), {LogIndex(1), Term(5)}, chain.head(), {}};
+  bool stops = false;
+  SUBCASE("its own") {}
+  SUBCASE("forged: the signature is of something else") {
+    head.signature[3] = std::byte{1};
+  }
+  SUBCASE("of another log") {
+    head.head[0] ^= std::byte{1};
+    stops = true;
+  }
+  const bool forged = head.signature[3] == std::byte{1};
+  if (!forged) own.sign(head, "forest");
+  Stranger leader({NodeId(2), "127.0.0.1", service.port()});
+  leader.say(FrameKind::kHello, encode(Hello{"forest", NodeId(1), NodeId(2), 1}));
+  const consensus::AppendRequest append{{}, LogIndex(1), {entry}};
+  leader.say(FrameKind::kConsensus, encode(consensus::Message{NodeId(1), NodeId(2), Term(5), append}));
+  leader.say(FrameKind::kSignedHead, encode(head));
+  const GroupAddresses group{"forest", {{NodeId(2), {NodeId(2), "127.0.0.1", service.port()}}}, {}};
+  const auto says = [&](std::string_view part) {
+    const auto status = call_member(group, NodeId(2), {1, RequestKind::kStatus, {}}, kPatience);
+    return status && text_of(status->bytes).find(part) != std::string::npos;
+  };
+  if (!stops) {
+    const std::string_view expected =
+        forged ? R"("heads_verified":0,"bad_signatures":1)" : R"("heads_verified":1,"bad_signatures":0)";
+    for (int i = 0; i < 1000 && !says(expected); ++i) std::this_thread::sleep_for(10ms);
+    CHECK(says(expected));
+    service.stop();
+  }
+  thread.join();
+  CHECK(lines.text() == "first\n");
+  CHECK(ended.has_value() != stops);
+  if (stops) CHECK(ended.error().message == "the log up to entry 1 is not the one that leader 1 has signed");
+}
+
+TEST_CASE("a member that was away gets a snapshot of what is compacted, and its log is sound") {
+  RaftService::Options options;
+  options.compact_bytes = 20'000;
+  Group group(3, options);
+  Random random(3);
+  std::string expected;
+  const std::string line(1000, 'y');
+  const std::uint32_t away = leader_of(group, 3) % 3 + 1;
+  group.stop(away);
+  for (int i = 0; i < 120; ++i) {
+    group.propose(line);
+    expected += line + "\n";
+  }
+  group.restart(away, random);
+  group.wait([&] { return group[away].lines.text() == expected; });
+  group.propose("last");
+  group.wait([&] { return group[away].lines.text() == expected + "last\n"; });
+  for (std::uint32_t id = 1; id <= 3; ++id) group.stop(id);
+  std::optional<storage::ChainHead> head;
+  for (std::uint32_t id = 1; id <= 3; ++id) {
+    const auto log = storage::read_log(*group[id].disk);
+    REQUIRE_MESSAGE(log, (log ? "" : log.error().message));
+    CHECK(log->persisted.snapshot);
+    const auto& last =
+        log->persisted.log.empty() ? log->persisted.snapshot->last.index : log->persisted.log.back().index;
+    CHECK(log->chain.last() == last);
+    if (head) CHECK(log->chain.head() == *head);
+    head = log->chain.head();
+  }
+}
+
+}  // namespace skywarden::shell
