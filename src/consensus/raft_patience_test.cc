@@ -35,8 +35,11 @@ Group led_until_out_of_sight(const EveryTenMinutes& forecast) {
   for (int beat = 0; beat < 20; ++beat) {
     group.now += milliseconds(50);
     group.tick(1);
-    group.drop([](const Message& m) { return std::holds_alternative<TimeoutNow>(m.body); });
-    group.settle();
+    while (!group.mail.empty()) {
+      const Message message = group.mail.front();
+      group.mail.pop_front();
+      if (!std::holds_alternative<TimeoutNow>(message.body)) group.deliver(message);
+    }
   }
   REQUIRE(kRole(group, 1) == Role::kLeader);
   return group;
