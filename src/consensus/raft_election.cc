@@ -11,6 +11,14 @@ namespace {
 constexpr std::uint64_t kLearnerPatience = 8;  // a learner hears so much more seldom
 constexpr std::int64_t kSilentBeats = 8;       // a silent voter is asked every so many heartbeats at least
 
+// Pre-votes, and what is handed on, bind nobody.
+bool settles_terms(const MessageBody& body) {
+  return !(std::holds_alternative<PreVoteRequest>(body) || std::holds_alternative<PreVoteReply>(body) ||
+           std::holds_alternative<Relayed>(body) || std::holds_alternative<RelayedChunk>(body) ||
+           std::holds_alternative<RelayReply>(body) || std::holds_alternative<Probe>(body) ||
+           std::holds_alternative<ProbeReply>(body));
+}
+
 }  // namespace
 
 void Raft::arm_election(Instant now) {
@@ -150,9 +158,7 @@ bool Raft::is_complete_enough(LogPosition candidate_last) const {
 // False: the message has been dealt with, or is not worth dealing with, because of its term alone.
 bool Raft::settle_term(Step& step, const Message& message) {
   const auto* vote = std::get_if<VoteRequest>(&message.body);
-  const bool is_pre_vote = std::holds_alternative<PreVoteRequest>(message.body) ||
-                           std::holds_alternative<PreVoteReply>(message.body);
-  if (is_pre_vote || message.term == state_.term) return true;
+  if (!settles_terms(message.body) || message.term == state_.term) return true;
   if (message.term > state_.term) {
     const bool disrupts = vote != nullptr && !vote->leader_agrees && hears_leader(step.now);
     if (disrupts) return false;  // thesis §4.2.3

@@ -66,6 +66,7 @@ class Player {
     for (int burst = 0; burst < kBursts && network_.violation().empty(); ++burst) {
       if (random_.chance(0.6)) fault();
       if (random_.chance(0.15)) hurry(20);
+      if (random_.chance(0.3)) draw_duties();
       if (random_.chance(0.05)) storm();
       for (auto left = random_.below(6); left > 0; --left) {
         if (random_.chance(0.35)) change();
@@ -82,9 +83,9 @@ class Player {
     std::string violation = network_.violation();
     if (violation.empty()) violation = peace();
     return {
-        std::move(violation),     network_.trace_hash(), network_.delivered(),           faults_,
-        network_.elections(),     network_.epochs(),     network_.proposals_committed(), network_.installs(),
-        network_.reads_answered()};
+        std::move(violation),      network_.trace_hash(), network_.delivered(),           faults_,
+        network_.elections(),      network_.epochs(),     network_.proposals_committed(), network_.installs(),
+        network_.reads_answered(), network_.relayed()};
   }
 
  private:
@@ -129,6 +130,21 @@ class Player {
       network_.propose();
       network_.read();
       network_.run_for(milliseconds(5 + random_.below(10)));
+    }
+  }
+
+  // Anybody hands commits on to anybody, in circles too; the leader may believe that others do what nobody
+  // does.
+  void draw_duties() {
+    const auto hosts = network_.hosts();
+    const double children = random_.chance(0.2) ? 0.0 : random_.uniform(0.0, 0.5);
+    for (const NodeId node : hosts) {
+      RelayDuty duty;
+      for (const NodeId other : hosts) {
+        if (random_.chance(children)) duty.children.insert(other);
+        if (random_.chance(0.5)) duty.fed.insert(other);
+      }
+      network_.relay(node, std::move(duty));
     }
   }
 

@@ -10,7 +10,8 @@ namespace skywarden::consensus {
 struct History {
   std::string violation;   // empty: none
   std::uint64_t hash = 0;  // of the trace
-  std::size_t delivered = 0, faults = 0, elections = 0, epochs = 0, commits = 0, installs = 0, reads = 0;
+  std::size_t delivered = 0, faults = 0, elections = 0, epochs = 0, commits = 0, installs = 0, reads = 0,
+              relayed = 0;
 };
 
 [[nodiscard]] History play_history(std::uint64_t seed);

@@ -42,12 +42,14 @@ TEST_CASE("shares change, nodes join and leave amid every fault, and no property
     sum.commits += history.commits;
     sum.installs += history.installs;
     sum.reads += history.reads;
+    sum.relayed += history.relayed;
   }
   const std::uint64_t played = last - first + 1;
   MESSAGE(played, " histories: ", sum.delivered, " messages, ", sum.faults, " faults, ", sum.elections,
           " elections, ", sum.epochs, " epochs written, ", sum.commits, " commits, ", sum.installs,
-          " snapshots installed, ", sum.reads, " reads");
+          " snapshots installed, ", sum.reads, " reads, ", sum.relayed, " steps by what was handed on");
   CHECK(sum.epochs > 10 * played);
+  CHECK(sum.relayed > played);
 }
 
 TEST_CASE("the same seed gives the same history") {
