@@ -201,10 +201,13 @@ void World::committed(NodeId node, LogIndex upto) {
   }
   for (auto found = open_.upper_bound(h.knows); found != open_.end() && found->first <= upto;) {
     Write& write = found->second;
-    if (leads && h.raft->term() == write.term && write.counts)
+    if (leads && h.raft->term() == write.term && write.counts) {
       outcome_.commit_ms.push_back(milliseconds_between(write.at, now_));
-    else if (leads && write.counts)
-      ++outcome_.writes_lost, write.counts = false;
+      outcome_.timed_ms.emplace_back(to_seconds(write.at - measured_from), outcome_.commit_ms.back());
+    } else if (leads && write.counts) {
+      ++outcome_.writes_lost;
+      write.counts = false;
+    }
     if (++write.know == present_) {
       if (write.counts) outcome_.all_know_ms.push_back(milliseconds_between(write.at, now_));
       found = open_.erase(found);
@@ -265,7 +268,12 @@ void World::post(const Message& message) {
     renew_routes();
     routes_due_ = now_ + options_.routes_renewed;
   }
-  const Instant arrival = now_ + host(message.from).slow + travel(message.from, message.to);
+  Instant arrival = now_ + host(message.from).slow + travel(message.from, message.to);
+  if (tampers) {
+    const auto later = tampers(message);
+    if (!later) return;
+    arrival += *later;
+  }
   std::uint32_t slot;
   if (free_.empty()) {
     slot = static_cast<std::uint32_t>(messages_.size());

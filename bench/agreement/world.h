@@ -25,8 +25,9 @@ struct WorldOptions {
 };
 
 struct Outcome {
-  std::vector<double> commit_ms;    // of writes whose leader stayed until they were committed
-  std::vector<double> all_know_ms;  // until the last member knew of the commit
+  std::vector<double> commit_ms;                    // of writes whose leader stayed until they were committed
+  std::vector<std::pair<double, double>> timed_ms;  // the same, with when they were written, in seconds
+  std::vector<double> all_know_ms;                  // until the last member knew of the commit
   std::size_t writes = 0;
   std::size_t writes_refused = 0;  // nobody led, or the leader was handing over
   std::size_t writes_lost = 0;     // their leader went, or lost its leadership, before they were committed
@@ -62,7 +63,10 @@ class World {
 
   std::function<void(const consensus::Message&)> on_sent,
       on_delivered;  // as their sender and receiver see it
+  // How much later it leaves; nothing: never. For members that do not do what they should.
+  std::function<std::optional<Duration>(const consensus::Message&)> tampers;
   bool measuring = true;
+  Instant measured_from{};
 
  private:
   enum class What : std::uint32_t { kMessage, kTimer, kAction };

@@ -289,6 +289,7 @@ class Raft {
   NodeId leader_;
   Instant now_;  // the latest time seen
 
+  LogIndex commit_heard_;      // from this term's leader; it may overtake the entries it speaks of
   Instant leader_heard_;       // of whatever term; it protects a lease that may rest on it
   Instant election_deadline_;  // learner: when a silent leader is forgotten
   Instant repeat_due_;         // candidates: ask those again who have not answered

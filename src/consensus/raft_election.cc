@@ -50,7 +50,10 @@ void Raft::become_follower(Step& step, Term term, NodeId leader) {
   EXPECTS(term >= state_.term);
   const bool was_resting = role_ == resting_role();
   const bool changed = !was_resting || term != state_.term || leader != leader_;
-  if (term > state_.term) state_ = {term, kNobody};
+  if (term > state_.term) {
+    state_ = {term, kNobody};
+    commit_heard_ = LogIndex();
+  }
   role_ = resting_role();
   leader_ = leader;
   if (leader != kNobody) asked_.clear();

@@ -42,6 +42,7 @@ bool Raft::follow(Step& step, NodeId leader) {
 
 void Raft::on(Step& step, const Message& message, const AppendRequest& request) {
   if (!follow(step, message.from) || contradicts_commits(request.previous, request.entries)) return;
+  commit_heard_ = std::max(commit_heard_, request.commit);
   // What was compacted was committed, so the leader's log agrees about it.
   const LogPosition base = log_.base();
   const std::uint64_t gone = base.index.value() - std::min(base.index, request.previous.index).value();
@@ -54,7 +55,7 @@ void Raft::on(Step& step, const Message& message, const AppendRequest& request) 
   append_foreign(step, entries);
   const LogIndex agreed(request.previous.index.value() + request.entries.size());
   const LogIndex certain = holds(Rule::kCommitWhatAgrees) ? agreed : last_index();
-  commit_up_to(step, std::min(request.commit, certain));
+  commit_up_to(step, std::min(commit_heard_, certain));
   take_resting_role(step);
   send(step, message.from, state_.term, AppendReply{true, agreed, {}, request.round});
 }

@@ -315,6 +315,27 @@ TEST_CASE("an entry of an earlier term is not committed by counting its copies")
   CHECK(cautious[1].commit_index() == LogIndex(3));
 }
 
+TEST_CASE("a commit that overtakes its entry is not forgotten") {
+  Group group = led_by_1(equal_shares(3));
+  group.propose(1, "a");
+  const Message late = *std::find_if(group.mail.begin(), group.mail.end(),
+                                     [](const Message& m) { return m.to == NodeId(3); });
+  group.drop_to(3);
+  while (group[1].commit_index() < LogIndex(2)) {
+    const Message next = group.mail.front();
+    group.mail.pop_front();
+    group.deliver(next);
+  }
+  const auto notice = std::find_if(group.mail.begin(), group.mail.end(),
+                                   [](const Message& m) { return m.to == NodeId(3); });
+  REQUIRE(notice != group.mail.end());
+  const Message early = *notice;
+  group.deliver(early);
+  CHECK(group[3].commit_index() == LogIndex(1));
+  group.deliver(late);
+  CHECK(group[3].commit_index() == LogIndex(2));
+}
+
 TEST_CASE("shares decide, not heads") {
   Group group({{NodeId(1), 5}, {NodeId(2), 1}, {NodeId(3), 1}, {NodeId(4), 1}, {NodeId(5), 0}});
   group.campaign(1);
