@@ -318,16 +318,16 @@ TEST_CASE("an entry of an earlier term is not committed by counting its copies")
 TEST_CASE("a commit that overtakes its entry is not forgotten") {
   Group group = led_by_1(equal_shares(3));
   group.propose(1, "a");
-  const Message late = *std::find_if(group.mail.begin(), group.mail.end(),
-                                     [](const Message& m) { return m.to == NodeId(3); });
+  const Message late =
+      *std::find_if(group.mail.begin(), group.mail.end(), [](const Message& m) { return m.to == NodeId(3); });
   group.drop_to(3);
   while (group[1].commit_index() < LogIndex(2)) {
     const Message next = group.mail.front();
     group.mail.pop_front();
     group.deliver(next);
   }
-  const auto notice = std::find_if(group.mail.begin(), group.mail.end(),
-                                   [](const Message& m) { return m.to == NodeId(3); });
+  const auto notice =
+      std::find_if(group.mail.begin(), group.mail.end(), [](const Message& m) { return m.to == NodeId(3); });
   REQUIRE(notice != group.mail.end());
   const Message early = *notice;
   group.deliver(early);

@@ -124,6 +124,7 @@ std::optional<WantedShares> SharePolicy::want(const Membership& current, NodeId 
   WantedShares wanted{{{}, current.domains, current.failures_max}, {}, {}, {}};
   std::vector<Candidate> candidates;
   bool holds_malicious = false;
+  bool holds_in_vain = false;  // a full share that cannot be counted on is one of the f failures used up
   const std::uint64_t half_full = options_.full_share / 2;
   for (const auto& [node, share] : current.shares) {
     const auto found = standings.find(node);
@@ -137,6 +138,7 @@ std::optional<WantedShares> SharePolicy::want(const Membership& current, NodeId 
       if (share > half_full) effective = effective / kKeptOf * kKept;
       candidates.push_back({effective, node, reason.blend});
     }
+    holds_in_vain |= why != ShareWhy::kFarther && share > half_full;
     holds_malicious |= why == ShareWhy::kMalicious && share > 0;
     // Whoever votes goes on voting, unless it was proven malicious; whoever learned and caught up begins to.
     const bool votes = why != ShareWhy::kMalicious && (share > 0 || why != ShareWhy::kBehind);
@@ -147,6 +149,7 @@ std::optional<WantedShares> SharePolicy::want(const Membership& current, NodeId 
   const std::uint64_t slack = options_.full_share / (2 * f + 2);
   std::map<FailureDomain, std::uint64_t> in_domain;
   std::uint64_t chosen = 0;
+  Duration farthest{};
   const auto reason_of = [&](NodeId node) {
     return std::lower_bound(wanted.reasons.begin(), wanted.reasons.end(), node,
                             [](const ShareReason& reason, NodeId id) { return reason.node < id; });
@@ -163,18 +166,23 @@ std::optional<WantedShares> SharePolicy::want(const Membership& current, NodeId 
     const auto lacks = static_cast<std::uint64_t>(kScoreMax - candidate.blend);
     wanted.membership.shares[candidate.node] = options_.full_share - slack * lacks / kScoreMax;
     reason_of(candidate.node)->why = ShareWhy::kNearest;
+    farthest = candidate.effective;
   }
   if (chosen < 2 * f + 1) {  // too few are known: at least nobody malicious keeps a share
     if (!holds_malicious) return std::nullopt;
     for (auto& [node, share] : wanted.membership.shares) share = share == 0 ? 0 : current.shares.at(node);
   }
-  for (ShareReason& reason : wanted.reasons) reason.share = wanted.membership.shares.at(reason.node);
+  for (ShareReason& reason : wanted.reasons) {
+    reason.share = wanted.membership.shares.at(reason.node);
+    holds_in_vain |= reason.why == ShareWhy::kFarther && current.shares.at(reason.node) > half_full &&
+                     *reason.standing.distance > 2 * farthest;
+  }
   wanted.commit_before = commit_time(current.shares, leader, standings);
   wanted.commit_after = commit_time(wanted.membership.shares, leader, standings);
   const bool urgent =
       holds_malicious || gains(wanted.commit_before, wanted.commit_after, options_.gain_urgent_percent);
-  if (!urgent && !gains(wanted.commit_before, wanted.commit_after, options_.gain_min_percent))
-    return std::nullopt;
+  const bool gained = gains(wanted.commit_before, wanted.commit_after, options_.gain_min_percent);
+  if (!urgent && !gained && !holds_in_vain) return std::nullopt;
   const Duration wait = urgent ? options_.change_urgently : options_.change_every;
   if (changed_ != Instant::min() && now < changed_ + wait) return std::nullopt;
   if (wanted.membership == current || !validate(wanted.membership)) return std::nullopt;

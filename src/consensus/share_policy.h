@@ -8,14 +8,16 @@
 //   lies about itself or others    own claims are not asked for; others' are one voice in a median
 //   seems nearer than it is        it cannot, see round_trips.h
 //   builds trust, then betrays     nobody's share exceeds full_share, whatever its past; trust falls fast
-//   goes to and fro                each time distrusted, it waits twice as long
-//   comes again under a new name   newcomers hold one share of thousands until their probation is over
+//   goes to and fro                each time distrusted, it waits twice as long; while slow, others are
+//   nearer comes again under a new name   newcomers hold one share of thousands until their probation is over
 //   contradicts itself             a proof (misbehaviour.h) takes every share, at once and for good
 // What is measured and who is barred is the memory of one leader; the next begins anew, with the shares that
 // the log holds. A leader that lies about its measurements can shift shares within the caps.
 //
 // Shares change only through the log. The policy returns what to pass to Raft::change_membership, or nothing:
-// when no gain is worth it (hysteresis) or the last change is too recent. Whatever it returns passes
+// when no gain is worth it (hysteresis) or the last change is too recent. Who holds a full share and can no
+// longer be counted on, or is now twice as far as whoever else would hold it, is always worth a change: it
+// uses up one of the f failures. Whatever it returns passes
 // validate(), so neither a node, a domain nor the f largest reach half.
 #pragma once
 
