@@ -5,7 +5,8 @@
 //   bench-agreement FIGURE [--seeds A..B] [--seconds S]      for example: bench-agreement flat --seeds 1..3
 //
 //   thousand   7 voters of 1,000 members drawn from the whole shell: commit, and until everybody knows
-//   uneven     the same with 5…30 ms a hop, drawn for each link, against the floor of Dijkstra's ways
+//   region     the same, the 1,000 being the first 45 planes and ten satellites of the next
+//   uneven     as thousand with 5…30 ms a hop, drawn for each link, against the floor of Dijkstra's ways
 //   flat       128 voters, f = 20, a random one crashes each minute
 //   shares     the same with computed shares against equal votes
 //   changes    computed shares against shares frozen at the start and against equal votes, while a tenth of
@@ -103,13 +104,14 @@ double reduction(double from, double to) {
 
 // ---- figures
 
-void thousand(Ask& ask, const char* figure, Delays delays) {
+void thousand(Ask& ask, const char* figure, Delays delays, std::uint32_t among = kSatellites) {
   GroupPlan plan;
   plan.voters = 7;
   plan.learners = 993;
   plan.failures_max = 2;
   plan.shares = ShareRule::kNearest;
   plan.feeds = 4;
+  plan.among = among;
   plan.delays = delays;
   for (std::uint64_t seed = ask.seeds.first; seed <= ask.seeds.last; ++seed) {
     const GroupRun r = run(ask, seed, plan);
@@ -280,7 +282,7 @@ int main(int argc, char** argv) {
   std::string figure;
   std::string said_seeds = "1";
   int length = static_cast<int>(kOrbit / seconds(1));
-  app.add_option("figure", figure, "thousand, uneven, flat, shares, changes, slowed, liar or speed")
+  app.add_option("figure", figure, "thousand, region, uneven, flat, shares, changes, slowed, liar or speed")
       ->required();
   app.add_option("--seeds", said_seeds, "A or A..B");
   app.add_option("--seconds", length, "of virtual time a run; one orbit unless said")
@@ -291,6 +293,8 @@ int main(int argc, char** argv) {
   Ask ask{*seeds, seconds(length)};
   if (figure == "thousand")
     thousand(ask, "thousand", Delays::kFromOrbits);
+  else if (figure == "region")
+    thousand(ask, "region", Delays::kFromOrbits, 1000);
   else if (figure == "uneven")
     thousand(ask, "uneven", Delays::kUneven);
   else if (figure == "flat")

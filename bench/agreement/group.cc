@@ -54,10 +54,12 @@ class Run {
     world_.on_sent = [this](const Message& m) { keeper_.sent(m); };
     world_.on_delivered = [this](const Message& m) { keeper_.delivered(m); };
     world_.at(Instant(seconds(5)), [this] { declare(); });
-    const bool measures = plan_.learners == 0;
+    // Equal and frozen shares need no measuring, but a slow leader does.
+    const bool follows = plan_.shares == ShareRule::kPolicy || plan_.shares == ShareRule::kPolicyFromNearest;
+    const bool measures = plan_.learners == 0 && (follows || plan_.slows);
     if (measures) repeat(milliseconds(100), milliseconds(100), [this] { keeper_.step(); });
     repeat(seconds(1), seconds(1), [this] { keep_leader(); });
-    if (plan_.feeds > 0 && plan_.learners > 0) repeat(seconds(10), seconds(60), [this] { renew_relays(); });
+    if (plan_.feeds > 0 && plan_.learners > 0) repeat(seconds(10), seconds(30), [this] { renew_relays(); });
     if (plan_.crashes) repeat(kSettling + seconds(30), seconds(60), [this] { crash_somebody(); });
     if (plan_.slows) repeat(kSettling, seconds(60), [this] { slow_a_tenth(); });
     if (plan_.moves) repeat(kSettling + seconds(120), seconds(480), [this] { move(); });
