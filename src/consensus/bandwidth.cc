@@ -30,8 +30,10 @@ std::optional<std::uint64_t> Bandwidth::bits_per_second(Instant now, const Bandw
   if (fresh.size() < std::max<std::size_t>(options.transfers_min, 1)) return std::nullopt;
   // Slowest first; bytes a / took a < bytes b / took b, without dividing.
   const auto took = [](const Transfer& t) { return static_cast<std::uint64_t>(t.took / kMicrosecond); };
-  std::stable_sort(fresh.begin(), fresh.end(), [&](const Transfer& a, const Transfer& b) {
-    return a.bytes * took(b) < b.bytes * took(a);
+  std::sort(fresh.begin(), fresh.end(), [&](const Transfer& a, const Transfer& b) {
+    const std::uint64_t slower = a.bytes * took(b);
+    const std::uint64_t faster = b.bytes * took(a);
+    return slower != faster ? slower < faster : a.bytes < b.bytes;
   });
   const std::size_t cut = fresh.size() / kCutOneOf;
   std::uint64_t bytes = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <queue>
+#include <tuple>
 #include <utility>
 
 #include "base/contract.h"
@@ -24,8 +25,9 @@ DelayGraph::DelayGraph(std::span<const LinkDelay> links) {
     arcs.push_back({a, {b, number, links[i].delay}});
     arcs.push_back({b, {a, number, links[i].delay}});
   }
-  std::stable_sort(arcs.begin(), arcs.end(), [](const auto& x, const auto& y) {
-    return std::pair(x.first, x.second.place) < std::pair(y.first, y.second.place);
+  std::sort(arcs.begin(), arcs.end(), [](const auto& x, const auto& y) {
+    return std::tie(x.first, x.second.place, x.second.link) <
+           std::tie(y.first, y.second.place, y.second.link);
   });
   first_.assign(nodes_.size() + 1, 0);
   for (const auto& [from, to] : arcs) {
