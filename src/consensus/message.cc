@@ -15,29 +15,28 @@ using wire::CborReader;
 using wire::CborWriter;
 
 // The kind on the wire is the alternative's index in Message::body; new kinds go to the end.
-constexpr std::uint64_t kFieldsOf[] = {2, 1, 2, 1, 4, 4, 5, 3, 0};  // without the one that may be left out
-constexpr std::uint64_t kHeadFields = 5;                            // version, kind, from, to, term
+// Without the one that may be left out.
+constexpr std::uint64_t kFieldsOf[] = {2, 1, 2, 1, 4, 4, 5, 3, 0, 3, 5, 5, 2, 1};
+constexpr std::uint64_t kHeadFields = 5;  // version, kind, from, to, term
 
 bool in_range(LogPosition position) {
   return position.index <= kLogIndexMax && position.term <= kTermMax &&
          (position.index == LogIndex()) == (position.term == Term());
 }
 
-Result<void> check(const AppendRequest& append, Term term) {
-  if (term == Term()) return fail(Errc::kMalformed, "append: nobody leads in term 0");
-  if (!in_range(append.previous) || append.commit > kLogIndexMax)
-    return fail(Errc::kOutOfRange, "append: position out of range");
-  if (append.previous.term > term)
+Result<void> check_entries(LogPosition previous, std::span<const Entry> entries, Term term) {
+  if (!in_range(previous)) return fail(Errc::kOutOfRange, "append: position out of range");
+  if (previous.term > term)
     return fail(Errc::kMalformed, "append: an entry before the first is from a later term");
-  if (append.entries.size() > kEntriesPerMessageMax)
-    return fail(Errc::kLimitReached, "append: {} entries, at most {} allowed", append.entries.size(),
+  if (entries.size() > kEntriesPerMessageMax)
+    return fail(Errc::kLimitReached, "append: {} entries, at most {} allowed", entries.size(),
                 kEntriesPerMessageMax);
-  if (!is_contiguous(append.entries, append.previous))
+  if (!is_contiguous(entries, previous))
     return fail(Errc::kMalformed, "append: entries do not follow each other");
-  if (!append.entries.empty() && append.entries.back().term > term)
+  if (!entries.empty() && entries.back().term > term)
     return fail(Errc::kMalformed, "append: an entry is from a later term");
   std::size_t bytes = 0;
-  for (const Entry& entry : append.entries) {
+  for (const Entry& entry : entries) {
     bytes += entry.payload.size();
     if (entry.kind == EntryKind::kConfiguration)
       if (const auto read = decode_configuration(entry.payload); !read) return tl::unexpected(read.error());
@@ -45,6 +44,12 @@ Result<void> check(const AppendRequest& append, Term term) {
       return fail(Errc::kLimitReached, "append: more than {} bytes of payload", kPayloadBytesMax);
   }
   return {};
+}
+
+Result<void> check(const AppendRequest& append, Term term) {
+  if (term == Term()) return fail(Errc::kMalformed, "append: nobody leads in term 0");
+  if (append.commit > kLogIndexMax) return fail(Errc::kOutOfRange, "append: position out of range");
+  return check_entries(append.previous, append.entries, term);
 }
 
 Result<void> check(const SnapshotChunk& chunk, Term term) {
@@ -77,6 +82,17 @@ Result<void> check_body(const Message& message) {
   } else if (const auto* received = std::get_if<SnapshotReply>(&message.body)) {
     if (!in_range(received->last) || received->received > kSnapshotBytesMax)
       return fail(Errc::kOutOfRange, "snapshot reply: out of range");
+  } else if (const auto* relayed = std::get_if<Relayed>(&message.body)) {
+    return check_entries(relayed->previous, relayed->entries, message.term);
+  } else if (const auto* piece = std::get_if<RelayedChunk>(&message.body)) {
+    return check(piece->chunk, message.term);
+  } else if (const auto* state = std::get_if<RelayReply>(&message.body)) {
+    if (state->committed > kLogIndexMax || !in_range(state->last) || state->received > kSnapshotBytesMax)
+      return fail(Errc::kOutOfRange, "relay reply: out of range");
+  } else if (const auto* probe = std::get_if<Probe>(&message.body)) {
+    if (probe->padding.size() > kProbePaddingMax)
+      return fail(Errc::kLimitReached, "probe: {} bytes, at most {} allowed", probe->padding.size(),
+                  kProbePaddingMax);
   }
   return {};
 }
@@ -102,17 +118,21 @@ void write(CborWriter& to, const VoteReply& body) {
   to.boolean(body.granted);
 }
 
-void write(CborWriter& to, const AppendRequest& body) {
-  write(to, body.previous);
-  to.unsigned_integer(body.commit.value());
-  // Term, payload; the index follows from the place. A payload that is no proposal comes with its kind.
-  to.array(2 * body.entries.size());
-  for (const Entry& entry : body.entries) {
+// Term, payload; the index follows from the place. A payload that is no proposal comes with its kind.
+void write(CborWriter& to, std::span<const Entry> entries) {
+  to.array(2 * entries.size());
+  for (const Entry& entry : entries) {
     to.unsigned_integer(entry.term.value());
     if (entry.kind != EntryKind::kProposal)
       to.array(2).unsigned_integer(static_cast<std::uint64_t>(entry.kind));
     to.bytes(entry.payload);
   }
+}
+
+void write(CborWriter& to, const AppendRequest& body) {
+  write(to, body.previous);
+  to.unsigned_integer(body.commit.value());
+  write(to, std::span(body.entries));
   if (body.round > 0) to.unsigned_integer(body.round);
 }
 
@@ -133,6 +153,29 @@ void write(CborWriter& to, const SnapshotReply& body) {
 }
 
 void write(CborWriter&, const TimeoutNow&) {}
+
+void write(CborWriter& to, const Relayed& body) {
+  write(to, body.previous);
+  write(to, std::span(body.entries));
+}
+
+void write(CborWriter& to, const RelayedChunk& body) {
+  write(to, body.chunk);
+}
+
+void write(CborWriter& to, const RelayReply& body) {
+  to.unsigned_integer(body.committed.value()).boolean(body.asks);
+  write(to, body.last);
+  to.unsigned_integer(body.received);
+}
+
+void write(CborWriter& to, const Probe& body) {
+  to.unsigned_integer(body.nonce).bytes(body.padding);
+}
+
+void write(CborWriter& to, const ProbeReply& body) {
+  to.unsigned_integer(body.nonce);
+}
 
 bool has_last_field(const MessageBody& body) {
   if (const auto* vote = std::get_if<VoteRequest>(&body)) return vote->leader_agrees;
@@ -176,21 +219,37 @@ Result<Entry> read_entry(CborReader& from, LogIndex index) {
   return Entry{term, index, Payload(payload->begin(), payload->end()), *kind};
 }
 
-Result<AppendRequest> read_append(CborReader& from, bool with_round) {
-  AppendRequest append;
-  append.previous = read_position(from);
-  append.commit = LogIndex(number(from));
+Result<std::vector<Entry>> read_entries(CborReader& from, LogIndex previous) {
+  std::vector<Entry> entries;
   const std::uint64_t items = from.array().value_or(0);
-  LogIndex index(std::min(append.previous.index, kLogIndexMax));
-  append.entries.reserve(std::min<std::uint64_t>(items / 2, kEntriesPerMessageMax));
+  LogIndex index(std::min(previous, kLogIndexMax));
+  entries.reserve(std::min<std::uint64_t>(items / 2, kEntriesPerMessageMax));
   for (std::uint64_t i = 0; i + 1 < items; i += 2) {
     index = index.next();
     auto entry = read_entry(from, index);
     if (!entry) return tl::unexpected<Error>(entry.error());
-    append.entries.push_back(std::move(*entry));
+    entries.push_back(std::move(*entry));
   }
+  return entries;
+}
+
+Result<AppendRequest> read_append(CborReader& from, bool with_round) {
+  AppendRequest append;
+  append.previous = read_position(from);
+  append.commit = LogIndex(number(from));
+  auto entries = read_entries(from, append.previous.index);
+  if (!entries) return tl::unexpected<Error>(entries.error());
+  append.entries = std::move(*entries);
   if (with_round) append.round = number(from);
   return append;
+}
+
+Result<Relayed> read_relayed(CborReader& from) {
+  Relayed relayed{read_position(from), {}};
+  auto entries = read_entries(from, relayed.previous.index);
+  if (!entries) return tl::unexpected<Error>(entries.error());
+  relayed.entries = std::move(*entries);
+  return relayed;
 }
 
 AppendReply read_append_reply(CborReader& from, bool with_round) {
@@ -218,6 +277,21 @@ SnapshotReply read_snapshot_reply(CborReader& from) {
   return reply;
 }
 
+RelayReply read_relay_reply(CborReader& from) {
+  RelayReply reply;
+  reply.committed = LogIndex(number(from));
+  reply.asks = read_flag(from);
+  reply.last = read_position(from);
+  reply.received = number(from);
+  return reply;
+}
+
+Probe read_probe(CborReader& from) {
+  Probe probe{number(from), {}};
+  if (const auto bytes = from.bytes()) probe.padding.assign(bytes->begin(), bytes->end());
+  return probe;
+}
+
 VoteRequest read_vote(CborReader& from, bool with_flag) {
   VoteRequest vote{read_position(from)};
   if (with_flag) vote.leader_agrees = read_flag(from);
@@ -242,8 +316,18 @@ Result<MessageBody> read_body(CborReader& from, std::uint64_t kind, bool with_la
       return read_snapshot_chunk(from);
     case 7:
       return read_snapshot_reply(from);
-    default:
+    case 8:
       return TimeoutNow{};
+    case 9:
+      return read_relayed(from);
+    case 10:
+      return RelayedChunk{read_snapshot_chunk(from)};
+    case 11:
+      return read_relay_reply(from);
+    case 12:
+      return read_probe(from);
+    default:
+      return ProbeReply{number(from)};
   }
 }
 

@@ -19,6 +19,7 @@ inline constexpr std::uint64_t kMessageVersion = 1;
 inline constexpr std::size_t kEntriesPerMessageMax = 4096;
 inline constexpr std::size_t kPayloadBytesMax = std::size_t{1} << 20;  // of one entry
 inline constexpr std::size_t kMessageBytesMax = std::size_t{1} << 21;
+inline constexpr std::size_t kProbePaddingMax = std::size_t{1} << 16;
 // Beyond what any mission reaches; keeps arithmetic on terms and indices from wrapping, whatever arrives.
 inline constexpr Term kTermMax{std::uint64_t{1} << 62};
 inline constexpr LogIndex kLogIndexMax{std::uint64_t{1} << 62};
@@ -77,8 +78,40 @@ struct TimeoutNow {
   friend bool operator==(const TimeoutNow&, const TimeoutNow&) = default;
 };
 
+// Committed entries, handed on by any member that knows they are. Message::term binds nobody and makes nobody
+// a leader; see raft_relay.cc.
+struct Relayed {
+  LogPosition previous;        // committed as well
+  std::vector<Entry> entries;  // follow it without a gap; none: a question where the other stands
+  friend bool operator==(const Relayed&, const Relayed&) = default;
+};
+struct RelayedChunk {  // instead, where the entries are gone: a piece of a snapshot
+  SnapshotChunk chunk;
+  friend bool operator==(const RelayedChunk&, const RelayedChunk&) = default;
+};
+struct RelayReply {
+  LogIndex committed;          // by who says it
+  bool asks = false;           // for what follows: nothing that came continues it. May come unasked
+  LogPosition last = {};       // of the snapshot it has begun to receive; 0, 0: none
+  std::uint64_t received = 0;  // bytes of that
+  friend bool operator==(const RelayReply&, const RelayReply&) = default;
+};
+
+// Comes back at once, to whoever measures: the nonce cannot be known before the probe is heard, so nobody can
+// seem nearer than it is. Whatever the role; nothing is changed by it.
+struct Probe {
+  std::uint64_t nonce = 0;
+  Payload padding;  // at most kProbePaddingMax; makes it as long as wanted
+  friend bool operator==(const Probe&, const Probe&) = default;
+};
+struct ProbeReply {
+  std::uint64_t nonce = 0;
+  friend bool operator==(const ProbeReply&, const ProbeReply&) = default;
+};
+
 using MessageBody = std::variant<PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest,
-                                 AppendReply, SnapshotChunk, SnapshotReply, TimeoutNow>;
+                                 AppendReply, SnapshotChunk, SnapshotReply, TimeoutNow, Relayed, RelayedChunk,
+                                 RelayReply, Probe, ProbeReply>;
 
 struct Message {
   NodeId from, to;

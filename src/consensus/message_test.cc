@@ -62,7 +62,7 @@ TEST_CASE("another version or kind is unsupported, which is not the same as malf
   version.array(6).unsigned_integer(2).unsigned_integer(1).unsigned_integer(1).unsigned_integer(2);
   CHECK(code_of(version.unsigned_integer(3).boolean(true)) == Errc::kUnsupported);
   wire::CborWriter kind;
-  kind.array(6).unsigned_integer(1).unsigned_integer(9).unsigned_integer(1).unsigned_integer(2);
+  kind.array(6).unsigned_integer(1).unsigned_integer(14).unsigned_integer(1).unsigned_integer(2);
   CHECK(code_of(kind.unsigned_integer(3).boolean(true)) == Errc::kUnsupported);
   wire::CborWriter too_many_fields;
   too_many_fields.array(7).unsigned_integer(1).unsigned_integer(1).unsigned_integer(1).unsigned_integer(2);

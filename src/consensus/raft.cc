@@ -32,7 +32,8 @@ Raft::Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions option
       log_(log_of(persisted)),
       configurations_(beginning_of(persisted, std::move(founding))),
       commit_(log_.base().index),
-      now_(now) {
+      now_(now),
+      handed_on_(commit_) {
   EXPECTS(shares().empty() || validate(shares()));
   EXPECTS(options_.validate());
   EXPECTS(state_.term >= log_.last().term);
@@ -52,7 +53,8 @@ Raft::Step Raft::begin(Instant now) {
   return Step{now_, state_, {}};
 }
 
-RaftEffects Raft::end(Step step) const {
+RaftEffects Raft::end(Step step) {
+  if (commit_ > handed_on_) hand_on(step);
   if (state_ != step.before) step.out.persist.state = state_;
   return std::move(step.out);
 }
@@ -60,6 +62,7 @@ RaftEffects Raft::end(Step step) const {
 RaftEffects Raft::tick(Instant now) {
   Step step = begin(now);
   if (step.now < next_deadline()) return end(std::move(step));
+  tick_feeds(step);
   switch (role_) {
     case Role::kLeader:
       tick_leader(step);
@@ -70,7 +73,7 @@ RaftEffects Raft::tick(Instant now) {
       break;
     case Role::kFollower:
     case Role::kLearner:
-      tick_follower(step);
+      if (step.now >= election_deadline_) tick_follower(step);
       break;
   }
   return end(std::move(step));
@@ -111,17 +114,18 @@ Result<RaftEffects> Raft::propose_all(std::vector<Payload> payloads, Instant now
 }
 
 Instant Raft::next_deadline() const {
+  const Instant feeds = feeds_due();
   switch (role_) {
     case Role::kLeader:
-      return hand_over_ ? std::min(heartbeat_due_, hand_over_->until) : heartbeat_due_;
+      return std::min(feeds, hand_over_ ? std::min(heartbeat_due_, hand_over_->until) : heartbeat_due_);
     case Role::kPreCandidate:
     case Role::kCandidate:
-      return std::min(election_deadline_, repeat_due_);
+      return std::min({feeds, election_deadline_, repeat_due_});
     case Role::kFollower:
     case Role::kLearner:
       break;
   }
-  return election_deadline_;
+  return std::min(feeds, election_deadline_);
 }
 
 std::vector<NodeId> Raft::holders(LogIndex index) const {
@@ -164,6 +168,7 @@ void Raft::tick_follower(Step& step) {
   } else {
     become_follower(step, state_.term, kNobody);
     election_deadline_ = Instant::max();
+    if (relay_heard_ > Instant::min()) ask_somebody(step);
   }
 }
 
@@ -178,6 +183,7 @@ void Raft::tick_candidate(Step& step) {
     }
     election_deadline_ = *answered + patience();
   }
+  if (step.now < repeat_due_) return;
   repeat_due_ = step.now + options_.heartbeat;
   request_votes(step);
 }

@@ -34,8 +34,11 @@
 // The log may be compacted behind a snapshot, never beyond what is committed; a follower that lacks what is
 // gone gets the snapshot in chunks and nothing of it counts before all of it is durable.
 //
+// Learners may be many: members hand commits on to each other as the caller's duties say, and the leader then
+// leaves those learners to them, see raft_relay.cc.
+//
 // The code is in files by what moves: raft.cc (time and entry points), raft_election.cc, raft_replication.cc,
-// raft_configuration.cc, raft_snapshot.cc, raft_read.cc (reads, leases, handing over).
+// raft_configuration.cc, raft_snapshot.cc, raft_read.cc (reads, leases, handing over), raft_relay.cc.
 //
 // A lease (off by default) lets a leader answer reads without a round trip. It rests on this: who heard the
 // leader votes for nobody within election_timeout_min of its own clock, whatever terms it learns of meanwhile
@@ -47,6 +50,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -99,6 +103,14 @@ struct RaftEffects {
   Trace trace;
 };
 
+// Who hands commits on to whom, as far as one member need know; relay_tree.h finds good ones. Nothing of it
+// is agreed on: whatever anybody believes, only time is lost.
+struct RelayDuty {
+  std::set<NodeId> children;  // this member hands commits on to them
+  std::set<NodeId> fed;       // these are handed commits by somebody, so a leader sends them only heartbeats
+  friend bool operator==(const RelayDuty&, const RelayDuty&) = default;
+};
+
 enum class Role { kFollower, kPreCandidate, kCandidate, kLeader, kLearner };
 
 class Raft {
@@ -139,6 +151,9 @@ class Raft {
   // kUnavailable: a node that was founded with nothing has yet to see the first epoch.
   [[nodiscard]] Result<RaftEffects> compact(LogIndex upto, Payload data, Instant now);
 
+  // Takes other duties; both sets may name anybody. Not durable: after a restart there are none.
+  [[nodiscard]] RaftEffects relay(RelayDuty duty, Instant now);
+
   [[nodiscard]] Instant next_deadline() const;  // the earliest time at which tick() would do something
   [[nodiscard]] NodeId self() const { return self_; }
   [[nodiscard]] Role role() const { return role_; }
@@ -166,7 +181,7 @@ class Raft {
   };
 
   [[nodiscard]] Step begin(Instant now);
-  [[nodiscard]] RaftEffects end(Step step) const;
+  [[nodiscard]] RaftEffects end(Step step);
 
   // Elections.
   [[nodiscard]] Role resting_role() const;
@@ -214,7 +229,7 @@ class Raft {
   void append_own(Step& step, Payload payload, EntryKind kind);
   void append_foreign(Step& step, std::span<const Entry> entries);
   [[nodiscard]] bool follow(Step& step, NodeId leader);
-  [[nodiscard]] bool contradicts_commits(const AppendRequest& request) const;
+  [[nodiscard]] bool contradicts_commits(LogPosition previous, std::span<const Entry> entries) const;
   void accepted(Step& step, NodeId peer, LogIndex index);
   void refused(Step& step, NodeId peer, const AppendReply& reply);
   void send_entries(Step& step, NodeId peer);
@@ -223,6 +238,7 @@ class Raft {
   void replicate(Step& step);  // after something was appended
   void broadcast_due(Step& step);
   void broadcast_heartbeat(Step& step);
+  void ask_about_commits(NodeId peer);
   [[nodiscard]] bool commit_by_quorum(Step& step);  // true: something was committed
   void commit_up_to(Step& step, LogIndex index);
 
@@ -230,6 +246,7 @@ class Raft {
   void answer_reads(Step& step);
   void refuse_reads(Step& step);
   void begin_round(Step& step);
+  [[nodiscard]] bool may_ask(NodeId peer, const Progress& progress) const;
   void round_answered(Step& step, NodeId peer, std::uint64_t round);
   [[nodiscard]] bool has_lease(Instant now) const;
   [[nodiscard]] NodeId successor() const;
@@ -241,6 +258,24 @@ class Raft {
   void install(Step& step, Snapshot snapshot);
   void send_snapshot(Step& step, NodeId peer);
   void repeat_snapshot(Step& step, NodeId peer);
+
+  // Handing commits on.
+  void on(Step& step, const Message& message, const Relayed& relayed);
+  void on(Step& step, const Message& message, const RelayedChunk& piece);
+  void on(Step& step, const Message& message, const RelayReply& reply);
+  void on(Step& step, const Message& message, const Probe& probe);
+  void on(Step&, const Message&, const ProbeReply&) {}  // for whoever measures
+  [[nodiscard]] bool takes_relays() const;
+  void learn_term(Step& step, Term term);
+  void answer_relay(Step& step, NodeId to, bool asks);
+  void hand_on(Step& step);
+  void hand_on(Step& step, NodeId to, Feed& feed, std::size_t unanswered_max);
+  void hand_on_snapshot(Step& step, NodeId to, const RelayReply& reply);
+  void ask_where(Step& step, NodeId child, Feed& feed) const;
+  void tick_feeds(Step& step);
+  void ask_somebody(Step& step);
+  [[nodiscard]] Instant feeds_due() const;
+  [[nodiscard]] bool is_fed(NodeId peer) const;
 
   // Epochs.
   [[nodiscard]] const Configuration& ruling() const;
@@ -274,6 +309,7 @@ class Raft {
   NodeId leader_;
   Instant now_;  // the latest time seen
 
+  LogIndex commit_heard_;      // from this term's leader; it may overtake the entries it speaks of
   Instant leader_heard_;       // of whatever term; it protects a lease that may rest on it
   Silence silence_;            // of the present leader, or of the last one
   Instant election_deadline_;  // learner: when a silent leader is forgotten
@@ -296,6 +332,13 @@ class Raft {
   std::size_t uncommitted_bytes_ = 0;    // leader
   std::uint64_t beats_ = 0;              // leader: heartbeats of this term
   Instant committed_at_;                 // when commit_ moved last
+
+  RelayDuty duty_;
+  std::map<NodeId, Feed> feeds_;  // one a child
+  LogIndex handed_on_;            // commits up to here were offered to every child
+  Instant relay_heard_ = Instant::min();
+  NodeId assembling_from_;  // who hands the snapshot on that is being received
+  Instant assembly_moved_ = Instant::min();
 
   struct PendingRead {
     ReadId id;

@@ -10,7 +10,9 @@
 namespace skywarden::consensus {
 
 const Configuration& Raft::ruling() const {
-  return holds(Rule::kLatestEntryRules) ? configurations_.latest() : configurations_.ruling_at(commit_);
+  if (holds(Rule::kLatestEntryRules)) return configurations_.latest();
+  const Configuration& committed = configurations_.ruling_at(commit_);  // of a node that just joined: nobody
+  return committed.shares.incoming.empty() ? configurations_.latest() : committed;
 }
 
 // Who lost its shares may still be needed to commit just that: while the epoch is not known to be committed

@@ -12,6 +12,14 @@ namespace {
 constexpr std::int64_t kLearnerPatience = 8;  // a learner hears so much more seldom
 constexpr std::int64_t kSilentBeats = 8;      // a silent voter is asked every so many heartbeats at least
 
+// Pre-votes, and what is handed on, bind nobody.
+bool settles_terms(const MessageBody& body) {
+  return !(std::holds_alternative<PreVoteRequest>(body) || std::holds_alternative<PreVoteReply>(body) ||
+           std::holds_alternative<Relayed>(body) || std::holds_alternative<RelayedChunk>(body) ||
+           std::holds_alternative<RelayReply>(body) || std::holds_alternative<Probe>(body) ||
+           std::holds_alternative<ProbeReply>(body));
+}
+
 }  // namespace
 
 // What the other side was lately silent for and a heartbeat more, if that is longer than the timeout.
@@ -96,7 +104,10 @@ void Raft::become_follower(Step& step, Term term, NodeId leader) {
   EXPECTS(term >= state_.term);
   const bool was_resting = role_ == resting_role();
   const bool changed = !was_resting || term != state_.term || leader != leader_;
-  if (term > state_.term) state_ = {term, kNobody};
+  if (term > state_.term) {
+    state_ = {term, kNobody};
+    commit_heard_ = LogIndex();
+  }
   role_ = resting_role();
   leader_ = leader;
   if (leader != kNobody) asked_.clear();
@@ -215,9 +226,7 @@ bool Raft::is_complete_enough(LogPosition candidate_last) const {
 // False: the message has been dealt with, or is not worth dealing with, because of its term alone.
 bool Raft::settle_term(Step& step, const Message& message) {
   const auto* vote = std::get_if<VoteRequest>(&message.body);
-  const bool is_pre_vote = std::holds_alternative<PreVoteRequest>(message.body) ||
-                           std::holds_alternative<PreVoteReply>(message.body);
-  if (is_pre_vote || message.term == state_.term) return true;
+  if (!settles_terms(message.body) || message.term == state_.term) return true;
   if (message.term > state_.term) {
     const bool disrupts = vote != nullptr && !vote->leader_agrees && hears_leader(step.now);
     if (disrupts) return false;  // thesis §4.2.3

@@ -66,6 +66,7 @@ class Player {
     for (int burst = 0; burst < kBursts && network_.violation().empty(); ++burst) {
       if (random_.chance(0.6)) fault();
       if (random_.chance(0.15)) hurry(20);
+      if (random_.chance(0.3)) draw_duties();
       if (random_.chance(0.05)) storm();
       for (auto left = random_.below(6); left > 0; --left) {
         if (random_.chance(0.35)) change();
@@ -93,7 +94,8 @@ class Player {
             network_.proposals_committed(),
             network_.installs(),
             network_.reads_answered(),
-            network_.clients().size()};
+            network_.clients().size(),
+            network_.relayed()};
   }
 
  private:
@@ -138,6 +140,21 @@ class Player {
       network_.propose();
       network_.read();
       network_.run_for(milliseconds(5 + random_.below(10)));
+    }
+  }
+
+  // Anybody hands commits on to anybody, in circles too; the leader may believe that others do what nobody
+  // does.
+  void draw_duties() {
+    const auto hosts = network_.hosts();
+    const double children = random_.chance(0.2) ? 0.0 : random_.uniform(0.0, 0.5);
+    for (const NodeId node : hosts) {
+      RelayDuty duty;
+      for (const NodeId other : hosts) {
+        if (random_.chance(children)) duty.children.insert(other);
+        if (random_.chance(0.5)) duty.fed.insert(other);
+      }
+      network_.relay(node, std::move(duty));
     }
   }
 

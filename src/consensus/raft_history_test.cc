@@ -43,13 +43,15 @@ TEST_CASE("shares change, nodes join and leave amid every fault, and no property
     sum.installs += history.installs;
     sum.reads += history.reads;
     sum.client_operations += history.client_operations;
+    sum.relayed += history.relayed;
   }
   const std::uint64_t played = last - first + 1;
   MESSAGE(played, " histories: ", sum.delivered, " messages, ", sum.faults, " faults, ", sum.elections,
           " elections, ", sum.epochs, " epochs written, ", sum.commits, " commits, ", sum.installs,
-          " snapshots installed, ", sum.reads, " reads; ", sum.client_operations,
-          " operations of clients are linearizable");
+          " snapshots installed, ", sum.reads, " reads, ", sum.relayed, " steps by what was handed on; ",
+          sum.client_operations, " operations of clients are linearizable");
   CHECK(sum.epochs > 10 * played);
+  CHECK(sum.relayed > played);
 }
 
 TEST_CASE("the same seed gives the same history") {

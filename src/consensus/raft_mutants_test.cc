@@ -49,6 +49,8 @@ TEST_CASE("every broken rule is noticed") {
       {Rule::kLeaseEnds, "a lease longer than followers keep still"},
       {Rule::kLeaseOutlivesRestart, "a restart makes a follower forget that it heard a leader"},
       {Rule::kLeaseEndsWithHandOver, "a lease kept although another was asked to take over"},
+      {Rule::kRelayOnlyCommitted, "what is not committed handed on as if it were"},
+      {Rule::kRelayContinuesCommits, "what is handed on taken beyond the own commits"},
   };
   for (const auto& mutant : mutants) {
     const Caught caught = hunt(mutant.rule, &History::violation);

@@ -193,6 +193,10 @@ void RaftNetwork::check_promise(const Host& host, const Message& message) {
   if (append != nullptr &&
       append->previous.index.value() + append->entries.size() > last_of(host.disk).index.value())
     violated("an entry is sent before it is durable");
+  const auto* relayed = std::get_if<Relayed>(&message.body);
+  if (relayed != nullptr &&
+      relayed->previous.index.value() + relayed->entries.size() > last_of(host.disk).index.value())
+    violated("an entry is handed on before it is durable");
 }
 
 void RaftNetwork::perform(NodeId node, RaftEffects effects) {
@@ -268,7 +272,12 @@ void RaftNetwork::run_for(Duration time) {
     if (!hosts_.contains(message.to) || !alive(message.to)) continue;
     ++delivered_;
     Host& host = hosts_.at(message.to);
-    perform(message.to, host.raft->receive(message, local_time(host, now_)));
+    const LogIndex before = host.raft->commit_index();
+    RaftEffects effects = host.raft->receive(message, local_time(host, now_));
+    const bool handed_on =
+        std::holds_alternative<Relayed>(message.body) || std::holds_alternative<RelayedChunk>(message.body);
+    if (handed_on && host.raft->commit_index() > before) ++relayed_;
+    perform(message.to, std::move(effects));
   }
   now_ = end;
 }
@@ -316,6 +325,11 @@ bool RaftNetwork::read() {
 
 bool RaftNetwork::transfer_leadership(NodeId to) {
   return ask_everybody([&](Host& host, Instant now) { return host.raft->transfer_leadership(to, now); });
+}
+
+void RaftNetwork::relay(NodeId node, RelayDuty duty) {
+  Host& host = hosts_.at(node);
+  if (host.raft) perform(node, host.raft->relay(std::move(duty), local_time(host, now_)));
 }
 
 void RaftNetwork::check_reads(NodeId node, Host& host, const std::vector<ReadAnswer>& answers) {

@@ -45,6 +45,7 @@ class RaftNetwork {
   // As propose(), for a read. An answer must contain whatever was committed when it was asked.
   bool read();
   bool transfer_leadership(NodeId to);
+  void relay(NodeId node, RelayDuty duty);
   // The host stores a snapshot of what it has applied up to `upto`, or of all of it, and drops that from its
   // log.
   void compact(NodeId node, LogIndex upto);
@@ -59,6 +60,7 @@ class RaftNetwork {
   [[nodiscard]] std::size_t elections() const { return leaders_.size(); }
   [[nodiscard]] std::size_t reads_answered() const { return reads_answered_; }
   [[nodiscard]] std::size_t installs() const { return installs_; }
+  [[nodiscard]] std::size_t relayed() const { return relayed_; }
   [[nodiscard]] std::size_t epochs() const { return epochs_begun_; }
   [[nodiscard]] std::size_t delivered() const { return delivered_; }
   [[nodiscard]] std::vector<NodeId> hosts() const;
@@ -138,6 +140,7 @@ class RaftNetwork {
   std::int64_t client_events_ = 0;
   std::size_t epochs_begun_ = 0;
   std::size_t installs_ = 0;
+  std::size_t relayed_ = 0;
   std::uint64_t reads_asked_ = 0;
   std::size_t reads_answered_ = 0;
   std::size_t delivered_ = 0;

@@ -41,6 +41,10 @@ struct Progress {
   bool probe_sent = false;                   // probing: wait for the answer; heartbeats repeat the question
   std::optional<SnapshotTransfer> transfer;  // entries must wait for it
   std::deque<LogIndex> inflight;  // replicating: last index of each unanswered message with entries
+  // Of a member that others hand commits on to: what the last two heartbeats asked about, and whether it
+  // lacked that, so that the leader serves it after all.
+  LogIndex asked, asked_before;
+  bool relay_failed = false;
 
   void heard(Instant now, Duration heartbeat) {
     silence.heard(now, heartbeat);
@@ -82,6 +86,15 @@ struct Progress {
     inflight.clear();
     next = index.next();
   }
+};
+
+// What a member knows about one that it hands commits on to.
+struct Feed {
+  LogIndex committed;              // by the other; it says so, or is assumed to
+  LogIndex next;                   // first entry to hand on; always above `committed`
+  std::size_t unanswered = 0;      // messages
+  Instant again = Instant::max();  // ask then where it stands; max: nothing is unanswered
+  Duration patience{};             // doubles while it is silent
 };
 
 }  // namespace skywarden::consensus

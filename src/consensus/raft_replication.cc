@@ -22,13 +22,12 @@ std::uint64_t fingerprint(const Payload& payload) {
 // ---- replication, the follower's side
 
 // A committed entry is never given up: a request that contradicts one cannot come from an honest leader.
-bool Raft::contradicts_commits(const AppendRequest& request) const {
+bool Raft::contradicts_commits(LogPosition previous, std::span<const Entry> entries) const {
   const auto contradicts = [&](LogPosition p) {
     return p.index <= commit_ && p.index >= log_.base().index && !log_.matches(p);
   };
-  return contradicts(request.previous) ||
-         std::any_of(request.entries.begin(), request.entries.end(),
-                     [&](const Entry& e) { return contradicts({e.index, e.term}); });
+  return contradicts(previous) || std::any_of(entries.begin(), entries.end(),
+                                              [&](const Entry& e) { return contradicts({e.index, e.term}); });
 }
 
 // False: it cannot be the leader of this term, for that is somebody else.
@@ -47,7 +46,8 @@ bool Raft::follow(Step& step, NodeId leader) {
 }
 
 void Raft::on(Step& step, const Message& message, const AppendRequest& request) {
-  if (!follow(step, message.from) || contradicts_commits(request)) return;
+  if (!follow(step, message.from) || contradicts_commits(request.previous, request.entries)) return;
+  commit_heard_ = std::max(commit_heard_, request.commit);
   // What was compacted was committed, so the leader's log agrees about it.
   const LogPosition base = log_.base();
   const std::uint64_t gone = base.index.value() - std::min(base.index, request.previous.index).value();
@@ -60,7 +60,7 @@ void Raft::on(Step& step, const Message& message, const AppendRequest& request) 
   append_foreign(step, entries);
   const LogIndex agreed(request.previous.index.value() + request.entries.size());
   const LogIndex certain = holds(Rule::kCommitWhatAgrees) ? agreed : last_index();
-  commit_up_to(step, std::min(request.commit, certain));
+  commit_up_to(step, std::min(commit_heard_, certain));
   take_resting_role(step);
   send(step, message.from, state_.term, AppendReply{true, agreed, {}, request.round});
 }
@@ -117,7 +117,8 @@ void Raft::replicate(Step& step) {
   if (commit_by_quorum(step))
     after_commit(step);
   else
-    for (const auto& [peer, progress] : progress_) send_entries(step, peer);
+    for (const auto& [peer, progress] : progress_)
+      if (!is_fed(peer)) send_entries(step, peer);
 }
 
 void Raft::on(Step& step, const Message& message, const AppendReply& reply) {
@@ -148,6 +149,11 @@ void Raft::refused(Step& step, NodeId peer, const AppendReply& reply) {
   const bool stale = progress.transfer || reply.index <= progress.match ||  // since then it agreed
                      (!progress.replicating && reply.index != progress.next.previous());  // an earlier probe
   if (stale) return;
+  if (is_fed(peer)) {  // the relay has until the next heartbeat but one
+    if (log_.matches(reply.hint)) progress.confirm(reply.hint.index);
+    progress.relay_failed = progress.match < progress.asked_before;
+    if (!progress.relay_failed) return;
+  }
   // Skip back whole terms: the follower named where it could agree, our own log narrows it further.
   const LogIndex below = std::min(reply.hint.index, reply.index.previous());
   progress.probe_after(std::max(progress.match, log_.last_at_most(below, reply.hint.term).index));
@@ -171,6 +177,7 @@ void Raft::send_entries(Step& step, NodeId peer) {
 
 // Entries, or at least the commit index if the follower has not been told of it.
 void Raft::send_due(Step& step, NodeId peer) {
+  if (is_fed(peer)) return;
   send_entries(step, peer);
   const Progress& progress = progress_.at(peer);
   const LogIndex previous = progress.next.previous();
@@ -197,14 +204,24 @@ void Raft::broadcast_due(Step& step) {
 void Raft::broadcast_heartbeat(Step& step) {
   const bool learners_too = beats_++ % kLearnerBeats == 0;
   for (const auto& [peer, progress] : progress_) {
-    const bool rests = !has_vote(ruling().shares, peer) && progress.match == last_index() &&
-                       progress.silence.last_heard() > committed_at_;
+    const bool fed = is_fed(peer);
+    const bool rests = fed || (!has_vote(ruling().shares, peer) && progress.match == last_index() &&
+                               progress.silence.last_heard() > committed_at_);
     if (!learners_too && rests) continue;
+    if (fed) ask_about_commits(peer);
     if (progress.transfer || !log_.contains(progress.next.previous()))
       repeat_snapshot(step, peer);
     else
       send_append(step, peer, {});
   }
+}
+
+// So that the next heartbeat shows whether it has what was committed by now.
+void Raft::ask_about_commits(NodeId peer) {
+  Progress& progress = progress_.at(peer);
+  progress.asked_before = progress.asked;
+  progress.asked = commit_;
+  progress.probe_after(std::max(progress.match, commit_));
 }
 
 bool Raft::commit_by_quorum(Step& step) {

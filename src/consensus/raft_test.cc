@@ -315,6 +315,27 @@ TEST_CASE("an entry of an earlier term is not committed by counting its copies")
   CHECK(cautious[1].commit_index() == LogIndex(3));
 }
 
+TEST_CASE("a commit that overtakes its entry is not forgotten") {
+  Group group = led_by_1(equal_shares(3));
+  group.propose(1, "a");
+  const Message late =
+      *std::find_if(group.mail.begin(), group.mail.end(), [](const Message& m) { return m.to == NodeId(3); });
+  group.drop_to(3);
+  while (group[1].commit_index() < LogIndex(2)) {
+    const Message next = group.mail.front();
+    group.mail.pop_front();
+    group.deliver(next);
+  }
+  const auto notice =
+      std::find_if(group.mail.begin(), group.mail.end(), [](const Message& m) { return m.to == NodeId(3); });
+  REQUIRE(notice != group.mail.end());
+  const Message early = *notice;
+  group.deliver(early);
+  CHECK(group[3].commit_index() == LogIndex(1));
+  group.deliver(late);
+  CHECK(group[3].commit_index() == LogIndex(2));
+}
+
 TEST_CASE("shares decide, not heads") {
   Group group({{NodeId(1), 5}, {NodeId(2), 1}, {NodeId(3), 1}, {NodeId(4), 1}, {NodeId(5), 0}});
   group.campaign(1);
@@ -569,7 +590,7 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
     for (int i = 0; i < 400; ++i) {
       Message message{
           NodeId(static_cast<std::uint32_t>(2 + random.below(4))), NodeId(1), Term(random.below(7)), {}};
-      switch (random.below(9)) {
+      switch (random.below(13)) {
         case 0:
           message.body = PreVoteRequest{position()};
           break;
@@ -621,6 +642,28 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
         case 7:
           message.body = TimeoutNow{};
           break;
+        case 8: {
+          Relayed relayed{position(), {}};
+          LogPosition last = relayed.previous;
+          for (auto left = random.below(3); left > 0; --left) {
+            last = {last.index.next(), Term(std::max<std::uint64_t>(1, last.term.value() + random.below(2)))};
+            relayed.entries.push_back({last.term, last.index, Payload(1)});
+          }
+          message.body = relayed;
+          break;
+        }
+        case 9: {
+          const LogPosition last{LogIndex(1 + random.below(8)), Term(1 + random.below(4))};
+          const auto bytes = encode(Snapshot{last, group[1].configuration(), {}});
+          message.body = RelayedChunk{{last, bytes.size(), 0, bytes}};
+          break;
+        }
+        case 10:
+          message.body = RelayReply{LogIndex(random.below(12)), random.chance(0.5), position(), 3};
+          break;
+        case 11:
+          message.body = Probe{random.next(), Payload(3)};
+          break;
         default:
           message.body = AppendReply{random.chance(0.5), LogIndex(random.below(12)), {}};
           if (!std::get<AppendReply>(message.body).accepted)
@@ -650,6 +693,8 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
           0};
       if (auto taken = group[1].change_membership(to, group.now))
         for (Entry& entry : taken->committed) committed.push_back(entry);
+      if (random.chance(0.05))
+        (void)group[1].relay({{NodeId(2), NodeId(4)}, {NodeId(3), NodeId(4)}}, group.now);
       (void)group[1].read(ReadId(1), group.now);
       if (random.chance(0.05)) (void)group[1].transfer_leadership(kNobody, group.now);
       REQUIRE(compacted.value() + committed.size() == group[1].commit_index().value());

@@ -25,6 +25,8 @@ enum class Rule {
   kLeaseOutlivesTerm,       // who heard a leader refuses to vote even when it learns of a later term
   kLeaseOutlivesRestart,    // and even when it restarts
   kLeaseEndsWithHandOver,   // who asked another to take over has no lease any more
+  kRelayOnlyCommitted,      // what is handed on is committed
+  kRelayContinuesCommits,   // and is taken only where it continues what the receiver has committed
 };
 
 #ifdef SKYWARDEN_MUTANTS

@@ -36,6 +36,7 @@ class SnapshotAssembly {
  public:
   // Expects offset + bytes.size() <= size <= kSnapshotBytesMax.
   void add(LogPosition last, std::uint64_t size, std::uint64_t offset, std::span<const std::byte> bytes);
+  [[nodiscard]] LogPosition last() const { return last_; }
   [[nodiscard]] std::uint64_t received() const { return bytes_.size(); }
   [[nodiscard]] bool complete() const { return size_ > 0 && bytes_.size() == size_; }
   // Expects complete(); begins anew. Nothing when the bytes are not what was announced.

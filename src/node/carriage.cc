@@ -23,7 +23,8 @@ enum class Kind : std::uint8_t {
   kBulletin,
   kSnapshotChunk,
   kSnapshotReply,
-  kTimeoutNow
+  kTimeoutNow,
+  kHandedOn
 };
 
 std::uint64_t subject(Kind kind, std::initializer_list<std::uint64_t> what) {
@@ -88,6 +89,25 @@ class Choice {
     return {warns_ && !request.entries.empty() ? BundleCriticality::kCritical : BundleCriticality::kImportant,
             kNewsLifetime,
             subject(Kind::kAppendRequest, {term, last, request.entries.size(), request.commit.value()})};
+  }
+  // What is handed on within a group, and probes: of use only at once, and said again anyway.
+  [[nodiscard]] Carriage handed_on(std::initializer_list<std::uint64_t> what) const {
+    return {BundleCriticality::kNormal, election_, subject(Kind::kHandedOn, what)};
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::Relayed& relayed) const {
+    return handed_on({0, term, relayed.previous.index.value(), relayed.entries.size()});
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::RelayedChunk& piece) const {
+    return handed_on({1, term, piece.chunk.last.index.value(), piece.chunk.offset});
+  }
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::RelayReply& reply) const {
+    return handed_on({2, term, reply.committed.value(), reply.asks ? 1U : 0U, reply.received});
+  }
+  [[nodiscard]] Carriage of(std::uint64_t, const consensus::Probe& probe) const {
+    return handed_on({3, probe.nonce});
+  }
+  [[nodiscard]] Carriage of(std::uint64_t, const consensus::ProbeReply& reply) const {
+    return handed_on({4, reply.nonce});
   }
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::AppendReply& reply) const {
     return {BundleCriticality::kImportant, kNewsLifetime,
