@@ -36,6 +36,8 @@ Node::Node(NodeId self, const consensus::Shares& founding, const NodeOptions& op
       options_(options),
       ledger_(saved_ledger(stored)),
       raft_(self, founding, std::move(stored.raft), options_.raft, random.fork(1), now, forecast),
+      forecast_(forecast),
+      random_(random.fork(2)),
       pipeline_(options_.pipeline),
       outbox_({}, options_.outbox),
       rejudge_at_(now + options_.rejudge_every) {
@@ -120,6 +122,7 @@ Instant Node::next_deadline() const {
   if (!stopped_.empty()) return Instant::max();
   Instant next = std::min({raft_.next_deadline(), outbox_.next_deadline(), rejudge_at_});
   if (leader_ != kNobody && !unreported_.empty()) next = std::min(next, reports_due_);
+  if (share_desk_) next = std::min(next, share_desk_->next_deadline());
   if (may_propose() && !pending_.empty()) next = std::min(next, proposals_due_);
   return next;
 }
@@ -133,7 +136,9 @@ const datum::Finding* Node::finding_about(ObservationId observation) const {
 }
 
 void Node::on(NodeId from, const consensus::Message& message, Instant now, Effects& out) {
-  if (message.from == from && message.to == self_) absorb(raft_.receive(message, now), now, out);
+  if (message.from != from || message.to != self_) return;
+  if (share_desk_) share_desk_->received(message, now);
+  absorb(raft_.receive(message, now), now, out);
 }
 
 void Node::on(NodeId from, const ObservationBatch& message, Instant now, Effects& out) {
@@ -188,7 +193,10 @@ void Node::judge_open(Instant now, Effects& out) {
 
 void Node::absorb(consensus::RaftEffects raft_effects, Instant now, Effects& out) {
   if (!raft_effects.persist.empty()) out.persist.raft.push_back(std::move(raft_effects.persist));
-  for (const consensus::Message& message : raft_effects.send) send(message.to, message, out);
+  for (const consensus::Message& message : raft_effects.send) {
+    if (share_desk_) share_desk_->sent(message, now);
+    send(message.to, message, out);
+  }
   out.trace.insert(out.trace.end(), raft_effects.trace.begin(), raft_effects.trace.end());
   out.reads.insert(out.reads.end(), raft_effects.reads.begin(), raft_effects.reads.end());
   if (raft_effects.restored) restore(*raft_effects.restored, now, out);
@@ -244,11 +252,36 @@ datum::Alert Node::with_shares(datum::Alert alert) const {
 // Who judges, and who must hear of observations.
 void Node::follow_configuration(Instant now, Effects& out) {
   if (followed_ == raft_.configuration()) return;
+  const bool founding = !followed_;
+  const std::map<NodeId, Instant> before = std::exchange(joined_, {});
+  for (const NodeId node : consensus::members(raft_.configuration().shares)) {
+    if (const auto known = before.find(node); known != before.end())
+      joined_.insert(*known);
+    else if (!founding && !consensus::names(followed_->shares, node))
+      joined_.emplace(node, now);
+  }
   followed_ = raft_.configuration();
   outbox_.set_peers(judges_beside(self_, followed_->shares), now);
   judges_ = consensus::has_vote(followed_->shares, self_);
   if (!judges_ || unjudged_.empty()) return;
   detect(std::exchange(unjudged_, {}), now, out);
+}
+
+void Node::keep_shares(Instant now, Effects& out) {
+  if (!share_desk_) return;
+  const auto probes = share_desk_->probe(raft_, now);
+  for (const consensus::Message& probe : probes) send(probe.to, probe, out);
+  if (probes.empty() || !own_term_committed_ || !raft_.configuration_committed() ||
+      raft_.configuration().joint())
+    return;
+  const auto wanted = share_desk_->want(raft_, joined_, now);
+  if (!wanted) return;
+  if (auto effects = raft_.change_membership(*wanted, now)) absorb(std::move(*effects), now, out);
+}
+
+std::span<const consensus::ShareReason> Node::share_reasons() const {
+  if (!share_desk_) return {};
+  return share_desk_->reasons();
 }
 
 void Node::save(Instant now, Effects& out) {
@@ -308,6 +341,7 @@ void Node::settle(Instant now, Effects& out) {
   for (auto& [peer, batch] : outbox_.due(now)) send(peer, batch, out);
   report(now, out);
   propose_ready(now, out);
+  keep_shares(now, out);
   save(now, out);
 }
 
@@ -324,6 +358,10 @@ void Node::follow_leader(Instant now) {
   pending_.clear();
   proposals_due_ = now;
   in_flight_.clear();
+  share_desk_.reset();
+  if (leader_ == self_ && options_.share_desk)
+    share_desk_.emplace(self_, *options_.share_desk, forecast_, options_.raft.election_timeout_min,
+                        random_.fork(leader_term_.value()), now);
   // The no-op of this term may have been committed in the very step that made this node leader (a group of
   // one).
   own_term_committed_ = raft_.role() == consensus::Role::kLeader &&

@@ -36,6 +36,7 @@
 #include "node/messages.h"
 #include "node/outbox.h"
 #include "node/pipeline.h"
+#include "node/share_desk.h"
 #include "wildfire/alert.h"
 
 namespace skywarden::node {
@@ -58,6 +59,8 @@ struct NodeOptions {
   // Entries that follow the saved ledger take about so many bytes, up to twice as many, before the next one
   // is saved; at least as many as the saved ledger takes, so that saving costs no more than logging.
   std::size_t log_bytes = std::size_t{1} << 20;
+  // A leader moves vote shares to where it measures that they serve; without, they stay as they are.
+  std::optional<ShareDeskOptions> share_desk;
 };
 
 // What a restart begins with.
@@ -110,6 +113,8 @@ class Node {
   [[nodiscard]] NodeId self() const { return self_; }
   [[nodiscard]] const consensus::Raft& raft() const { return raft_; }
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+  // Why vote shares are as this node, as the leader it is, asked for last; empty: it did not.
+  [[nodiscard]] std::span<const consensus::ShareReason> share_reasons() const;
   // Why the node does nothing any more: a saved ledger it cannot read. It must come back under a new NodeId.
   // Empty: it works.
   [[nodiscard]] const std::string& stopped() const { return stopped_; }
@@ -134,6 +139,7 @@ class Node {
   void absorb(consensus::RaftEffects raft_effects, Instant now, Effects& out);
   void restore(const consensus::Snapshot& snapshot, Instant now, Effects& out);
   void follow_configuration(Instant now, Effects& out);
+  void keep_shares(Instant now, Effects& out);
   void save(Instant now, Effects& out);
   [[nodiscard]] datum::Alert with_shares(datum::Alert alert) const;
   void commit(const consensus::Entry& entry, Instant now, Effects& out);
@@ -168,6 +174,8 @@ class Node {
   std::string stopped_;
   Ledger ledger_;  // before raft_, which takes over what is stored
   consensus::Raft raft_;
+  const datum::ArrivalForecast* forecast_;
+  Random random_;
   Pipeline pipeline_;
   Outbox outbox_;
   std::set<ObservationId> known_;
@@ -185,13 +193,15 @@ class Node {
   std::optional<std::pair<LogIndex, consensus::Payload>> saved_;
   std::size_t applied_bytes_ = 0;  // since then
   std::optional<consensus::Configuration> followed_;
+  std::map<NodeId, Instant> joined_;  // members that are no founders, as far as seen
 
   // Leader only, void when leadership ends.
   std::map<EventId, Gathering> gatherings_;
   std::unordered_map<ObservationId, EventId> gathering_of_;
-  std::set<EventId> pending_;        // gatherings with news
-  Instant proposals_due_{};          // none ready before
-  std::set<EventId> in_flight_;      // proposed and not yet applied
+  std::set<EventId> pending_;    // gatherings with news
+  Instant proposals_due_{};      // none ready before
+  std::set<EventId> in_flight_;  // proposed and not yet applied
+  std::optional<ShareDesk> share_desk_;
   bool own_term_committed_ = false;  // all entries of earlier leaders are applied
 };
 

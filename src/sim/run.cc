@@ -61,6 +61,11 @@ class Play {
     }
     world_.run_until(fault_end_ + scenario_.quiet);
     checkers_.check_end(world_.now());
+    if (const NodeId leader = world_.leader(); leader != kNobody) {
+      const auto reasons = world_.node(leader)->share_reasons();
+      result_.share_reasons.assign(reasons.begin(), reasons.end());
+      if (!reasons.empty()) result_.share_reasons_by = leader;
+    }
     return collect();
   }
 

@@ -110,7 +110,12 @@ void read_constellation(TomlReader& in, Scenario& s) {
 }
 
 void read_raft(TomlReader& in, Scenario& s) {
-  in.only({"heartbeat_ms", "election_timeout_ms", "log_bytes"});
+  in.only({"heartbeat_ms", "election_timeout_ms", "log_bytes", "measured_shares"});
+  int measured_shares = 0;
+  count(in, "measured_shares", measured_shares, 0, kNodesMax / 2);
+  if (measured_shares > 0)
+    s.world.node.share_desk =
+        node::ShareDeskOptions{.failures_max = static_cast<std::uint32_t>(measured_shares)};
   consensus::RaftOptions& raft = s.world.node.raft;
   int log_bytes = static_cast<int>(s.world.node.log_bytes);
   count(in, "log_bytes", log_bytes, 1, 1 << 28);

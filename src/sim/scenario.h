@@ -126,12 +126,14 @@ struct RunResult {
   ChangeCounts changes;
   std::uint64_t fires_seen = 0;  // by living nodes
   std::uint64_t fires_due = 0;   // of those, found by half of the shares in the end, so to be told
-  std::uint64_t packets_sent = 0, packets_lost = 0;  // over paths of the moment
-  BundleCounts bundles;                              // of what had no path
-  std::optional<LossProfile> records;                // of a scenario with stations
-  std::optional<DropComparison> drops;               // of one with a downlink for their records
-  std::vector<GroundDelivery> ground;                // of a flown constellation, each alert at each station
-  std::vector<Duration> leader_loss_to_commit;       // each killed leader: until the next commit by another
+  std::uint64_t packets_sent = 0, packets_lost = 0;   // over paths of the moment
+  BundleCounts bundles;                               // of what had no path
+  std::vector<consensus::ShareReason> share_reasons;  // what the last change of shares by a leader rested on
+  NodeId share_reasons_by;                            // that leader; kNobody: there was none
+  std::optional<LossProfile> records;                 // of a scenario with stations
+  std::optional<DropComparison> drops;                // of one with a downlink for their records
+  std::vector<GroundDelivery> ground;                 // of a flown constellation, each alert at each station
+  std::vector<Duration> leader_loss_to_commit;        // each killed leader: until the next commit by another
 };
 
 // One run. The same scenario and seed give the same result on every machine. `observer` may watch it.

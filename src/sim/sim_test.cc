@@ -128,6 +128,44 @@ TEST_CASE("a group that changes keeps its promises, and who was away is restored
   CHECK(changes.restored >= 10);
 }
 
+TEST_CASE("leaders that measure move shares to members that are near, and keep every promise") {
+  const Scenario scenario = parse_scenario(R"(
+name = "measured"
+nodes = 9
+duration_s = 60
+quiet_s = 20
+[links]
+delay_ms = [5, 120]
+loss = 0.03
+[raft]
+heartbeat_ms = 150
+election_timeout_ms = [600, 1200]
+measured_shares = 1
+[faults]
+crash_every_s = 20
+down_for_s = [2, 6]
+[fires]
+fires = 3
+)",
+                                           "measured.toml")
+                                .value();
+  std::size_t runs_with_reasons = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    const RunResult result = run(scenario, seed);
+    for (const Violation& violation : result.violations) FAIL_CHECK("seed ", seed, ": ", violation.what);
+    if (result.share_reasons.empty()) continue;
+    ++runs_with_reasons;
+    std::uint64_t total = 0, full = 0;
+    for (const consensus::ShareReason& reason : result.share_reasons) {
+      total += reason.share;
+      if (reason.why == consensus::ShareWhy::kNearest) ++full;
+    }
+    CHECK(full == 3);  // 2f + 1
+    for (const consensus::ShareReason& reason : result.share_reasons) CHECK(2 * reason.share < total);
+  }
+  CHECK(runs_with_reasons >= 5);
+}
+
 TEST_CASE("a scenario that makes no sense says which key") {
   const auto message = [](const char* text) { return parse_scenario(text, "s.toml").error().message; };
   CHECK(message("nodes = 3") == "s.toml: key 'name': expected to be present");

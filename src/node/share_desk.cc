@@ -1,0 +1,85 @@
+#include "node/share_desk.h"
+
+#include <utility>
+
+namespace skywarden::node {
+
+using namespace consensus;
+
+namespace {
+
+constexpr int kOutlooks = 4;  // at which a message is imagined to be sent, over the half hour to come
+constexpr Instant kAlways = Instant::min() + std::chrono::hours(1);  // room for a probation
+constexpr Duration kOutlookEvery = std::chrono::minutes(10);
+
+}  // namespace
+
+ShareDesk::ShareDesk(NodeId self, const ShareDeskOptions& options, const datum::ArrivalForecast* forecast,
+                     Duration in_time, Random random, Instant now)
+    : self_(self),
+      options_(options),
+      forecast_(forecast),
+      in_time_(in_time),
+      trips_(self, options_.probes, random, now),
+      policy_(options_.policy),
+      due_(now) {}
+
+void ShareDesk::sent(const Message& message, Instant now) {
+  const auto* append = std::get_if<AppendRequest>(&message.body);
+  if (append != nullptr && !append->entries.empty())
+    trips_.entry_sent(message.to, append->entries.back().index, now);
+}
+
+void ShareDesk::received(const Message& message, Instant now) {
+  trips_.answered(message, now);
+  const auto* reply = std::get_if<AppendReply>(&message.body);
+  if (reply != nullptr && reply->accepted) trips_.entry_acknowledged(message.from, reply->index, now);
+}
+
+std::vector<Message> ShareDesk::probe(const Raft& raft, Instant now) {
+  if (now < due_) return {};
+  due_ = now + options_.probes.every / 4;
+  std::vector<Message> probes = trips_.probe(members(raft.configuration().shares), now);
+  for (Message& probe : probes) probe.term = raft.term();
+  return probes;
+}
+
+// The share of the coming half hour in which a message would be there in time.
+Score ShareDesk::stability(NodeId node, Instant now) const {
+  if (forecast_ == nullptr) return kScoreNeutral;
+  int in_time = 0;
+  for (int i = 0; i < kOutlooks; ++i) {
+    const Instant sent = now + i * kOutlookEvery;
+    const auto there = forecast_->arrival(self_, node, sent);
+    if (there && *there - sent <= in_time_) ++in_time;
+  }
+  return kScoreMax * in_time / kOutlooks;
+}
+
+std::optional<Membership> ShareDesk::want(const Raft& raft, const std::map<NodeId, Instant>& since,
+                                          Instant now) {
+  std::map<NodeId, Standing> standings;
+  for (const auto& [node, share] : raft.shares()) {
+    Standing standing;
+    standing.distance = trips_.distance(node);
+    if (const Trust* trust = trips_.trust(node)) {
+      standing.trust = trust->score(now, trips_.trust_options);
+      standing.malicious = trust->malicious();
+    }
+    if (const Bandwidth* bandwidth = trips_.bandwidth(node))
+      standing.bandwidth = bandwidth->score(now, trips_.bandwidth_options);
+    standing.stability = node == self_ ? kScoreMax : stability(node, now);
+    const auto joined = since.find(node);
+    standing.member_since = joined == since.end() ? kAlways : joined->second;
+    standing.caught_up = raft.lag(node).value_or(0) <= options_.behind_max;
+    standings.emplace(node, standing);
+  }
+  Membership current = membership_of(raft.configuration());
+  current.failures_max = options_.failures_max;
+  auto wanted = policy_.want(current, self_, standings, now);
+  if (!wanted) return std::nullopt;
+  reasons_ = std::move(wanted->reasons);
+  return std::move(wanted->membership);
+}
+
+}  // namespace skywarden::node
