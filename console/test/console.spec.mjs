@@ -133,8 +133,12 @@ const steps = {
     assert.ok(bars.length === members.length && bars.every((width) => width > 3), `bars of ${bars.join(' ')} px`);
     assert.match(text, /founded with equal shares/);
     const decide = (await rows('part')).filter((part) => part.decides === 'true');
-    assert.ok(decide.length <= 1, 'never two parts decide');
-    assert.match(text, /can decide/);
+    assert.ok(decide.length <= 1, 'never two parts hold a majority');
+    assert.equal(await id('no-majority').count(), 1 - decide.length, 'who has no majority is told how votes travel');
+    for (const part of await id('part').allInnerTexts()) {
+      const [, word, shares] = part.match(/(majority|minority)\s[\s\S]*nodes, (\d+) shares/);
+      assert.equal(word === 'majority', Number(shares) >= quorum, part);
+    }
   },
 
   'a killed leader is seen down, and the next election names it as the cause': async () => {
@@ -165,7 +169,7 @@ const steps = {
     await page.locator('[data-testid="member"][data-node="2"][data-share="4"]').waitFor({ timeout: 10000 });
     assert.match(await page.locator('[data-testid="member"][data-node="2"]').innerText(), /changed in epoch 2/);
     await page.locator('[data-testid="part"][data-decides="false"]').waitFor({ timeout: 60000 });
-    assert.match(await page.locator('[data-testid="member"][data-node="7"]').innerText(), /out of reach/);
+    assert.match(await page.locator('[data-testid="member"][data-node="7"]').innerText(), /no path now/);
   },
 
   'the agreement speaks Chinese and fits a phone': async () => {

@@ -184,7 +184,7 @@ class Replay {
 
   frame() {
     const nodes = this.bare ? [] : data.positions(this.seconds).map((n) => ({
-      ...n, ...(data.sensorCarriers.has(n.node) ? { swath: segment.swath(n) } : {}), up: !this.down.has(n.node), term: this.term, share: n.node > 12 ? 0 : 1, commit: this.step * 3,
+      ...n, ...(data.sensorCarriers.has(n.node) ? { swath: segment.swath(n) } : {}), up: !this.down.has(n.node), term: this.term, share: n.node > 12 ? 0 : n.node === agreement.changedNode && this.step > 6 ? 4 : 1, commit: this.step * 3,
       role: n.node > 12 ? 'learner' : n.node === this.leader ? 'leader' : this.leader === null && n.node === 5 ? 'candidate' : 'follower',
     }));
     const links = nodes.map((n, i) => {

@@ -73,7 +73,8 @@ function Listeners() {
 
 function Parts() {
   const { parts, parts_of } = group.value;
-  return html`<h4>${t('agreement.parts', { count: parts_of })}</h4><ul class="parts">${parts.map((part) => html`
+  return html`<h4>${t('agreement.parts', { count: parts_of })}</h4>
+    ${!parts.some((part) => part.decides) && html`<p class="caption warn" data-testid="no-majority">${t('agreement.no_majority')}</p>`}<ul class="parts">${parts.map((part) => html`
     <li key=${part.nodes[0]} data-testid="part" data-decides=${String(Boolean(part.decides))}><span class=${`tag ${part.decides ? 'decides' : ''}`}>${t(part.decides ? 'agreement.decides' : 'agreement.cannot')}</span>
       <span>${t('agreement.part', { nodes: showNumber(part.of), shares: showNumber(part.shares) })}: ${names(part)}</span></li>`)}</ul>
     ${parts_of > parts.length && html`<p class="caption dim">${t('agreement.more_parts', { count: parts_of - parts.length })}</p>`}`;
