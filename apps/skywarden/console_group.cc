@@ -86,8 +86,9 @@ Json member_json(const Player& player, const consensus::Raft& seen_by, NodeId no
   const auto lag = node == leader ? std::optional<std::uint64_t>(0) : seen_by.lag(node);
   out["lag"] = lag ? Json(*lag) : Json(nullptr);
   out["reasons"] = Json::array();
-  for (const Bilingual& reason : share_reasons(player.agreement(), node))
-    out["reasons"].push_back({{"en", reason.en}, {"zh", reason.zh}});
+  const std::vector<Bilingual> reasons = share_reasons(player.agreement(), node);
+  for (std::size_t i = 0; i < std::min(reasons.size(), kShareReasonsMax); ++i)
+    out["reasons"].push_back({{"en", reasons[i].en}, {"zh", reasons[i].zh}});
   return out;
 }
 

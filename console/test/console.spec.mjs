@@ -115,6 +115,8 @@ const steps = {
         const { x, width } = await button.boundingBox();
         assert.ok(x >= box.x && x + width <= box.x + box.width, `${language}: the button ends at ${x + width} px, its panel at ${box.x + box.width} px`);
       }
+      const [inside, room] = await page.locator('#nodes-panel').evaluate((e) => [e.scrollWidth, e.clientWidth]);
+      assert.ok(inside <= room, `${language}: the table takes ${inside} px of ${room}, so something lies under the buttons`);
       await id('lang').click();
     }
   },
