@@ -109,6 +109,9 @@ const steps = {
   },
 
   'every Kill button can be seen at 1280 px, in both languages': async () => {
+    const node = (await page.locator('[data-testid^="kill-"]').last().getAttribute('data-testid')).slice('kill-'.length);
+    await id(`kill-${node}`).click();
+    await id(`revive-${node}`).waitFor({ timeout: 10000 }); // the widest button of all
     for (const language of ['en', 'zh']) {
       const box = await page.locator('.panel.nodes').boundingBox();
       for (const button of await page.locator('[data-testid^="kill-"], [data-testid^="revive-"]').all()) {
@@ -119,6 +122,8 @@ const steps = {
       assert.ok(inside <= room, `${language}: the table takes ${inside} px of ${room}, so something lies under the buttons`);
       await id('lang').click();
     }
+    await id(`revive-${node}`).click();
+    await id(`kill-${node}`).waitFor({ timeout: 20000 });
   },
 
   'the agreement shows who leads, the quorum, shares that sum to all, and why they are so': async () => {
@@ -169,7 +174,7 @@ const steps = {
     await page.locator('[data-testid="turn"][data-kind="restored"]').waitFor({ timeout: 60000 });
     assert.match(await page.locator('[data-testid="turn"][data-kind="epoch"]').last().innerText(), /old and new shares together[\s\S]*TESTSAT-2 1 → 4/);
     await page.locator('[data-testid="member"][data-node="2"][data-share="4"]').waitFor({ timeout: 10000 });
-    assert.match(await page.locator('[data-testid="member"][data-node="2"]').innerText(), /changed in epoch 2/);
+    await page.locator('[data-testid="member"][data-node="2"]').getByText('changed in epoch 2').waitFor({ timeout: 10000 });
     await page.locator('[data-testid="part"][data-decides="false"]').waitFor({ timeout: 60000 });
     assert.match(await page.locator('[data-testid="member"][data-node="7"]').innerText(), /no path now/);
   },

@@ -30,7 +30,8 @@ function LeaderLine() {
   const { leader, nodes } = frame.value;
   const up = nodes.filter((n) => n.up).length;
   const who = leader === null || leader === undefined ? t('nodes.no_leader') : t('nodes.leader', { name: nodeName(leader) });
-  return html`<span class=${`leader-line ${leader === null || leader === undefined ? 'warn' : ''}`} role="status">${who} · ${t('nodes.up', { up, all: nodes.length })}</span>`;
+  const text = `${who} · ${t('nodes.up', { up, all: nodes.length })}`;
+  return html`<span class=${`leader-line ${leader === null || leader === undefined ? 'warn' : ''}`} role="status" title=${text}>${text}</span>`;
 }
 
 function NodeTable() {
