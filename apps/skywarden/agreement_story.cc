@@ -10,22 +10,10 @@ namespace skywarden::app {
 
 Bilingual election_words(const Turn& turn, const std::function<std::string(NodeId)>& name) {
   EXPECTS(turn.kind == TurnKind::kElected);
-  const std::string former = turn.previous == kNobody ? std::string() : name(turn.previous);
   Bilingual why;
-  switch (turn.cause) {
-    case ElectionCause::kFirst:
-      break;
-    case ElectionCause::kCrash:
-      why = {fmt::format(": {} went down", former), fmt::format("：{} 已停机", former)};
-      break;
-    case ElectionCause::kHandover:
-      why = {fmt::format(": {} handed over", former), fmt::format("：{} 主动移交", former)};
-      break;
-    case ElectionCause::kSilence:
-      why = turn.previous == turn.node ? Bilingual{": again, after a silence", "：失联之后再次当选"}
-                                       : Bilingual{fmt::format(": {} was not heard", former),
-                                                   fmt::format("：未收到 {} 的消息", former)};
-      break;
+  if (turn.cause != ElectionCause::kFirst) {
+    const Bilingual cause = cause_words(turn, name);
+    why = {": " + cause.en, "：" + cause.zh};
   }
   return {fmt::format("{} leads the group (term {}){}", name(turn.node), turn.term, why.en),
           fmt::format("{} 成为领导节点（任期 {}）{}", name(turn.node), turn.term, why.zh)};

@@ -5,11 +5,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "incident.h"
 
 namespace skywarden::app {
 
@@ -47,6 +50,9 @@ struct Turn {
   std::vector<ShareChange> changes{};           // begun: against the last agreed epoch, by node
   friend bool operator==(const Turn&, const Turn&) = default;
 };
+
+// Why there was an election, naming who led before: "SAT-1 went down".
+[[nodiscard]] Bilingual cause_words(const Turn& turn, const std::function<std::string(NodeId)>& name);
 
 [[nodiscard]] constexpr std::string_view to_string(TurnKind kind) {
   constexpr std::array<std::string_view, 4> kWords{"elected", "epoch", "agreed", "restored"};

@@ -41,11 +41,11 @@ Json group_of(Player& player) {
   return Json::parse(group_message(player));
 }
 
-const Json& member(const Json& group, std::uint32_t node) {
+Json member(const Json& group, std::uint32_t node) {
   for (const Json& entry : group["members"])
     if (entry["node"] == node) return entry;
   FAIL("no such member");
-  return group;
+  return {};
 }
 
 TEST_CASE("parts are what open links join; a cut or sunken link, or a node that is down, joins nobody") {
@@ -165,7 +165,7 @@ TEST_CASE(
   auto player = Player::prepare(incident, 1);
   REQUIRE(player);
   std::vector<Json> sent;
-  ConsoleFeed feed([&](std::string message) { sent.push_back(Json::parse(message)); });
+  ConsoleFeed feed([&](const std::string& message) { sent.push_back(Json::parse(message)); });
   feed.begin(incident, (*player)->nodes());
   (*player)->listen(&feed);
   (*player)->advance(kStart + 10min);

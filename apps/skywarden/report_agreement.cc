@@ -130,6 +130,17 @@ std::vector<AgreementLine> agreement_lines(const ReportInput& in) {
       {{"Ledgers taken over from another node", "从他节点接收的账本"}, counted(news.restored.count)}};
 }
 
+std::vector<ElectionRow> election_rows(const ReportInput& in) {
+  const TurnLane& lane = in.news.agreement.elections;
+  std::vector<ElectionRow> rows;
+  for (std::size_t i = 0; i < std::min(lane.first.size(), kElectionRowsMax); ++i) {
+    const Turn& turn = lane.first[i];
+    rows.push_back({turn.time, name_of(in.summary, turn.node), turn.term,
+                    cause_words(turn, [&](NodeId node) { return name_of(in.summary, node); })});
+  }
+  return rows;
+}
+
 std::vector<EpochRow> epoch_rows(const ReportInput& in) {
   const AgreementNews& news = in.news.agreement;
   std::vector<EpochRow> rows;

@@ -17,6 +17,15 @@ struct AgreementLine {
 };
 [[nodiscard]] std::vector<AgreementLine> agreement_lines(const ReportInput& input);
 
+struct ElectionRow {
+  Instant time{};
+  std::string leader;
+  std::uint64_t term = 0;
+  Bilingual cause;  // "SAT-1 went down"
+};
+inline constexpr std::size_t kElectionRowsMax = 20;
+[[nodiscard]] std::vector<ElectionRow> election_rows(const ReportInput& input);  // the first kElectionRowsMax
+
 struct EpochRow {
   Instant begun{};
   std::string epoch;    // "3, joint"

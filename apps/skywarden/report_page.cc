@@ -425,9 +425,25 @@ void write_log(Page& page, const ReportInput& in) {
       counted(in.news.log[lane_of(LogKind::kLeader)].count)));
 }
 
+void write_elections(Page& page, const ReportInput& in) {
+  const std::vector<ElectionRow> rows = election_rows(in);
+  if (rows.empty()) return;
+  page.minor({"Elections", "选举"});
+  const LocalClock clock(in.incident.utc_offset_min);
+  page.table({"Time " + clock.zone(), "Leader", "Term#", "Why", "原因"});
+  for (const ElectionRow& row : rows)
+    page.row({fmt::format("<span class=\"w\">{}</span>", clock.stamp(row.time)), escaped(row.leader),
+              counted(row.term), escaped(row.cause.en),
+              fmt::format("<span lang=\"zh\">{}</span>", escaped(row.cause.zh))});
+  page.end_table();
+  const std::uint64_t count = in.news.agreement.elections.count;
+  if (count > rows.size()) page.soft(fmt::format("{} more elections.", counted(count - rows.size())));
+}
+
 void write_epochs(Page& page, const ReportInput& in) {
   const std::vector<EpochRow> rows = epoch_rows(in);
   if (rows.empty()) return;
+  page.minor({"Epochs of other vote shares", "表决权的新配置期"});
   const LocalClock clock(in.incident.utc_offset_min);
   page.table({"Begun " + clock.zone(), "Agreed, UTC", "Epoch", "Vote shares that changed"});
   for (const EpochRow& row : rows)
@@ -466,6 +482,7 @@ void write_agreement(Page& page, const ReportInput& in) {
   for (const AgreementLine& fact : agreement_lines(in))
     line(fact.label.en.c_str(), fact.label.zh.c_str(), fact.value);
   page.end_table();
+  write_elections(page, in);
   write_epochs(page, in);
   page.soft("All in virtual time. Satellites, links and votes are simulated.");
   write_log(page, in);

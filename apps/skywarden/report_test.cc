@@ -174,6 +174,9 @@ TEST_CASE("the group's elections, epochs and shares are told with times, causes 
   CHECK(w.html.find("SAT &lt;1&gt;: 1 → 4; SAT &lt;14&gt;: 0 → 2") != std::string::npos);
   CHECK(w.html.find("1 × 4, 1 × 2, 11 × 1") != std::string::npos);
   CHECK(w.html.find("1, joint") != std::string::npos);
+  CHECK(w.html.find("SAT &lt;1&gt; went down") != std::string::npos);
+  CHECK(w.html.find("SAT &lt;1&gt; 已停机") != std::string::npos);
+  CHECK(nesting_error(w.html) == "");
 }
 
 TEST_CASE("of very many elections all are counted and the first are listed") {
@@ -183,6 +186,7 @@ TEST_CASE("of very many elections all are counted and the first are listed") {
     report.on_turn({.time = incident.start, .node = NodeId(1), .term = term});
   CHECK(report.news().agreement.elections.first.size() == kReportTurnsMax);
   const Written w = write(report, {});
+  CHECK(w.html.find("4,980 more elections.") != std::string::npos);
   CHECK(w.json["agreement"]["elections"]["count"] == 5000);
   CHECK(w.json["agreement"]["elections"]["list"].size() == 100);
   CHECK(w.json["agreement"]["elections"]["list"][0]["leader"] == "#1");  // nobody was named

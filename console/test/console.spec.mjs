@@ -143,7 +143,7 @@ const steps = {
     assert.ok(decide.length <= 1, 'never two parts hold a majority');
     assert.equal(await id('no-majority').count(), 1 - decide.length, 'who has no majority is told how votes travel');
     for (const part of await id('part').allInnerTexts()) {
-      const [, word, shares] = part.match(/(majority|minority)\s[\s\S]*nodes, (\d+) shares/);
+      const [, word, shares] = part.match(/(majority|minority)\s[\s\S]*nodes \d+, shares (\d+)/);
       assert.equal(word === 'majority', Number(shares) >= quorum, part);
     }
   },
