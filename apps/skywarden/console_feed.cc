@@ -25,9 +25,10 @@ enum Kind : std::size_t {
   kLog,
   kSummary,
   kAlertWays,
-  kOtherWays
+  kOtherWays,
+  kTurn
 };
-constexpr std::array<std::size_t, 9> kKeptMax{2000, 600, 200, 200, 3000, 500, 1, 120, 8};
+constexpr std::array<std::size_t, 10> kKeptMax{2000, 600, 200, 200, 3000, 500, 1, 120, 8, 200};
 constexpr std::size_t kHotspotsPerMessage = 500;
 constexpr std::size_t kThreatenedMax = 5;
 constexpr double kThreatenedKm = 50.0;
@@ -218,6 +219,7 @@ void ConsoleFeed::begin(const Incident& incident, const std::vector<PlayedNode>&
   for (auto& kept : kept_) kept.clear();
   last_frame_.clear();
   last_space_.clear();
+  last_group_.clear();
   space_.begin();
   incident_json_ = std::move(json);
   utc_offset_min_ = incident.utc_offset_min;
@@ -247,7 +249,7 @@ void ConsoleFeed::frame(Player& player, double speed, bool paused) {
                {"lon", rounded(at.point.lon_deg, 0.001)},
                {"alt_km", rounded(at.altitude.value() / 1000.0, 0.1)},
                {"up", node != nullptr},
-               {"share", player.nodes()[at.node.value() - 1].share}};
+               {"share", consensus::share_of(player.agreement().agreed(), at.node)}};
     entry["role"] = node == nullptr ? "follower" : role_word(node->raft().role());
     entry["term"] = node == nullptr ? 0 : node->raft().term().value();
     entry["commit"] = node == nullptr ? 0 : node->raft().commit_index().value();
@@ -280,6 +282,14 @@ void ConsoleFeed::space(const Player& player) {
   for (std::string& way : ways.others) tell(std::move(way), kOtherWays);
 }
 
+void ConsoleFeed::group(Player& player) {
+  std::string message = group_message(player);
+  const std::scoped_lock lock(mutex_);
+  if (message == last_group_) return;
+  last_group_ = message;
+  send_(std::move(message));
+}
+
 void ConsoleFeed::summary(const std::vector<std::pair<Bilingual, std::string>>& rows, Instant now) {
   Json json{{"type", "summary"}, {"t", format_utc(now)}, {"rows", Json::array()}};
   for (const auto& [label, value] : rows) json["rows"].push_back({{"label", both(label)}, {"value", value}});
@@ -300,6 +310,7 @@ std::vector<std::string> ConsoleFeed::history() const {
   std::vector<std::string> out;
   if (!last_frame_.empty()) out.push_back(last_frame_);
   if (!last_space_.empty()) out.push_back(last_space_);
+  if (!last_group_.empty()) out.push_back(last_group_);
   for (const Kept* entry : all) out.push_back(entry->message);
   return out;
 }
@@ -436,6 +447,10 @@ void ConsoleFeed::on_log(const LogNews& news) {
              {"kind", kind_word(news.kind)},
              {"text", both(news.text)}}),
        kLog);
+}
+
+void ConsoleFeed::on_turn(const Turn& turn) {
+  tell(turn_message(turn), kTurn);
 }
 
 }  // namespace skywarden::app

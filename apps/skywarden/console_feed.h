@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "console_group.h"
 #include "console_space.h"
 #include "play_listener.h"
 #include "player.h"
@@ -26,6 +27,7 @@ class ConsoleFeed : public PlayListener {
   void begin(const Incident& incident, const std::vector<PlayedNode>& nodes);
   void frame(Player& player, double speed, bool paused);
   void space(const Player& player);  // at most once a second
+  void group(Player& player);        // at most once a second
   void choose_contacts(std::optional<NodeId> node) { space_.choose(node); }
   void summary(const std::vector<std::pair<Bilingual, std::string>>& rows, Instant now);
 
@@ -39,12 +41,13 @@ class ConsoleFeed : public PlayListener {
   void on_finding(const datum::Finding& finding) override;
   void on_alert(const datum::Alert& alert, std::span<const datum::Alert> chain) override;
   void on_log(const LogNews& news) override;
+  void on_turn(const Turn& turn) override;
   void on_bundle(const sim::Delivery& delivery) override { space_.carried(delivery); }
 
  private:
   void tell(std::string message, std::size_t kind);
 
-  static constexpr std::size_t kKinds = 9;
+  static constexpr std::size_t kKinds = 10;
   std::function<void(std::string)> send_;
   mutable std::mutex mutex_;
   struct Kept {
@@ -54,7 +57,7 @@ class ConsoleFeed : public PlayListener {
   std::deque<Kept> kept_[kKinds];
   std::uint64_t next_order_ = 0;
   std::string incident_json_;
-  std::string last_frame_, last_space_;
+  std::string last_frame_, last_space_, last_group_;
   ConsoleSpace space_;
   bool begun_ = false;
   int utc_offset_min_ = 0;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agreement_turn.h"
 #include "base/ids.h"
 #include "base/time.h"
 #include "datum/alert.h"
@@ -59,6 +60,13 @@ class PlayListener {
   // Something that had no path when it was sent arrived at its receiver as a bundle.
   virtual void on_bundle(const sim::Delivery& /*delivery*/) {}
   virtual void on_log(const LogNews& /*news*/) {}
+  virtual void on_turn(const Turn& /*turn*/) {}
+};
+
+struct MemberAtEnd {  // of the group, as last agreed
+  std::string name;
+  std::uint64_t founded = 0, share = 0;
+  std::uint64_t changed_in = 0;  // the epoch of the last change; 0: none since the founding
 };
 
 // What the player can say at the end.
@@ -77,6 +85,8 @@ struct PlaySummary {
       observation_to_alert{};  // of the first alert: newest observation behind it to agreement, virtual time
   double median_commit_ms = 0.0;  // proposal to agreement, virtual time
   std::vector<Duration> leader_loss_to_commit;
+  std::uint64_t epoch = 0;           // the last that was agreed; 0: what the group was founded with
+  std::vector<MemberAtEnd> members;  // of nodes 1, 2, …
   double wall_seconds = 0.0;
 };
 

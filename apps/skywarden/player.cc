@@ -133,6 +133,7 @@ Result<void> Player::build(const std::optional<network::LinkRules>& links) {
   options.node.rejudge_every = std::max<Duration>(std::chrono::minutes(10), length / 60);
   for (const HeatSource& source : incident_.heat_sources)
     options.node.pipeline.detect.sites.known.push_back({source.centre, source.radius});
+  agreement_.emplace(options.shares);
   world_ = std::make_unique<sim::World>(options, std::move(paths), random_.fork(1), incident_.start);
   std::vector<NodeId> everybody = satellites;
   everybody.insert(everybody.end(), stations.begin(), stations.end());
@@ -353,15 +354,24 @@ void Player::log(LogKind kind, bool warning, std::string en, std::string zh) {
   for (PlayListener* listener : listeners_) listener->on_log(news);
 }
 
+void Player::follow_agreement(const TraceEvent& event) {
+  const node::Node* node = event.kind == TraceKind::kEpochRules ? world_->node(event.node) : nullptr;
+  const auto turn = agreement_->follow(event, node == nullptr ? nullptr : &node->raft().configuration());
+  if (!turn) return;
+  if (turn->kind == TurnKind::kElected) {
+    Bilingual text = election_words(*turn, [this](NodeId who) { return name(who); });
+    log(LogKind::kLeader, false, std::move(text.en), std::move(text.zh));
+  }
+  for (PlayListener* listener : listeners_) listener->on_turn(*turn);
+}
+
 void Player::on_trace(const TraceEvent& event) {
+  follow_agreement(event);
   switch (event.kind) {
-    case TraceKind::kBecameLeader: {
+    case TraceKind::kBecameLeader:
       ++summary_.leaders;
       leader_ = event.node;
-      log(LogKind::kLeader, false, fmt::format("{} leads the group (term {})", name(event.node), event.first),
-          fmt::format("{} 成为领导节点（任期 {}）", name(event.node), event.first));
       break;
-    }
     case TraceKind::kCrashed:
       ++summary_.crashes;
       log(LogKind::kCrash, true, fmt::format("{} is down", name(event.node)),
@@ -424,6 +434,11 @@ void Player::told(const datum::Alert& alert, Instant now) {
 
 PlaySummary Player::summary() const {
   PlaySummary out = summary_;
+  out.epoch = agreement_->epoch();
+  for (const PlayedNode& node : nodes_)
+    out.members.push_back({node.name, consensus::share_of(agreement_->founding(), node.node),
+                           consensus::share_of(agreement_->agreed(), node.node),
+                           agreement_->changed_in(node.node).value_or(0)});
   out.packets_sent = world_->packets_sent();
   out.packets_lost = world_->packets_lost();
   out.bundles_carried = world_->bundles().counts().offered;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "agreement_story.h"
 #include "base/result.h"
 #include "closures.h"
 #include "incident.h"
@@ -61,6 +62,7 @@ class Player : private sim::Observer {
   [[nodiscard]] const sim::World& world() const { return *world_; }
   [[nodiscard]] const network::ContactPlan& contact_plan() const { return contact_plan_; }
   [[nodiscard]] const Closures& closures() const { return *closures_; }
+  [[nodiscard]] const AgreementStory& agreement() const { return *agreement_; }
   [[nodiscard]] const sim::GroundDeliveries& ground_deliveries() const { return *ground_deliveries_; }
   [[nodiscard]] const orbit::Sgp4* orbit(NodeId satellite) const;         // null: none
   [[nodiscard]] std::optional<orbit::Place> place(NodeId station) const;  // nothing: not on the ground
@@ -86,6 +88,7 @@ class Player : private sim::Observer {
   void on_effects(NodeId node, const node::Effects& effects, Instant now) override;
   void on_trace(const TraceEvent& event) override;
   void on_delivery(const sim::Delivery& delivery) override;
+  void follow_agreement(const TraceEvent& event);
   void told(const datum::Alert& alert, Instant now);
 
   const Incident& incident_;
@@ -96,6 +99,7 @@ class Player : private sim::Observer {
   std::vector<NodeId> gateways_;  // ground nodes that are given the hotspots
   network::ContactPlan contact_plan_;
   std::optional<Closures> closures_;
+  std::optional<AgreementStory> agreement_;
   std::optional<sim::GroundDeliveries> ground_deliveries_;
   std::unique_ptr<sim::World> world_;
   std::vector<node::Prepared> prepared_;  // as incident.records

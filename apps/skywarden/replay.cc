@@ -30,7 +30,7 @@ namespace {
 
 using WallClock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kFrame{100};  // of the console
-constexpr std::chrono::seconds kSpaceFrame{1};    // of what it shows of the space segment
+constexpr std::chrono::seconds kSlowFrame{1};     // of what it shows of the space segment and the group
 constexpr auto kSliceMax =
     std::chrono::minutes(30);  // virtual time played between two looks at the page's commands
 
@@ -271,7 +271,10 @@ class Replay {
     const auto rows = summary_rows(summary);
     const auto finished = files->finish(report.html(summary), report.json(summary));
     feed_.frame(**player, 0.0, false);
-    if (server_) feed_.space(**player);
+    if (server_) {
+      feed_.space(**player);
+      feed_.group(**player);
+    }
     feed_.summary(rows, (*player)->now());
     progress.line("");
     for (const auto& [label, value] : rows) fmt::print("  {:<42}{}\n", label.en, value);
@@ -315,7 +318,7 @@ class Replay {
     read_speed_option();
     paused_ = false;
     auto next_frame = WallClock::now();
-    auto next_space = next_frame;
+    auto next_slow = next_frame;
     while (!player.done() && !interrupted && !has_dropped_) {
       obey(player);
       const double speed = section_speed(incident, player.now());
@@ -328,9 +331,10 @@ class Replay {
       const auto now = WallClock::now();
       if (now >= next_frame || speed > 0.0) {
         if (server_) feed_.frame(player, paused_ ? 0.0 : speed, paused_);
-        if (server_ && now >= next_space) {
+        if (server_ && now >= next_slow) {
           feed_.space(player);
-          next_space = now + kSpaceFrame;
+          feed_.group(player);
+          next_slow = now + kSlowFrame;
         }
         progress.at(player.now(), incident);
         next_frame = std::max(next_frame + kFrame, now - kFrame);

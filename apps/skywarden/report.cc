@@ -178,6 +178,17 @@ void ReportBuilder::on_log(const LogNews& news) {
   if (lane.first.size() < kReportLogMax) lane.first.push_back(news);
 }
 
+void ReportBuilder::on_turn(const Turn& turn) {
+  AgreementNews& news = news_.agreement;
+  TurnLane& lane = turn.kind == TurnKind::kElected       ? news.elections
+                   : turn.kind == TurnKind::kEpochBegun  ? news.begun
+                   : turn.kind == TurnKind::kEpochAgreed ? news.agreed
+                                                         : news.restored;
+  ++lane.count;
+  if (turn.kind == TurnKind::kElected) ++news.causes[static_cast<std::size_t>(turn.cause)];
+  if (lane.first.size() < kReportTurnsMax) lane.first.push_back(turn);
+}
+
 std::string ReportBuilder::html(const PlaySummary& summary) const {
   return report_page({incident_, news_, facts_of(incident_, news_, summary), summary});
 }

@@ -22,6 +22,7 @@ class ReportBuilder : public PlayListener {
   void on_finding(const datum::Finding& finding) override;
   void on_alert(const datum::Alert& alert, std::span<const datum::Alert> chain) override;
   void on_log(const LogNews& news) override;
+  void on_turn(const Turn& turn) override;
 
   [[nodiscard]] std::string html(const PlaySummary& summary) const;
   [[nodiscard]] std::string json(const PlaySummary& summary) const;

@@ -170,6 +170,33 @@ inline void tell_fire(ReportBuilder& report, const Incident& in) {
   report.on_finding(unsure);
 }
 
+inline void tell_turns(ReportBuilder& report, const Incident& in) {
+  Turn first{.time = in.start + std::chrono::minutes(2), .node = NodeId(1), .term = 1};
+  report.on_turn(first);
+  Turn crash{.time = in.start + std::chrono::minutes(201), .node = NodeId(2), .term = 2};
+  crash.cause = ElectionCause::kCrash;
+  crash.previous = NodeId(1);
+  report.on_turn(crash);
+  Turn epoch{.time = in.start + std::chrono::minutes(310), .kind = TurnKind::kEpochBegun, .node = NodeId(2)};
+  epoch.epoch = 1;
+  epoch.joint = true;
+  epoch.index = 40;
+  epoch.changes = {{NodeId(1), 1, 4}, {NodeId(14), 0, 2}};
+  report.on_turn(epoch);
+  epoch.kind = TurnKind::kEpochAgreed;
+  epoch.time += std::chrono::seconds(3);
+  epoch.changes.clear();
+  report.on_turn(epoch);
+  epoch.kind = TurnKind::kEpochBegun;  // not agreed before the end
+  epoch.epoch = 2;
+  epoch.joint = false;
+  epoch.index = 41;
+  report.on_turn(epoch);
+  Turn restored{.time = in.start + std::chrono::minutes(330), .kind = TurnKind::kRestored, .node = NodeId(1)};
+  restored.index = 39;
+  report.on_turn(restored);
+}
+
 inline PlaySummary summary() {
   PlaySummary s;
   s.hotspots = 32;
@@ -186,6 +213,11 @@ inline PlaySummary summary() {
   s.bundles_delivered = 3'210;
   s.nodes = 14;
   s.voters = 12;
+  s.epoch = 1;
+  for (std::uint64_t i = 1; i <= 14; ++i)
+    s.members.push_back({"SAT <" + std::to_string(i) + ">", i <= 12 ? 1U : 0U, i <= 12 ? 1U : 0U, 0});
+  s.members[0] = {"SAT <1>", 1, 4, 1};
+  s.members[13] = {"SAT <14>", 0, 2, 1};
   s.first_alert_known = true;
   s.first_alert = at("2026-07-01T11:10:00.25Z");
   s.observation_to_alert = std::chrono::milliseconds(10'250);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reasoning/wording.h"
+#include "report_agreement.h"
 #include "report_words.h"
 #include "wildfire/event_export.h"
 
@@ -231,6 +232,7 @@ Json agreement_json(const ReportInput& in) {
   }
   for (const Duration d : s.leader_loss_to_commit)
     out["leader_loss_to_commit_ms"].push_back(rounded(to_seconds(d) * 1000.0, 3));
+  add_agreement(out, in);
   out["log"] = log_json(in.news);
   return out;
 }

@@ -8,7 +8,7 @@
 //   messages: alerts, updates, cancels, list (see message_json)
 //   danger: list of station, days, latest, worst
 //   completeness: observed, estimated, missing, implausible, anomalous, fields
-//   agreement: nodes, voters, …, log
+//   agreement: nodes, voters, …, epoch, shares, elections, epochs, restored, log
 // docs/formats.md explains each.
 #pragma once
 

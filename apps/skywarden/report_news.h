@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "agreement_turn.h"
 #include "base/geodesy.h"
 #include "base/ids.h"
 #include "base/time.h"
@@ -59,6 +60,7 @@ inline constexpr std::size_t kReportMethodsMax = 24;    // of a field, told apar
 inline constexpr std::size_t kReportDangerMax = 2'000;
 inline constexpr std::size_t kReportStationsMax = 500;
 inline constexpr std::size_t kReportLogMax = 1'000;   // of a kind
+inline constexpr std::size_t kReportTurnsMax = 200;   // of elections, epochs and restored ledgers each
 inline constexpr std::size_t kReportSourcesMax = 64;  // satellite and instrument
 
 struct SeenHotspot {
@@ -135,6 +137,16 @@ struct LogLane {
   std::vector<LogNews> first;  // the first kReportLogMax
 };
 
+struct TurnLane {
+  std::uint64_t count = 0;
+  std::vector<Turn> first;  // the first kReportTurnsMax
+};
+
+struct AgreementNews {
+  std::array<std::uint64_t, kElectionCauses> causes{};  // of all elections
+  TurnLane elections, begun, agreed, restored;
+};
+
 using SourceKey = std::tuple<std::string, std::string, datum::Provenance>;  // satellite, instrument
 
 struct ReportNews {
@@ -148,6 +160,7 @@ struct ReportNews {
   std::map<std::string, StationDanger> stations;
   Thinned<DangerMark> danger{kReportDangerMax};
   std::array<LogLane, kLogKinds> log;
+  AgreementNews agreement;
 };
 
 [[nodiscard]] constexpr std::size_t lane_of(LogKind kind) {

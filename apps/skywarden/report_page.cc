@@ -6,6 +6,7 @@
 #include <array>
 
 #include "reasoning/wording.h"
+#include "report_agreement.h"
 #include "report_figures.h"
 #include "report_words.h"
 #include "wildfire/event_export.h"
@@ -424,6 +425,34 @@ void write_log(Page& page, const ReportInput& in) {
       counted(in.news.log[lane_of(LogKind::kLeader)].count)));
 }
 
+void write_elections(Page& page, const ReportInput& in) {
+  const std::vector<ElectionRow> rows = election_rows(in);
+  if (rows.empty()) return;
+  page.minor({"Elections", "选举"});
+  const LocalClock clock(in.incident.utc_offset_min);
+  page.table({"Time " + clock.zone(), "Leader", "Term#", "Why", "原因"});
+  for (const ElectionRow& row : rows)
+    page.row({fmt::format("<span class=\"w\">{}</span>", clock.stamp(row.time)), escaped(row.leader),
+              counted(row.term), escaped(row.cause.en),
+              fmt::format("<span lang=\"zh\">{}</span>", escaped(row.cause.zh))});
+  page.end_table();
+  const std::uint64_t count = in.news.agreement.elections.count;
+  if (count > rows.size()) page.soft(fmt::format("{} more elections.", counted(count - rows.size())));
+}
+
+void write_epochs(Page& page, const ReportInput& in) {
+  const std::vector<EpochRow> rows = epoch_rows(in);
+  if (rows.empty()) return;
+  page.minor({"Epochs of other vote shares", "表决权的新配置期"});
+  const LocalClock clock(in.incident.utc_offset_min);
+  page.table({"Begun " + clock.zone(), "Agreed, UTC", "Epoch", "Vote shares that changed"});
+  for (const EpochRow& row : rows)
+    page.row({clock.stamp(row.begun), row.agreed, row.epoch, escaped(row.changes)});
+  page.end_table();
+  const std::uint64_t begun = in.news.agreement.begun.count;
+  if (begun > rows.size()) page.soft(fmt::format("{} more epochs.", counted(begun - rows.size())));
+}
+
 void write_agreement(Page& page, const ReportInput& in) {
   const PlaySummary& s = in.summary;
   page.heading("agreement", {"How it was agreed", "如何达成一致"});
@@ -450,7 +479,11 @@ void write_agreement(Page& page, const ReportInput& in) {
     line("Proposal to agreement, median", "提案到一致，中位数", three_digits(s.median_commit_ms) + " ms");
   line("Leader lost to next commit", "失去领导节点到下次一致",
        s.leader_loss_to_commit.empty() ? "–" : commits_text(s.leader_loss_to_commit));
+  for (const AgreementLine& fact : agreement_lines(in))
+    line(fact.label.en.c_str(), fact.label.zh.c_str(), fact.value);
   page.end_table();
+  write_elections(page, in);
+  write_epochs(page, in);
   page.soft("All in virtual time. Satellites, links and votes are simulated.");
   write_log(page, in);
 }

@@ -39,6 +39,7 @@ Written full_report(Incident& incident) {
   ReportBuilder report(incident);
   example::tell_weather(report, incident);
   example::tell_faults(report, incident);
+  example::tell_turns(report, incident);
   example::tell_fire(report, incident);
   Written written = write(report, example::summary());
   keep(incident.us_units ? "us" : "full", written.html);
@@ -144,6 +145,51 @@ TEST_CASE("the JSON holds the page's numbers") {
   CHECK(w.html.find(counted(j["agreement"]["bundles_carried"])) != std::string::npos);
   for (const Json& a : j["answer"])
     CHECK(w.html.find(escaped(a["en"].get<std::string>())) != std::string::npos);
+}
+
+TEST_CASE("the group's elections, epochs and shares are told with times, causes and names") {
+  Incident incident = example::incident();
+  const Written w = full_report(incident);
+  const Json& a = w.json["agreement"];
+  CHECK(a["epoch"] == 1);
+  CHECK(a["elections"]["count"] == 2);
+  CHECK(a["elections"]["causes"] == Json{{"first", 1}, {"crash", 1}, {"silence", 0}, {"handover", 0}});
+  CHECK(a["elections"]["list"][0]["previous"].is_null());
+  CHECK(a["elections"]["list"][1] == Json{{"time", "2026-07-01T13:21:00.000Z"},
+                                          {"term", 2},
+                                          {"leader", "SAT <2>"},
+                                          {"cause", "crash"},
+                                          {"previous", "SAT <1>"}});
+  REQUIRE(a["epochs"]["list"].size() == 2);
+  const Json& joint = a["epochs"]["list"][0];
+  CHECK(joint["joint"] == true);
+  CHECK(joint["agreed"] == "2026-07-01T15:10:03.000Z");
+  CHECK(joint["changes"][1] == Json{{"node", "SAT <14>"}, {"from", 0}, {"to", 2}});
+  CHECK(a["epochs"]["list"][1]["agreed"].is_null());
+  CHECK(a["epochs"]["agreed"] == 1);
+  REQUIRE(a["shares"].size() == 13);  // not the one that only listens
+  CHECK(a["shares"][0] == Json{{"node", "SAT <1>"}, {"founded", 1}, {"share", 4}, {"changed_in", 1}});
+  CHECK(a["shares"][1]["changed_in"].is_null());
+  CHECK(a["restored"]["list"][0]["index"] == 39);
+  CHECK(w.html.find("SAT &lt;1&gt;: 1 → 4; SAT &lt;14&gt;: 0 → 2") != std::string::npos);
+  CHECK(w.html.find("1 × 4, 1 × 2, 11 × 1") != std::string::npos);
+  CHECK(w.html.find("1, joint") != std::string::npos);
+  CHECK(w.html.find("SAT &lt;1&gt; went down") != std::string::npos);
+  CHECK(w.html.find("SAT &lt;1&gt; 已停机") != std::string::npos);
+  CHECK(nesting_error(w.html) == "");
+}
+
+TEST_CASE("of very many elections all are counted and the first are listed") {
+  const Incident incident = example::incident();
+  ReportBuilder report(incident);
+  for (std::uint64_t term = 1; term <= 5000; ++term)
+    report.on_turn({.time = incident.start, .node = NodeId(1), .term = term});
+  CHECK(report.news().agreement.elections.first.size() == kReportTurnsMax);
+  const Written w = write(report, {});
+  CHECK(w.html.find("4,980 more elections.") != std::string::npos);
+  CHECK(w.json["agreement"]["elections"]["count"] == 5000);
+  CHECK(w.json["agreement"]["elections"]["list"].size() == 100);
+  CHECK(w.json["agreement"]["elections"]["list"][0]["leader"] == "#1");  // nobody was named
 }
 
 TEST_CASE("fields are counted by what became of them") {

@@ -5,6 +5,7 @@ import './style/base.css';
 import './style/layout.css';
 import './style/panels.css';
 import './style/space.css';
+import './style/agreement.css';
 import { Globe } from './geo/globe.js';
 import { IncidentMap } from './geo/map.js';
 import { html } from './html.js';

@@ -108,6 +108,90 @@ const steps = {
     await page.locator(`[data-testid="node-row-${node}"][data-up="true"]`).waitFor({ timeout: 20000 });
   },
 
+  'every Kill button can be seen at 1280 px, in both languages': async () => {
+    const node = (await page.locator('[data-testid^="kill-"]').last().getAttribute('data-testid')).slice('kill-'.length);
+    await id(`kill-${node}`).click();
+    await id(`revive-${node}`).waitFor({ timeout: 10000 }); // the widest button of all
+    for (const language of ['en', 'zh']) {
+      const box = await page.locator('.panel.nodes').boundingBox();
+      for (const button of await page.locator('[data-testid^="kill-"], [data-testid^="revive-"]').all()) {
+        const { x, width } = await button.boundingBox();
+        assert.ok(x >= box.x && x + width <= box.x + box.width, `${language}: the button ends at ${x + width} px, its panel at ${box.x + box.width} px`);
+      }
+      const [inside, room] = await page.locator('#nodes-panel').evaluate((e) => [e.scrollWidth, e.clientWidth]);
+      assert.ok(inside <= room, `${language}: the table takes ${inside} px of ${room}, so something lies under the buttons`);
+      await id('lang').click();
+    }
+    await id(`revive-${node}`).click();
+    await id(`kill-${node}`).waitFor({ timeout: 20000 });
+  },
+
+  'the agreement shows who leads, the quorum, shares that sum to all, and why they are so': async () => {
+    await id('tab-agreement').click();
+    await page.locator('[data-testid="member"][data-reach="leader"]').waitFor({ timeout: 20000 });
+    const text = await id('agreement').innerText();
+    assert.match(text, /leader[\s\S]*since[\s\S]*term[\s\S]*epoch/i);
+    const [, quorum, total] = (await id('half').first().innerText()).match(/needs (\d+) of (\d+) shares/).map(Number);
+    assert.equal(quorum, Math.floor(total / 2) + 1);
+    const members = await rows('member');
+    assert.equal(members.reduce((sum, m) => sum + Number(m.share), 0), total, 'members hold all shares');
+    assert.equal(members.filter((m) => m.reach === 'leader').length, 1);
+    const bars = await page.locator('[data-testid="member"] .bar-of-all i').evaluateAll((all) => all.map((bar) => bar.getBoundingClientRect().width));
+    assert.ok(bars.length === members.length && bars.every((width) => width > 3), `bars of ${bars.join(' ')} px`);
+    assert.match(text, /founded with equal shares/);
+    const decide = (await rows('part')).filter((part) => part.decides === 'true');
+    assert.ok(decide.length <= 1, 'never two parts hold a majority');
+    assert.equal(await id('no-majority').count(), 1 - decide.length, 'who has no majority is told how votes travel');
+    for (const part of await id('part').allInnerTexts()) {
+      const [, word, shares] = part.match(/(majority|minority)\s[\s\S]*nodes \d+, shares (\d+)/);
+      assert.equal(word === 'majority', Number(shares) >= quorum, part);
+    }
+  },
+
+  'a killed leader is seen down, and the next election names it as the cause': async () => {
+    await id('speed').selectOption('1');
+    const leader = await page.locator('[data-testid="member"][data-reach="leader"]').getAttribute('data-node');
+    const crashes = await page.locator('[data-testid="turn"][data-cause="crash"]').count();
+    await id('tab-nodes').click();
+    await id(`kill-${leader}`).click();
+    await id('tab-agreement').click();
+    await page.locator(`[data-testid="member"][data-node="${leader}"][data-reach="down"]`).waitFor({ timeout: 15000 });
+    await id('speed').selectOption('60');
+    await page.waitForFunction((before) => document.querySelectorAll('[data-testid="turn"][data-cause="crash"]').length > before, crashes, { timeout: 60000 });
+    assert.match(await page.locator('[data-testid="turn"][data-cause="crash"]').first().innerText(), /went down/);
+    await page.locator('[data-testid="member"][data-reach="leader"]').waitFor({ timeout: 30000 });
+    assert.notEqual(await page.locator('[data-testid="member"][data-reach="leader"]').getAttribute('data-node'), leader);
+    await id('tab-nodes').click();
+    await id(`revive-${leader}`).click();
+    await id('tab-agreement').click();
+    await page.locator(`[data-testid="member"][data-node="${leader}"][data-reach="reachable"]`).waitFor({ timeout: 30000 });
+  },
+
+  'an epoch shows its halves, then who changed': async () => {
+    if (!mock) return; // nobody changes shares in the built-in incident
+    await id('speed').selectOption('600');
+    await page.locator('[data-testid="agreement-epoch"][data-change="settled"]').waitFor({ timeout: 60000 });
+    await page.locator('[data-testid="turn"][data-kind="restored"]').waitFor({ timeout: 60000 });
+    assert.match(await page.locator('[data-testid="turn"][data-kind="epoch"]').last().innerText(), /old and new shares together[\s\S]*TESTSAT-2 1 → 4/);
+    await page.locator('[data-testid="member"][data-node="2"][data-share="4"]').waitFor({ timeout: 10000 });
+    await page.locator('[data-testid="member"][data-node="2"]').getByText('changed in epoch 2').waitFor({ timeout: 10000 });
+    await page.locator('[data-testid="part"][data-decides="false"]').waitFor({ timeout: 60000 });
+    assert.match(await page.locator('[data-testid="member"][data-node="7"]').innerText(), /no path now/);
+  },
+
+  'the agreement speaks Chinese and fits a phone': async () => {
+    await id('lang').click();
+    assert.equal(await id('tab-agreement').innerText(), '共识');
+    assert.match(await id('agreement').innerText(), /领导者[\s\S]*表决权/);
+    await id('lang').click();
+    await page.setViewportSize({ width: 400, height: 800 });
+    await page.waitForTimeout(300);
+    const panel = await page.locator('#nodes-panel').evaluate((e) => [e.scrollWidth, e.clientWidth]);
+    assert.ok(panel[0] <= panel[1], `${panel[0]} px in ${panel[1]} px`);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await id('tab-nodes').click();
+  },
+
   'a link is cut and healed': async () => {
     await id('tab-links').click();
     const name = await page.locator('[data-testid^="cut-"]').first().getAttribute('data-testid');

@@ -7,6 +7,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { WebSocketServer } from 'ws';
 import * as data from './mock_data.mjs';
+import * as agreement from './mock_group.mjs';
 import * as segment from './mock_space.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
@@ -84,6 +85,9 @@ class Replay {
     this.told = 0;
     this.leader = 3;
     this.term = 4;
+    this.leaderSince = 0;
+    this.former = 3;
+    if (!this.bare) this.history.push(agreement.elected(0, 3, 4, 'first', null));
     this.electionTicks = 0;
     this.done = false;
   }
@@ -123,12 +127,14 @@ class Replay {
     if (this.step > 144 && !this.done) this.finish();
     this.send(this.frame());
     if (!this.bare && this.ticks++ % 10 === 0) this.send(this.space());
+    if (!this.bare && this.ticks % 10 === 5) this.tellGroup();
   }
 
   advance(step) {
     this.news(data.record(step));
     this.news({ type: 'hotspots', items: step < 60 ? data.hotspots(step) : [] });
     if (step % 12 === 0) this.news(data.danger(step));
+    if (!this.bare) for (const turn of agreement.epochTurns(step, this.leader ?? this.former)) this.news(turn);
     if (step % 5 === 2) this.log('fill', 'Test Station A: temperature filled from its twin', '测试站 A:气温由孪生站补全');
     if (step % 7 === 3) this.log('gap', 'Test Station B: no temperature', '测试站 B:缺少气温', 'warn');
     if ([3, 14, 26, 40, 55].includes(step)) this.raise('test-event-1', [3, 14, 26, 40, 55].indexOf(step) + 1, step);
@@ -151,6 +157,14 @@ class Replay {
     ] });
   }
 
+  tellGroup() {
+    const epoch = this.step > 12 ? 2 : this.step > 6 ? 1 : 0;
+    const nodes = data.positions(this.seconds).map((n) => n.node);
+    const message = agreement.group({ ...this, nodes, epoch, torn: this.step > 20, commit: this.step * 3 });
+    this.history = this.history.filter((old) => old.type !== 'group');
+    this.news(message);
+  }
+
   space() {
     const closed = (a, b) => this.broken.get(`${a}-${b}`) ?? this.broken.get(`${a}`) ?? this.broken.get(`${b}`);
     return segment.space(Math.min(this.seconds, 43200), { chosen: this.chosen, closed, carried: this.step });
@@ -163,12 +177,14 @@ class Replay {
   elect() {
     this.term++;
     this.leader = [3, 5, 1, 2, 4, 6, 7].find((n) => !this.down.has(n)) ?? null;
+    if (this.leader && !this.bare) this.news(agreement.elected(this.seconds, this.leader, this.term, 'crash', this.former));
+    this.leaderSince = this.seconds;
     if (this.leader) this.log('leader', `TESTSAT-${this.leader} leads term ${this.term}`, `TESTSAT-${this.leader} 领导第 ${this.term} 任期`);
   }
 
   frame() {
     const nodes = this.bare ? [] : data.positions(this.seconds).map((n) => ({
-      ...n, ...(data.sensorCarriers.has(n.node) ? { swath: segment.swath(n) } : {}), up: !this.down.has(n.node), term: this.term, share: n.node > 12 ? 0 : 1, commit: this.step * 3,
+      ...n, ...(data.sensorCarriers.has(n.node) ? { swath: segment.swath(n) } : {}), up: !this.down.has(n.node), term: this.term, share: n.node > 12 ? 0 : n.node === agreement.changedNode && this.step > 6 ? 4 : 1, commit: this.step * 3,
       role: n.node > 12 ? 'learner' : n.node === this.leader ? 'leader' : this.leader === null && n.node === 5 ? 'candidate' : 'follower',
     }));
     const links = nodes.map((n, i) => {
@@ -206,6 +222,7 @@ class Replay {
     this.breaks(`${node}`, 'down');
     this.log('crash', `TESTSAT-${node} killed`, `TESTSAT-${node} 已关停`, 'warn');
     if (node === this.leader) {
+      this.former = node;
       this.leader = null;
       this.electionTicks = 8;
     }

@@ -32,6 +32,23 @@ await page.setViewportSize({ width: 400, height: 800 });
 await page.waitForTimeout(500);
 await page.screenshot({ path: path('phone'), fullPage: true });
 await page.setViewportSize({ width: 1280, height: 800 });
+await page.getByTestId('tab-nodes').click();
+await page.screenshot({ path: path('nodes') });
+await page.getByTestId('tab-agreement').click();
+for (const [name, width, height] of [['agreement', 1280, 800], ['agreement_wide', 1920, 1080], ['agreement_phone', 400, 800]]) {
+  await page.setViewportSize({ width, height });
+  for (const language of ['', '_zh']) {
+    await page.waitForTimeout(800);
+    await page.locator('.panel.nodes').scrollIntoViewIfNeeded();
+    await page.waitForTimeout(500);
+    await page.screenshot({ path: path(name + language) });
+    await page.locator('#nodes-panel').evaluate((e) => e.scrollTo(0, e.scrollHeight));
+    await page.screenshot({ path: path(`${name}_end${language}`) });
+    await page.locator('#nodes-panel').evaluate((e) => e.scrollTo(0, 0));
+    await page.getByTestId('lang').click();
+  }
+}
+await page.setViewportSize({ width: 1280, height: 800 });
 await page.getByTestId('tab-space').click();
 for (const tab of ['contacts', 'ways', 'stores', 'doppler', 'swaths']) {
   await page.getByTestId(`tab-${tab}`).click();

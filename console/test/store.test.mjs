@@ -49,6 +49,20 @@ test('danger keeps the newest of each stream', () => {
   assert.deepEqual(store.danger.value.map((d) => d.fwi), [3, 2]);
 });
 
+test('a group and its turns stay within their limits, and go with the connection', () => {
+  const many = (n) => [null, ...Array.from({ length: n }, () => ({ nodes: [1] }))];
+  store.apply([{ type: 'group', members: many(1000), halves: many(9), parts: [...many(1000), { nodes: 7 }] }]);
+  const { members, halves, parts } = store.group.value;
+  assert.deepEqual([members.length, halves.length, parts.length], [store.limits.members, 2, store.limits.parts]);
+  store.apply([{ type: 'group' }]);
+  assert.deepEqual(store.group.value.members, []);
+  for (let i = 0; i < 500; i++) store.apply([{ type: 'turn', term: i }]);
+  assert.equal(store.turns.value.length, store.limits.turns);
+  assert.equal(store.turns.value.at(-1).term, 499);
+  store.forgetNews();
+  assert.deepEqual([store.group.value, store.turns.value.length], [null, 0]);
+});
+
 test('contacts and ways stay within their limits, alerts apart from the rest', () => {
   store.apply([{ type: 'space', contacts: [null, ...Array.from({ length: 1000 }, () => ({}))] }]);
   assert.equal(store.space.value.contacts.length, store.limits.contacts);

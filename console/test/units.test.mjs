@@ -6,6 +6,7 @@ import { gridProblem, hillshade } from '../src/geo/hillshade.js';
 import { bearingDeg, distanceKm, nearestPlace, sunOverhead } from '../src/geo/sphere.js';
 import { swathEnds, swathShapes } from '../src/geo/swath.js';
 import { contactRows, countStates, spanOn } from '../src/panels/contact_rows.js';
+import { halfBar, memberRows, sharedReason } from '../src/panels/agreement_rows.js';
 import * as measures from '../src/text/measures.js';
 
 const near = (actual, expected, tolerance) => assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);
@@ -96,4 +97,23 @@ test('the strip of a sensor closes, and its line now is in the middle', () => {
   // d3-geo fills what lies to the right of the way along the ring.
   assert.ok(geoArea(swathShapes(strip).strip) < 1, 'the strip and not the rest of the Earth is filled');
   for (const broken of [null, [], [[1, 2], null, [3], 'x'], [[0, 0], [1, 1], [2, 2]]]) assert.equal(swathShapes(broken), null);
+});
+
+test('members: how much of all each share is, voters only, and the reason all have is told once', () => {
+  const founded = { en: 'founded with equal shares', zh: 'x' };
+  const group = {
+    halves: [{ half: 'incoming', total: 8, quorum: 5, reachable: 6 }],
+    members: [{ node: 1, share: 2, reach: 'leader', lag: 0, reasons: [founded] }, { node: 2, share: 6, share_before: 1, reach: 'apart', lag: null, reasons: [{ ...founded }] }, { node: 3, share: 0, reasons: [] }, { node: 4, share: 0, share_before: 1, reasons: [founded] }],
+  };
+  const rows = memberRows(group);
+  assert.deepEqual(rows.map((r) => [r.node, r.part, r.before]), [[1, 0.25, null], [2, 0.75, 1], [4, 0, 1]]);
+  near(rows[0].width, 100 / 3, 1e-9);
+  assert.equal(rows[1].width, 100);
+  assert.deepEqual(sharedReason(rows), founded);
+  rows[1].reasons = [{ en: 'changed in epoch 2', zh: 'x' }];
+  assert.equal(sharedReason(rows), null);
+  assert.equal(sharedReason([]), null);
+  assert.deepEqual(halfBar(group.halves[0]), { reachable: 75, quorum: 62.5 });
+  assert.deepEqual(halfBar({ total: 0, quorum: 1, reachable: 0 }), { reachable: 0, quorum: 0 });
+  assert.deepEqual(memberRows({}), []);
 });

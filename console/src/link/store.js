@@ -16,6 +16,9 @@ export const limits = {
   alert_ways: 240,
   other_ways: 80,
   contacts: 300,
+  turns: 200,
+  members: 400,
+  parts: 100,
 };
 
 export const connection = signal({ state: 'connecting', retry_in_s: 0 });
@@ -28,6 +31,8 @@ export const logs = new BoundedList(limits.logs);
 export const records = new RecordBook(limits);
 export const danger = signal([]);
 export const space = signal(null);
+export const group = signal(null);
+export const turns = new BoundedList(limits.turns);
 export const alertWays = new BoundedList(limits.alert_ways);
 export const otherWays = new BoundedList(limits.other_ways);
 const findings = new Map();
@@ -90,10 +95,11 @@ export function forgetNews() {
     frame.value = null;
     danger.value = [];
     space.value = null;
+    group.value = null;
     findings.clear();
     findingsVersion.value++;
     summary.value = null;
-    for (const list of [hotspots, alerts, logs, records, alertWays, otherWays]) list.clear();
+    for (const list of [hotspots, alerts, logs, records, turns, alertWays, otherWays]) list.clear();
   });
 }
 
@@ -106,6 +112,8 @@ const handlers = {
     danger.value = [m, ...others].slice(0, limits.danger_streams);
   },
   space: (m) => (space.value = { ...m, contacts: Array.isArray(m.contacts) ? m.contacts.filter((c) => c && typeof c === 'object').slice(0, limits.contacts) : [] }),
+  group: (m) => (group.value = { ...m, members: some(m.members, limits.members), halves: some(m.halves, 2), parts: some(m.parts, limits.parts).filter((p) => Array.isArray(p.nodes)) }),
+  turn: (m) => turns.append([m]),
   ways: addWays,
   finding: addFinding,
   alert: addAlert,
@@ -121,6 +129,11 @@ export function apply(messages) {
       if (Object.hasOwn(handlers, message?.type)) handlers[message.type](message);
     }
   });
+}
+
+/** The objects of a list that may be none, at most so many. */
+function some(list, most) {
+  return Array.isArray(list) ? list.filter((item) => item && typeof item === 'object').slice(0, most) : [];
 }
 
 function hasPlace(item) {

@@ -1,10 +1,11 @@
-// Nodes and links: who leads, how far each log is, and the switches that break things on purpose.
+// Nodes, links, agreement: who leads, how far each log is, and the switches that break things on purpose.
 import { signal } from '@preact/signals';
 import { html } from '../html.js';
 import { connection, frame, incident } from '../link/store.js';
 import { send } from '../link/protocol.js';
 import { t, word } from '../text/i18n.js';
 import { showHeight, showNumber } from '../text/show.js';
+import { Agreement } from './agreement.js';
 import { nodeName, satelliteOf } from './node_names.js';
 import { Tabs } from './tabs.js';
 
@@ -16,6 +17,7 @@ export function Nodes() {
   const tabs = [
     { id: 'nodes', title: t('nodes.title'), body: () => html`<${NodeTable} />` },
     { id: 'links', title: `${t('links.title')} ${links.length}${cut ? ` (${t('links.cut_count', { count: cut })})` : ''}`, body: () => html`<${LinkTable} />` },
+    { id: 'agreement', title: t('agreement.title'), body: () => html`<${Agreement} />` },
   ];
   return html`<section class="panel nodes" aria-label=${t('nodes.title')}>
     <${Tabs} name="nodes" label=${t('nodes.title')} tabs=${tabs} chosen=${chosenTab.value}
@@ -28,7 +30,8 @@ function LeaderLine() {
   const { leader, nodes } = frame.value;
   const up = nodes.filter((n) => n.up).length;
   const who = leader === null || leader === undefined ? t('nodes.no_leader') : t('nodes.leader', { name: nodeName(leader) });
-  return html`<span class=${`leader-line ${leader === null || leader === undefined ? 'warn' : ''}`} role="status">${who} · ${t('nodes.up', { up, all: nodes.length })}</span>`;
+  const text = `${who} · ${t('nodes.up', { up, all: nodes.length })}`;
+  return html`<span class=${`leader-line ${leader === null || leader === undefined ? 'warn' : ''}`} role="status" title=${text}>${text}</span>`;
 }
 
 function NodeTable() {
