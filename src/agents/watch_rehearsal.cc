@@ -230,8 +230,8 @@ class Rehearsal {
     Job& job =
         watcher.jobs.try_emplace(message.task, Job{games::Contractor(self, message.task)}).first->second;
     if (job.contractor.duty() == games::Duty::kNone && busy(watcher) < kTasksAtOnce) job.contractor.offer(1);
-    if (options_.giving ==
-        Giving::kGreedy) {  // an order out of the blue is an announcement, an award and an order
+    // Greedily: an order out of the blue is an announcement, an award and an order.
+    if (options_.giving == Giving::kGreedy && message.word == Word::kOrder) {
       for (const Word word : {Word::kAnnounce, Word::kAward, Word::kOrder}) {
         ContractMessage part = message;
         part.word = word;
