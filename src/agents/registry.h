@@ -2,15 +2,14 @@
 // order, so every replica that has applied the same entries holds the same registry, byte for byte. Time
 // comes from the entries.
 //
-//   - A lease counts from when the agent itself spoke, never from when somebody tells of it: what a dead
-//   satellite said
-//     last, carried late or told twice, keeps it no longer. Who is lost must register anew.
-//   - Claims never raise a rating; results by others do. A hull keeps its ratings, its bars and its
-//   retirement under
-//     every name, and a hull that nobody has seen ranks last: so a new name gains nothing.
-//   - Who stands above whom: areas above everybody, a cluster above the satellites of its group. Only a
-//   superior
-//     registers a newcomer, suspends and resumes; only an area appoints the leader of a cluster.
+// A lease counts from when the agent itself spoke, never from when somebody tells of it: what a dead
+// satellite said last, carried late or told twice, keeps it no longer. Who is lost must register anew.
+//
+// Claims never raise a rating; results by others do. A hull keeps its ratings, its bars and its retirement
+// under every name, and a hull that nobody has seen ranks last: so a new name gains nothing.
+//
+// Areas stand above everybody, a cluster above the satellites of its group. Only a superior registers a
+// newcomer, suspends and resumes; only an area appoints the leader of a cluster.
 //
 // It believes what is committed. Raft is not Byzantine: a leader that lies about what it heard is out of
 // scope, and so are several agents that rate each other well.

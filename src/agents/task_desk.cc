@@ -1,6 +1,7 @@
 #include "agents/task_desk.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "agents/discovery.h"
@@ -95,12 +96,13 @@ bool TaskDesk::begin_attempt(Work& work, const Registry& registry, Instant now) 
   Query query;
   query.group = group_;
   query.ability = work.task.ability;
-  std::vector<std::pair<std::uint64_t, NodeId>> able;
+  std::vector<std::tuple<std::uint64_t, std::size_t, NodeId>>
+      able;  // best first; of equals as they were found
   for (const Found& found : discover(registry, query))
     if (const auto worth = work.task.worth.find(found.agent);
         worth != work.task.worth.end() && !work.tried.contains(found.agent))
-      able.emplace_back(worth_by_rating(worth->second, found.rating), found.agent);
-  std::stable_sort(able.begin(), able.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+      able.emplace_back(~worth_by_rating(worth->second, found.rating), able.size(), found.agent);
+  std::sort(able.begin(), able.end());
   if (able.size() > options_.asked_max) able.resize(options_.asked_max);
   if (able.empty()) return false;
 
@@ -114,7 +116,7 @@ bool TaskDesk::begin_attempt(Work& work, const Registry& registry, Instant now) 
   terms.repeat = options_.repeat;
   terms.penalty = options_.penalty;
   std::vector<NodeId> asked;
-  for (const auto& [worth, node] : able) asked.push_back(node);
+  for (const auto& [worth, place, node] : able) asked.push_back(node);
   work.attempts.push_back(
       {games::ContractManager(self_, task_id(work.task.key, number), terms, std::move(asked)), terms.order_by,
        false});

@@ -9,7 +9,9 @@
 
 #include "agents/conflict.h"
 #include "agents/discovery.h"
+#include "agents/greedy_giver.h"
 #include "agents/task_desk.h"
+#include "agents/watch_world.h"
 #include "base/contract.h"
 #include "base/random.h"
 
@@ -20,23 +22,11 @@ using namespace std::chrono_literals;
 using games::ContractMessage;
 using games::Word;
 
-constexpr Duration kStep = 1s, kHeartbeat = 20s, kLease = 180s, kTaskEvery = 30s, kTaskTime = 20min,
-                   kTrialEvery = 5min;
-constexpr std::uint32_t kGroups = 2, kTasksAtOnce = 3, kViews = 8, kTrialViews = 16;
+constexpr Duration kStep = 1s, kHeartbeat = 20s, kLease = 180s, kTaskEvery = 30s, kTrialEvery = 1min;
+constexpr std::uint32_t kTasksAtOnce = 3, kTrialViews = 16;
 constexpr std::uint64_t kTrial = std::uint64_t{1} << 40;  // keys of trials begin here
 constexpr NodeId kAreas[] = {NodeId(1), NodeId(2)};
-const Instant kStart{};
 const DeskOptions kDesk{20s, 8s, 4s, 6, 8, 100};
-
-NodeId leader_of(std::uint32_t group) {
-  return NodeId(10 + group);
-}
-NodeId satellite(std::uint32_t group, std::uint32_t i) {
-  return NodeId(1000 * (group + 1) + i);
-}
-std::uint32_t group_of(NodeId node) {
-  return node.value() >= 1000 ? node.value() / 1000 - 1 : node.value() - 10;
-}
 
 struct Heartbeat {
   NodeId from, to;
@@ -44,40 +34,15 @@ struct Heartbeat {
 };
 using Message = std::variant<ContractMessage, ClaimMessage, Heartbeat>;
 
-struct Job {
-  games::Contractor contractor;
-  Instant done_at = Instant::max();
-};
-struct Watcher {
-  double useful = 0;          // the part of its views, in truth
-  std::uint32_t claimed = 0;  // per mille
-  bool overstates = false;
-  Instant dies = Instant::max();
-  std::map<games::TaskId, Job> jobs;
-};
-struct CellTask {
-  TaskKey key;
-  Instant begin, due;
-  std::uint64_t value = 0;
-  std::map<NodeId, std::uint64_t> geometry;  // per mille; who sees the cell
-  std::set<NodeId> did, died_with;
-  std::optional<NodeId> first;  // whose report came by the deadline
-};
-// One order at a time to whoever claims most; the next when nobody accepts. Who accepted is believed.
-struct GreedyTask {
-  std::vector<NodeId> order;  // best first
-  std::size_t next = 0;
-  Instant asked_at, said_at;
-  bool accepted = false, reported = false;
-};
 struct Leader {
-  explicit Leader(std::uint32_t g) : group(g), desk(leader_of(g), GroupId(g), kDesk) {}
+  explicit Leader(std::uint32_t g)
+      : group(g), desk(leader_of(g), GroupId(g), kDesk), greedy(leader_of(g), g, kDesk, 8min) {}
   std::uint32_t group;
   Registry registry;
   std::size_t applied = 0;
   TaskDesk desk;
   std::map<TaskKey, Claimant> claims;
-  std::map<TaskKey, GreedyTask> greedy;
+  GreedyGiver greedy;
   std::map<NodeId, Instant> told;  // the last renewal entered for each
   std::uint64_t sequence = 0, trials = 0;
   Instant trial_at = kStart + 1min;
@@ -90,7 +55,8 @@ class Rehearsal {
     Random draw = world_.fork(3);
     for (std::uint32_t g = 0; g < kGroups; ++g) {
       leaders_.emplace_back(g);
-      for (std::uint32_t i = 0; i < options_.satellites; ++i) watchers_[satellite(g, i)] = drawn(draw, i);
+      for (std::uint32_t i = 0; i < options_.satellites; ++i)
+        watchers_[satellite(g, i)] = drawn_watcher(draw, options_, i);
     }
     found();
   }
@@ -117,20 +83,6 @@ class Rehearsal {
   }
 
  private:
-  Watcher drawn(Random& draw, std::uint32_t i) const {
-    Watcher watcher;
-    watcher.useful = draw.uniform(0.6, 0.95);
-    const Instant death =
-        kStart +
-        Duration(static_cast<std::int64_t>(draw.uniform() * static_cast<double>(options_.length.count())));
-    if (i < options_.dying) watcher.dies = death;
-    watcher.overstates = i >= options_.dying && i < options_.dying + options_.overstating;
-    if (watcher.overstates) watcher.useful = 0.2;
-    watcher.claimed = watcher.overstates && !options_.honest_instead
-                          ? kPerMille
-                          : static_cast<std::uint32_t>(watcher.useful * kPerMille);
-    return watcher;
-  }
   [[nodiscard]] bool rated() const { return options_.giving == Giving::kByRating; }
   [[nodiscard]] Duration lease() const { return rated() ? kLease : kLeaseMax; }
 
@@ -173,14 +125,14 @@ class Rehearsal {
 
   // ---- links
 
-  void send(Message message) {
+  void send(const Message& message) {
     ++figures_.messages;
     const auto delay = Duration(static_cast<std::int64_t>(links_.uniform(0.2e9, 3e9)));
-    if (!links_.chance(options_.loss)) under_way_.emplace(now_ + delay, std::move(message));
+    if (!links_.chance(options_.loss)) under_way_.emplace(now_ + delay, message);
   }
   void deliver() {
     while (!under_way_.empty() && under_way_.begin()->first <= now_) {
-      const Message message = std::move(under_way_.begin()->second);
+      const Message message = under_way_.begin()->second;
       under_way_.erase(under_way_.begin());
       std::visit([this](const auto& m) { hear(m); }, message);
     }
@@ -268,19 +220,9 @@ class Rehearsal {
   // ---- leaders
 
   void begin_task(Random& draw, std::uint32_t group) {
-    CellTask cell;
-    cell.key = TaskKey(++tasks_);
-    cell.begin = now_;
-    cell.due = now_ + kTaskTime;
-    cell.value = 1 + draw.below(100);
-    const bool shared = draw.chance(options_.shared);
-    for (const auto& [name, watcher] : watchers_) {
-      const std::uint64_t geometry = 300 + draw.below(701);
-      const bool sees = draw.chance(0.5);
-      if (sees && (shared || group_of(name) == group)) cell.geometry[name] = geometry;
-    }
+    CellTask cell = drawn_task(draw, options_, TaskKey(++tasks_), group, watchers_, now_);
     for (Leader& leader : leaders_)
-      if (shared || leader.group == group) take(leader, cell, shared);
+      if (cell.shared || leader.group == group) take(leader, cell);
     cells_.emplace(cell.key, std::move(cell));
   }
   [[nodiscard]] DeskTask task_of(const Leader& leader, const CellTask& cell) const {
@@ -290,17 +232,11 @@ class Rehearsal {
         task.worth[name] = cell.value * geometry * (rated() ? 1 : watchers_.at(name).claimed);
     return task;
   }
-  void take(Leader& leader, const CellTask& cell, bool shared) {
+  void take(Leader& leader, const CellTask& cell) {
     const DeskTask task = task_of(leader, cell);
     if (options_.giving == Giving::kGreedy) {
-      GreedyTask greedy;
-      for (const auto& [name, worth] : task.worth) greedy.order.push_back(name);
-      std::stable_sort(greedy.order.begin(), greedy.order.end(),
-                       [&](NodeId a, NodeId b) { return task.worth.at(a) > task.worth.at(b); });
-      greedy.asked_at = now_;
-      greedy.said_at = now_ - 1min;
-      leader.greedy.emplace(cell.key, std::move(greedy));
-    } else if (shared && rated()) {
+      leader.greedy.add(task, now_);
+    } else if (cell.shared && rated()) {
       claim(leader, cell, task);
     } else {
       leader.desk.add(task);
@@ -326,20 +262,10 @@ class Rehearsal {
     disputed_[cell.key].insert(leader.group);
   }
   void hear_as_leader(Leader& leader, const ContractMessage& message) {
-    if (options_.giving != Giving::kGreedy) {
-      for (const ContractMessage& said : leader.desk.receive(message, leader.registry, now_)) send(said);
-      return;
-    }
-    const TaskKey key = key_of(message.task);
-    const auto found = leader.greedy.find(key);
-    if (found == leader.greedy.end()) return;
-    GreedyTask& greedy = found->second;
-    const bool its_own = greedy.next < greedy.order.size() && greedy.order[greedy.next] == message.from;
-    if (message.word == Word::kAccept && its_own) greedy.accepted = true;
-    if (message.word != Word::kReport) return;
-    greedy.reported = true;
-    note_report(key, message.from);
-    send(ContractMessage{Word::kReceived, message.task, message.to, message.from, 0, {}});
+    const bool greedily = options_.giving == Giving::kGreedy;
+    for (const ContractMessage& said :
+         greedily ? leader.greedy.receive(message) : leader.desk.receive(message, leader.registry, now_))
+      send(said);
   }
   void lead(Leader& leader) {
     if (options_.giving == Giving::kGreedy) return lead_greedily(leader);
@@ -358,7 +284,7 @@ class Rehearsal {
   }
   // Views whose truth is known already: they earn nothing and make a newcomer known.
   void give_trial(Leader& leader) {
-    leader.trial_at = now_ + kTrialEvery / 5;
+    leader.trial_at = now_ + kTrialEvery;
     Query query;
     query.group = GroupId(leader.group);
     query.ability = Ability::kWatch;
@@ -374,42 +300,24 @@ class Rehearsal {
   void judge(Leader& leader, const Verdict& verdict) {
     if (verdict.result && verdict.task.value() < kTrial) note_report(verdict.task, verdict.agent);
     if (!rated()) return;
-    const std::uint32_t useful = verdict.result ? useful_views(verdict.task, verdict.agent) : 0;
+    const std::uint32_t useful =
+        verdict.result ? useful_views(world_, verdict.task, verdict.agent, watchers_.at(verdict.agent)) : 0;
     propose(leader_of(leader.group),
             Measured{verdict.agent, Ability::kWatch, useful, kViews, ++leader.sequence});
   }
   void lead_greedily(Leader& leader) {
-    for (auto& [key, greedy] : leader.greedy) {
-      const CellTask& cell = cells_.at(key);
-      if (greedy.accepted || greedy.reported || greedy.next >= greedy.order.size() || now_ >= cell.due - 8min)
-        continue;
-      if (now_ >= greedy.asked_at + 4 * kDesk.patience) {
-        ++greedy.next;
-        greedy.asked_at = now_;
-        if (greedy.next == greedy.order.size()) greedy.next = 0;  // begins again: all may have been busy
-      }
-      if (now_ < greedy.said_at + kDesk.repeat) continue;
-      greedy.said_at = now_;
-      const games::Terms terms{now_ + 1s, cell.due - 1s, cell.due, kDesk.patience, kDesk.repeat, 0};
-      send(ContractMessage{Word::kOrder, task_id(key, leader.group), leader_of(leader.group),
-                           greedy.order[greedy.next], 0, terms});
-    }
+    for (const Verdict& verdict : leader.greedy.take_verdicts()) note_report(verdict.task, verdict.agent);
+    for (const ContractMessage& said : leader.greedy.tick(now_)) send(said);
   }
 
   // ---- what came of it
 
-  [[nodiscard]] std::uint32_t useful_views(TaskKey task, NodeId watcher) const {
-    Random random = world_.fork(1'000'000 + task.value() * 4096 + watcher.value());
-    std::uint32_t useful = 0;
-    for (std::uint32_t i = 0; i < kViews; ++i) useful += random.chance(watchers_.at(watcher).useful) ? 1 : 0;
-    return useful;
-  }
   void note_report(TaskKey key, NodeId by) {
     CellTask& cell = cells_.at(key);
     if (now_ <= cell.due && !cell.first) cell.first = by;
   }
   RehearsalFigures figures() {
-    for (const auto& [key, cell] : cells_) count(cell);
+    for (const auto& [key, cell] : cells_) count(cell, options_, world_, watchers_, figures_);
     figures_.disputed = static_cast<std::uint64_t>(std::count_if(
         disputed_.begin(), disputed_.end(), [](const auto& by) { return by.second.size() > 1; }));
     figures_.unheard = unheard_.size();
@@ -421,24 +329,6 @@ class Rehearsal {
       figures_.replicas_agree = figures_.replicas_agree && leader.registry.save() == area_.save();
     }
     return figures_;
-  }
-  void count(const CellTask& cell) {
-    const bool late = cell.begin >= kStart + options_.length / 2;
-    ++figures_.tasks;
-    if (late) ++figures_.tasks_late;
-    figures_.value_possible += cell.value;
-    if (cell.did.size() > 1) ++figures_.twice;
-    if (!cell.died_with.empty()) ++figures_.held_by_dead;
-    if (!cell.first) return;
-    ++figures_.reported;
-    const bool well = 2 * useful_views(cell.key, *cell.first) >= kViews;
-    if (well) ++figures_.well_done;
-    if (well) figures_.value += cell.value;
-    if (!cell.died_with.empty()) ++figures_.rescued;
-    if (!watchers_.at(*cell.first).overstates) return;
-    ++figures_.to_overstating;
-    if (late) ++figures_.to_overstating_late;
-    if (well) figures_.income_overstating += cell.value;
   }
 
   RehearsalOptions options_;
