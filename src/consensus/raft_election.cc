@@ -45,7 +45,8 @@ Duration Raft::patience() {
 Duration Raft::round_length() {
   const Duration there_and_back =
       std::min(2 * round_trip_, (options_.patience_growth_max - 1) * options_.election_timeout_max);
-  return std::max(patience(), there_and_back + patience() - patience_min());
+  const Duration chosen = patience();
+  return std::max(chosen, there_and_back + chosen - patience_min());
 }
 
 void Raft::arm_election(Instant now) {
