@@ -199,11 +199,8 @@ Instant Raft::answers_until(NodeId peer, Progress& progress, Instant now) const 
   const Duration patience = patience_with(progress.silence, options_.election_timeout_max);
   const Instant heard = progress.silence.last_heard();
   if (heard + patience >= now || forecast_ == nullptr) return heard + patience;
-  if (!progress.answer_due) {
-    const auto there = forecast_->arrival(self_, peer, heard + options_.heartbeat);
-    const auto back = there ? forecast_->arrival(peer, self_, *there) : std::nullopt;
-    progress.answer_due = back.value_or(heard);
-  }
+  if (!progress.answer_due)
+    progress.answer_due = answer_of(peer, self_, heard + options_.heartbeat).value_or(heard);
   return *progress.answer_due + patience;
 }
 

@@ -191,6 +191,7 @@ class Raft {
   [[nodiscard]] Duration patience();
   [[nodiscard]] Duration round_length();
   [[nodiscard]] std::optional<Instant> leader_due(Instant now) const;
+  [[nodiscard]] std::optional<Instant> answer_of(NodeId node, NodeId origin, Instant asked) const;
   [[nodiscard]] std::optional<Instant> quorum_answer(NodeId origin, Instant asked) const;
   [[nodiscard]] bool is_complete_enough(LogPosition candidate_last) const;
   [[nodiscard]] bool yields_to(NodeId rival, LogPosition rival_last) const;

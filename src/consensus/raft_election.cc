@@ -53,6 +53,12 @@ void Raft::arm_election(Instant now) {
   election_deadline_ = now + patience();
 }
 
+// When the answer of `node` will be with `origin`, as far as contacts are foreseen.
+std::optional<Instant> Raft::answer_of(NodeId node, NodeId origin, Instant asked) const {
+  const auto there = forecast_->arrival(origin, node, asked);
+  return there ? forecast_->arrival(node, origin, *there) : std::nullopt;
+}
+
 // When a quorum will have answered what `origin` asks at that time, as far as contacts are foreseen.
 std::optional<Instant> Raft::quorum_answer(NodeId origin, Instant asked) const {
   std::map<NodeId, Duration> sooner;  // before asked, so below zero: the larger, the sooner
@@ -62,9 +68,7 @@ std::optional<Instant> Raft::quorum_answer(NodeId origin, Instant asked) const {
       sooner.emplace(node, Duration());
       continue;
     }
-    const auto there = forecast_->arrival(origin, node, asked);
-    const auto back = there ? forecast_->arrival(node, origin, *there) : std::nullopt;
-    if (back) sooner.emplace(node, asked - *back);
+    if (const auto answer = answer_of(node, origin, asked)) sooner.emplace(node, asked - *answer);
   }
   const Duration reached = reached_by_quorum(ruling().shares, sooner, Duration::min(), Duration());
   if (reached == Duration::min()) return std::nullopt;
