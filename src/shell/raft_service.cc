@@ -10,7 +10,6 @@
 namespace skywarden::shell {
 namespace {
 
-constexpr Duration kQuiet = std::chrono::milliseconds(20);  // without a write, before it is noted
 constexpr std::size_t kBatchBytesMax = std::size_t{1} << 20;
 
 consensus::Persisted beginning_of(storage::LogStore::Opened* log) {
@@ -41,9 +40,7 @@ RaftService::RaftService(Options options, StateMachine& machine, storage::LogSto
     : options_(std::move(options)),
       machine_(machine),
       on_problem_(std::move(on_problem)),
-      store_(log == nullptr ? nullptr : &log->store),
-      chain_(log == nullptr ? storage::EntryChain(options_.links.identity.cluster)
-                            : std::move(log->contents.chain)),
+      log_(options_.links.identity.cluster, log, std::move(options_.keys)),
       raft_(options_.links.identity.node, options_.founding, beginning_of(log), options_.raft,
             Random(options_.seed), steady_now()),
       applied_(raft_.commit_index()) {
@@ -58,8 +55,7 @@ Result<void> RaftService::run() {
   links_->wake_at(raft_.next_deadline());
   links_->run();
   if (failed_) return tl::unexpected<Error>(*failed_);
-  if (store_ == nullptr) return {};
-  return store_->mark();
+  return log_.end();
 }
 
 // What must not go on: nothing leaves the node any more.
@@ -76,7 +72,7 @@ Result<void> RaftService::from_member(NodeId member, const Frame& frame) {
   if (frame.kind == FrameKind::kSignedHead) {
     const auto head = storage::decode_signed_head(frame.value);
     if (!head) return tl::unexpected<Error>(head.error());
-    return check(member, *head);
+    return log_.hear(member, *head, raft_.term());
   }
   const auto message =
       frame.kind == FrameKind::kConsensus
@@ -129,54 +125,28 @@ void RaftService::turn() {
   if (now >= raft_.next_deadline()) absorb(raft_.tick(now));
   propose_waiting(now);
   begin_reads(now);
-  if (store_ != nullptr && !failed_) {
-    const bool writes = store_->has_unsynced();
-    if (writes) synced_at_ = now;
-    counters_.syncs += writes ? 1 : 0;
-    const bool quiet = now - synced_at_ > kQuiet;
-    if (const auto done = writes || !quiet ? store_->sync() : store_->mark(); !done) fail_with(done.error());
-  }
+  if (!failed_)
+    if (const auto done = log_.sync(now); !done) fail_with(done.error());
   if (failed_) return;
   send_messages();
   apply_commits();
   answer_reads();
-  check_pending_head();
-  if (options_.keys) sign(now);
+  if (const auto same = log_.check_heard(raft_); !same) fail_with(same.error());
+  sign(now);
   compact(now);
-  Instant wake = raft_.next_deadline();
-  if (options_.keys && raft_.role() == consensus::Role::kLeader && signed_ != raft_.log().last())
-    wake = std::min(wake, signed_at_ + kSignGap);
-  links_->wake_at(wake);
-}
-
-void RaftService::follow_chain(const consensus::Persist& step) {
-  if (!keeps_chain()) return;
-  if (step.truncate_from) chain_.truncate_from(*step.truncate_from);
-  for (const consensus::Entry& entry : step.append) chain_.append(entry);
+  links_->wake_at(std::min(raft_.next_deadline(), log_.sign_due(raft_)));
 }
 
 void RaftService::absorb(consensus::RaftEffects effects) {
   for (const consensus::Entry& entry : effects.persist.append) log_bytes_ += consensus::cost(entry);
+  storage::ChainHead base_head{};
   if (effects.persist.snapshot) {
     const auto unpacked = unpack_snapshot(effects.persist.snapshot->data);
     if (!unpacked) return fail_with(unpacked.error());
-    const LogIndex base = effects.persist.snapshot->last.index;
-    if (keeps_chain()) {
-      if (effects.restored && raft_.log().last_index() == base)
-        chain_.begin_again(base, unpacked->head);  // the log behind it is gone, or there was none
-      else
-        chain_.forget_before(base);
-    }
-    const auto& log = raft_.log();
-    if (store_ != nullptr)
-      if (const auto done = store_->checkpoint(effects.persist, log.between(base.next(), log.last_index()),
-                                               unpacked->head, chain_.head());
-          !done)
-        return fail_with(done.error());
-  } else if (!effects.persist.empty()) {
-    follow_chain(effects.persist);
-    if (store_ != nullptr) store_->add(effects.persist, chain_.head());
+    base_head = unpacked->head;
   }
+  if (const auto kept = log_.take(effects.persist, raft_, base_head, effects.restored.has_value()); !kept)
+    return fail_with(kept.error());
   if (effects.restored) {
     committed_.clear();  // contained in it
     restored_ = std::move(effects.restored);
@@ -316,58 +286,19 @@ void RaftService::answer(GroupClient client, const Answer& answer) {
       encode(Answer{answer.id, Outcome::kRefused, answer.leader, answer.index, {text.begin(), text.end()}}));
 }
 
-// ---- the chain's head
-
 void RaftService::sign(Instant now) {
-  const consensus::LogPosition last = raft_.log().last();
-  if (raft_.role() != consensus::Role::kLeader || last == signed_ || now < signed_at_ + kSignGap) return;
-  storage::SignedHead head{raft_.self(), raft_.term(), last, chain_.head(), {}};
-  options_.keys->own.sign(head, options_.links.identity.cluster);
-  const auto bytes = encode(head);
-  for (const auto& [member, key] : options_.keys->members)
-    if (member != raft_.self()) links_->send(member, FrameKind::kSignedHead, bytes);
-  signed_ = last;
-  signed_at_ = now;
-  ++counters_.heads_signed;
-}
-
-Result<void> RaftService::check(NodeId member, const storage::SignedHead& head) {
-  if (!options_.keys || head.term < raft_.term()) return {};
-  const auto key = options_.keys->members.find(head.leader);
-  if (head.leader != member || key == options_.keys->members.end() ||
-      !key->second.verifies(head, options_.links.identity.cluster)) {
-    ++counters_.bad_signatures;
-    return fail(Errc::kConflict, "the head of the log up to {} is not signed by the leader",
-                head.last.index.value());
-  }
-  pending_head_ = head;
-  return {};
-}
-
-// Two logs with the same last entry are the same up to there (Raft §5.3), so their heads must be, too.
-void RaftService::check_pending_head() {
-  if (!pending_head_) return;
-  const consensus::LogPosition last = pending_head_->last;
-  if (last.index > raft_.last_index() || !chain_.contains(last.index)) {
-    if (last.index <= raft_.last_index()) pending_head_.reset();  // in the snapshot
-    return;
-  }
-  if (raft_.log().matches(last)) {
-    if (chain_.head_at(last.index) != pending_head_->head)
-      return fail_with(
-          {Errc::kConflict, fmt::format("the log up to entry {} is not the one that leader {} has signed",
-                                        last.index.value(), pending_head_->leader.value())});
-    ++counters_.heads_verified;
-  }
-  pending_head_.reset();
+  const auto head = log_.sign(raft_, now);
+  if (!head) return;
+  const auto bytes = encode(*head);
+  for (const NodeId member : log_.signed_for(raft_.self()))
+    links_->send(member, FrameKind::kSignedHead, bytes);
 }
 
 // ---- compaction
 
 void RaftService::compact(Instant now) {
   if (!taken_ && log_bytes_ >= options_.compact_bytes && applied_ > raft_.log().base().index) {
-    const auto head = keeps_chain() ? chain_.head_at(applied_) : storage::ChainHead{};
-    taken_ = TakenSnapshot{applied_, pack_snapshot(head, machine_.snapshot())};
+    taken_ = TakenSnapshot{applied_, pack_snapshot(log_.head_at(applied_), machine_.snapshot())};
   }
   if (!taken_) return;
   // Members that are only a little late would need all of the state instead of a few entries.
@@ -404,10 +335,10 @@ std::string RaftService::status() const {
       R"("malformed":{},"dropped":{},"bytes_received":{},"bytes_sent":{}}})",
       raft_.self().value(), options_.links.identity.cluster, role, raft_.leader().value(),
       raft_.term().value(), raft_.last_index().value(), raft_.commit_index().value(), applied_.value(),
-      connected, counters_.proposals, counters_.batches, counters_.reads, counters_.syncs,
-      counters_.snapshots, counters_.heads_signed, counters_.heads_verified, counters_.bad_signatures,
-      counters_.bad_messages, links.refused_hello, links.refused_identity, links.malformed, links.dropped,
-      links.bytes_received, links.bytes_sent);
+      connected, counters_.proposals, counters_.batches, counters_.reads, log_.counters().syncs,
+      counters_.snapshots, log_.counters().heads_signed, log_.counters().heads_verified,
+      log_.counters().bad_signatures, counters_.bad_messages, links.refused_hello, links.refused_identity,
+      links.malformed, links.dropped, links.bytes_received, links.bytes_sent);
 }
 
 }  // namespace skywarden::shell

@@ -2,10 +2,7 @@
 // on disk (storage/log_store.h) or in memory, with a state machine of the caller's on top. One event loop on
 // one thread. All that arrives together is one turn: proposals are appended as one batch, everything to
 // persist waits for the disk once, then messages leave, commits are applied and clients are answered.
-//
-// With keys, the leader signs the head of its chain of entries at most kSignGap after an entry, and followers
-// check each: a head that differs from their own chain over the same last entry stops them. The clock is
-// steady, so one that is set back changes nothing.
+// What it keeps of the log: member_log.h. The clock is steady, so one that is set back changes nothing.
 //
 // What a client is told: see Outcome. A request whose answer was lost may be repeated by the client and is
 // then applied twice, unless its state machine knows better.
@@ -18,8 +15,7 @@
 
 #include "consensus/raft.h"
 #include "shell/group_links.h"
-#include "storage/log_store.h"
-#include "storage/signed_head.h"
+#include "shell/member_log.h"
 
 namespace skywarden::shell {
 
@@ -36,8 +32,6 @@ class StateMachine {
 
 class RaftService final : private GroupLinks::Owner {
  public:
-  static constexpr Duration kSignGap = std::chrono::milliseconds(10);
-
   struct Options {
     GroupLinks::Options links;
     std::vector<GroupLinks::Peer> peers;
@@ -48,10 +42,8 @@ class RaftService final : private GroupLinks::Owner {
     std::size_t compact_bytes = std::size_t{64} << 20;  // of log in memory, then a snapshot is made
   };
   struct Counters {
-    std::uint64_t proposals = 0, batches = 0, applied = 0, reads = 0, syncs = 0, snapshots = 0;
-    std::uint64_t heads_signed = 0, heads_verified = 0;
-    std::uint64_t bad_signatures = 0;  // heads that nobody who may has signed
-    std::uint64_t bad_messages = 0;    // consensus messages that cannot be read, or speak for others
+    std::uint64_t proposals = 0, batches = 0, applied = 0, reads = 0, snapshots = 0;
+    std::uint64_t bad_messages = 0;  // consensus messages that cannot be read, or speak for others
   };
   using OnProblem = std::function<void(const std::string&)>;
   // Answers to propose() below.
@@ -77,6 +69,7 @@ class RaftService final : private GroupLinks::Owner {
 
   [[nodiscard]] const consensus::Raft& raft() const { return raft_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
+  [[nodiscard]] const MemberLog& log() const { return log_; }
   [[nodiscard]] std::string status() const;  // one line of JSON
 
  private:
@@ -99,7 +92,6 @@ class RaftService final : private GroupLinks::Owner {
   void problem(const std::string& why) override { on_problem_(why); }
 
   void absorb(consensus::RaftEffects effects);
-  void follow_chain(const consensus::Persist& step);
   void propose_waiting(Instant now);
   void begin_reads(Instant now);
   void send_messages();
@@ -108,21 +100,17 @@ class RaftService final : private GroupLinks::Owner {
   void answer_reads();
   void restore(const consensus::Snapshot& snapshot);
   void sign(Instant now);
-  Result<void> check(NodeId member, const storage::SignedHead& head);
-  void check_pending_head();
   void compact(Instant now);
   void answer(GroupClient client, const Answer& answer);
   void answer_waiting(const Waiting& waiting, Outcome outcome, std::vector<std::byte> bytes = {});
   void fail_with(Error error);
-  [[nodiscard]] bool keeps_chain() const { return store_ != nullptr || options_.keys.has_value(); }
 
   Options options_;
   StateMachine& machine_;
   OnProblem on_problem_;
   OnAnswer on_answer_;
   std::unique_ptr<GroupLinks> links_;
-  storage::LogStore* store_;
-  storage::EntryChain chain_;
+  MemberLog log_;
   consensus::Raft raft_;
   Counters counters_;
   std::optional<Error> failed_;
@@ -140,11 +128,6 @@ class RaftService final : private GroupLinks::Owner {
   std::map<consensus::ReadId, std::vector<Reading>> reads_asked_;
   std::deque<std::pair<LogIndex, std::vector<Reading>>> reads_ready_;  // once that is applied
   LogIndex applied_;
-  Instant synced_at_;
-
-  consensus::LogPosition signed_;
-  Instant signed_at_;
-  std::optional<storage::SignedHead> pending_head_;  // of an entry that is not here yet
 
   struct TakenSnapshot {
     LogIndex index;

@@ -1,0 +1,108 @@
+#include "shell/member_log.h"
+
+#include <utility>
+
+namespace skywarden::shell {
+namespace {
+
+constexpr Duration kQuiet = std::chrono::milliseconds(20);  // without a write, before it is noted
+
+}  // namespace
+
+MemberLog::MemberLog(std::string cluster, storage::LogStore::Opened* log,
+                     std::optional<storage::SigningKeys> keys)
+    : cluster_(std::move(cluster)),
+      store_(log == nullptr ? nullptr : &log->store),
+      keys_(std::move(keys)),
+      chain_(log == nullptr ? storage::EntryChain(cluster_) : std::move(log->contents.chain)) {}
+
+Result<void> MemberLog::take(const consensus::Persist& step, const consensus::Raft& raft,
+                             const storage::ChainHead& base_head, bool restored) {
+  if (step.snapshot) {
+    const LogIndex base = step.snapshot->last.index;
+    if (keeps_chain()) {
+      if (restored && raft.log().last_index() == base)
+        chain_.begin_again(base, base_head);  // the log behind it is gone, or there was none
+      else
+        chain_.forget_before(base);
+    }
+    if (store_ == nullptr) return {};
+    const auto& log = raft.log();
+    return store_->checkpoint(step, log.between(base.next(), log.last_index()), base_head, chain_.head());
+  }
+  if (step.empty() || !keeps_chain()) return {};
+  if (step.truncate_from) chain_.truncate_from(*step.truncate_from);
+  for (const consensus::Entry& entry : step.append) chain_.append(entry);
+  if (store_ != nullptr) store_->add(step, chain_.head());
+  return {};
+}
+
+Result<void> MemberLog::sync(Instant now) {
+  if (store_ == nullptr) return {};
+  if (store_->has_unsynced()) {
+    synced_at_ = now;
+    ++counters_.syncs;
+    return store_->sync();
+  }
+  return now - synced_at_ > kQuiet ? store_->mark() : Result<void>();
+}
+
+Result<void> MemberLog::end() {
+  return store_ == nullptr ? Result<void>() : store_->mark();
+}
+
+storage::ChainHead MemberLog::head_at(LogIndex index) const {
+  return keeps_chain() ? chain_.head_at(index) : storage::ChainHead{};
+}
+
+// ---- heads
+
+Instant MemberLog::sign_due(const consensus::Raft& raft) const {
+  const bool news = raft.role() == consensus::Role::kLeader && raft.log().last() != signed_;
+  return keys_ && news ? signed_at_ + kSignGap : Instant::max();
+}
+
+std::vector<NodeId> MemberLog::signed_for(NodeId self) const {
+  std::vector<NodeId> all;
+  if (!keys_) return all;
+  for (const auto& [member, key] : keys_->members)
+    if (member != self) all.push_back(member);
+  return all;
+}
+
+std::optional<storage::SignedHead> MemberLog::sign(const consensus::Raft& raft, Instant now) {
+  if (now < sign_due(raft)) return std::nullopt;
+  signed_ = raft.log().last();
+  signed_at_ = now;
+  ++counters_.heads_signed;
+  storage::SignedHead head{raft.self(), raft.term(), signed_, chain_.head(), {}};
+  keys_->own.sign(head, cluster_);
+  return head;
+}
+
+Result<void> MemberLog::hear(NodeId from, const storage::SignedHead& head, Term term) {
+  if (!keys_ || head.term < term) return {};
+  const auto key = keys_->members.find(head.leader);
+  if (head.leader != from || key == keys_->members.end() || !key->second.verifies(head, cluster_)) {
+    ++counters_.bad_signatures;
+    return fail(Errc::kConflict, "the head of the log up to {} is not signed by the leader",
+                head.last.index.value());
+  }
+  heard_ = head;
+  return {};
+}
+
+// Two logs with the same last entry are the same up to there (Raft §5.3), so their heads must be, too.
+Result<void> MemberLog::check_heard(const consensus::Raft& raft) {
+  if (!heard_ || heard_->last.index > raft.last_index()) return {};
+  const storage::SignedHead head = *std::exchange(heard_, std::nullopt);
+  if (!chain_.contains(head.last.index)) return {};  // in the snapshot
+  if (!raft.log().matches(head.last)) return {};
+  if (chain_.head_at(head.last.index) != head.head)
+    return fail(Errc::kConflict, "the log up to entry {} is not the one that leader {} has signed",
+                head.last.index.value(), head.leader.value());
+  ++counters_.heads_verified;
+  return {};
+}
+
+}  // namespace skywarden::shell
