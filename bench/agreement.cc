@@ -13,6 +13,9 @@
 //              the members is slow, leadership moves and satellites join
 //   slowed     the heaviest voter but the leader becomes slow
 //   liar       the leader's neighbour does not do what it should, in four ways
+//   areas      1,000 members drawn from the whole shell in groups of some tens, a group of their leaders or
+//              delegates above them: commit in a group, decisions across groups, how well the area keeps
+//              going
 //   speed      messages and timers handled a second of processor time, checkers on
 //
 // Everything is measured in virtual time after 20 s of settling; each hop loses 5 % of messages, see
@@ -24,6 +27,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "agreement/areas.h"
+#include "agreement/areas_figure.h"
 #include "agreement/group.h"
 #include "base/text.h"
 #include "cpu_time.h"
@@ -282,7 +287,8 @@ int main(int argc, char** argv) {
   std::string figure;
   std::string said_seeds = "1";
   int length = static_cast<int>(kOrbit / seconds(1));
-  app.add_option("figure", figure, "thousand, region, uneven, flat, shares, changes, slowed, liar or speed")
+  app.add_option("figure", figure,
+                 "thousand, region, uneven, flat, shares, changes, slowed, liar, areas or speed")
       ->required();
   app.add_option("--seeds", said_seeds, "A or A..B");
   app.add_option("--seconds", length, "of virtual time a run; one orbit unless said")
@@ -307,6 +313,10 @@ int main(int argc, char** argv) {
     slowed(ask);
   else if (figure == "liar")
     liar(ask);
+  else if (figure == "areas" && ask.length < kAreasLengthMin)
+    return fmt::print(stderr, "bench-agreement: areas needs --seconds 180 or more\n"), 2;
+  else if (figure == "areas")
+    ask.violated = !print_areas(ask.seeds.first, ask.seeds.last, ask.length);
   else if (figure == "speed")
     speed(ask);
   else

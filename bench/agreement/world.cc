@@ -21,13 +21,10 @@ double milliseconds_between(Instant a, Instant b) {
 
 World::World(std::uint64_t seed, Shell shell, Membership founding, WorldOptions options)
     : random_(seed),
-      shell_(std::move(shell)),
+      ways_(std::move(shell), options.ways),
       options_(options),
       founding_(std::move(founding.shares)),
-      hosts_(kSatellites + 1),
-      way_at_(std::size_t{kSatellites} * kSatellites, 0),
-      loss_below_(static_cast<std::uint64_t>(options.loss * 0x1p64)) {
-  agreed_.emplace_back();
+      hosts_(kSatellites + 1) {
   for (const auto& [node, share] : founding_) join(node);
 }
 
@@ -108,7 +105,7 @@ void World::join(NodeId node) {
 void World::crash(NodeId node) {
   host(node).raft.reset();
   if (leader_ != node) return;
-  leader_ = kNobody;
+  lead(kNobody);
   if (measuring) leader_lost_ = now_;
 }
 
@@ -168,27 +165,22 @@ void World::perform(NodeId node, RaftEffects effects) {
 
 // ---- what is checked and measured
 
+void World::lead(NodeId node) {
+  leader_ = node;
+  ways_.favour(node);
+}
+
 void World::watch(NodeId node, const TraceEvent& event) {
+  if (const auto broken = history_.check(node, event, raft(node).log()); !broken.empty())
+    violated(std::string(broken));
   if (event.kind == TraceKind::kBecameLeader) {
     const Term term(event.first);
-    if (!leaders_.emplace(term, node).second) violated("two leaders in a term");
-    const Log& log = raft(node).log();
-    const LogIndex last(agreed_.size() - 1);
-    if (log.last_index() < last || (log.contains(last) && log.term_at(last).value() != agreed_.back().first))
-      violated("a leader lacks a committed entry");
     if (term < leader_term_) return;
-    leader_ = node;
     leader_term_ = term;
-    hubs_.emplace(node, shortest_ways(*graph_, *graph_->place(node)));
+    lead(node);
   } else if (event.kind == TraceKind::kBecameFollower && node == leader_) {
-    leader_ = kNobody;
+    lead(kNobody);
     if (measuring && !leader_lost_) leader_lost_ = now_;
-  } else if (event.kind == TraceKind::kEntryCommitted) {
-    const std::pair said(event.second, event.third);
-    if (event.first == agreed_.size())
-      agreed_.push_back(said);
-    else if (event.first > agreed_.size() || agreed_[event.first] != said)
-      violated("two entries at one index, or a commit out of order");
   }
 }
 
@@ -220,55 +212,8 @@ void World::committed(NodeId node, LogIndex upto) {
 
 // ---- the network
 
-void World::renew_routes() {
-  graph_.emplace(shell_.links());
-  hubs_.clear();
-  std::fill(way_at_.begin(), way_at_.end(), 0);
-  hops_.assign(1, 0);
-  if (leader_ != kNobody) hubs_.emplace(leader_, shortest_ways(*graph_, *graph_->place(leader_)));
-}
-
-std::span<const std::uint32_t> World::way(NodeId from, NodeId to) {
-  const auto [low, high] = std::minmax({from.value() - 1, to.value() - 1});
-  std::uint32_t& at = way_at_[std::size_t{low} * kSatellites + high];
-  if (at == 0) {
-    auto hub = hubs_.find(from);
-    if (hub == hubs_.end()) hub = hubs_.find(to);
-    const NodeId source = hub == hubs_.end() ? from : hub->first;
-    const std::uint32_t target = *graph_->place(source == from ? to : from);
-    ShortestWays fresh;
-    if (hub == hubs_.end()) fresh = shortest_ways(*graph_, *graph_->place(source), target);
-    const ShortestWays& ways = hub == hubs_.end() ? fresh : hub->second;
-    at = static_cast<std::uint32_t>(hops_.size());
-    hops_.push_back(0);
-    for (std::uint32_t p = target; ways.from[p] != kNoPlace; p = ways.from[p]) {
-      hops_.push_back(ways.link[p]);
-      ++hops_[at];
-    }
-  }
-  return std::span(hops_).subspan(at + 1, hops_[at]);
-}
-
-Duration World::travel(NodeId from, NodeId to) {
-  Duration time{};
-  for (const std::uint32_t link : way(from, to)) {
-    const Duration hop = shell_.links()[link].delay;
-    time += hop;
-    while (random_.next() < loss_below_) time += 2 * hop + options_.resend_margin;
-  }
-  return time;
-}
-
 void World::post(const Message& message) {
-  if (now_ >= delays_due_) {
-    shell_.move(now_.time_since_epoch());
-    delays_due_ = now_ + options_.delays_renewed;
-  }
-  if (now_ >= routes_due_) {
-    renew_routes();
-    routes_due_ = now_ + options_.routes_renewed;
-  }
-  Instant arrival = now_ + host(message.from).slow + travel(message.from, message.to);
+  Instant arrival = now_ + host(message.from).slow + ways_.travel(message.from, message.to, now_, random_);
   if (tampers) {
     const auto later = tampers(message);
     if (!later) return;

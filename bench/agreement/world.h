@@ -1,7 +1,6 @@
-// Many Raft machines in virtual time on the shell. A message travels hop by hop over the shortest way; each
-// hop loses it with some chance, the link notices after a round trip and a margin, and sends it again, so
-// that what is lost comes late. Everything follows from the seed. Checked at every step: one leader a term,
-// one entry an index, leaders that lack nothing committed, commits that never go back.
+// Many Raft machines of one group in virtual time on the shell. A message travels hop by hop over the
+// shortest way, see ways.h. Everything follows from the seed. At every step one_history.h checks what Raft
+// promises.
 #pragma once
 
 #include <functional>
@@ -10,17 +9,15 @@
 #include <string>
 #include <vector>
 
-#include "agreement/shell.h"
+#include "agreement/one_history.h"
+#include "agreement/ways.h"
 #include "consensus/raft.h"
 
 namespace skywarden::agreement {
 
 struct WorldOptions {
   consensus::RaftOptions raft;
-  double loss = 0.05;                                     // of a message on a hop
-  Duration resend_margin = std::chrono::milliseconds(1);  // beyond the round trip of the hop
-  Duration delays_renewed = std::chrono::seconds(10);
-  Duration routes_renewed = std::chrono::seconds(60);
+  WayOptions ways;
   std::uint64_t compact_after = 256;  // entries
 };
 
@@ -57,7 +54,7 @@ class World {
   [[nodiscard]] bool alive(NodeId node) const { return hosts_[node.value()].raft.has_value(); }
   [[nodiscard]] consensus::Raft& raft(NodeId node) { return *host(node).raft; }
   [[nodiscard]] Random& random() { return random_; }
-  [[nodiscard]] const Shell& shell() const { return shell_; }
+  [[nodiscard]] const Shell& shell() const { return ways_.shell(); }
   [[nodiscard]] Outcome& outcome() { return outcome_; }
   [[nodiscard]] std::vector<NodeId> hosts() const;
 
@@ -100,13 +97,11 @@ class World {
   void arm(NodeId node);
   void watch(NodeId node, const TraceEvent& event);
   void committed(NodeId node, LogIndex upto);
-  [[nodiscard]] std::span<const std::uint32_t> way(NodeId from, NodeId to);
-  [[nodiscard]] Duration travel(NodeId from, NodeId to);
-  void renew_routes();
+  void lead(NodeId node);
   void violated(std::string what);
 
   Random random_;
-  Shell shell_;
+  Ways ways_;
   WorldOptions options_;
   consensus::Shares founding_;
   Instant now_{};
@@ -120,16 +115,8 @@ class World {
   std::vector<std::uint32_t> free_;
   std::vector<std::function<void()>> actions_;
 
-  Instant delays_due_{}, routes_due_{};
-  std::optional<consensus::DelayGraph> graph_;
-  std::map<NodeId, consensus::ShortestWays> hubs_;
-  std::vector<std::uint32_t> way_at_;  // by pair: where in hops_; 0: not known yet
-  std::vector<std::uint32_t> hops_;    // a count, then so many links
-  std::uint64_t loss_below_ = 0;
-
-  std::map<Term, NodeId> leaders_;
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> agreed_;  // by index: term and hash
-  std::map<LogIndex, Write> open_;                               // writes not known to everybody
+  OneHistory history_;
+  std::map<LogIndex, Write> open_;  // writes not known to everybody
   std::optional<Instant> leader_lost_;
   Outcome outcome_;
 };

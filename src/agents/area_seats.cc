@@ -24,6 +24,13 @@ std::uint32_t failures_of(std::size_t seats) {
   return seats == 0 ? 0 : static_cast<std::uint32_t>((seats - 1) / 2);
 }
 
+Membership swapped(Membership membership, NodeId newcomer, NodeId predecessor, const Seating& seating) {
+  membership.shares.erase(predecessor);
+  membership = with(std::move(membership), newcomer, 1, seating);
+  membership.failures_max = failures_of(consensus::total_shares(membership.shares));
+  return membership;
+}
+
 std::set<NodeId> wanted_by(const Seating& seating) {
   std::set<NodeId> wanted = seating.authorities;
   for (const auto& [group, holder] : seating.wanted) wanted.insert(holder);
@@ -64,14 +71,22 @@ std::optional<Membership> next_seating(const Membership& now, const Seating& sea
   std::erase_if(to.shares, [&](const auto& of) { return of.second == 0 && !wanted.contains(of.first); });
   to.failures_max = failures_of(consensus::total_shares(to.shares));
   keep_domains(to, seating);
-  for (const auto& [newcomer, predecessor] : successions(now, seating)) {
-    to = with(std::move(to), newcomer, 0, seating);
-    if (!now.shares.contains(newcomer) || !caught_up.contains(newcomer)) continue;
-    Membership next = to;
-    next.shares.erase(predecessor);
-    next = with(std::move(next), newcomer, 1, seating);
-    next.failures_max = failures_of(consensus::total_shares(next.shares));
-    if (validate(next)) to = std::move(next);  // else two seats of one plane too many: not now
+  const auto swaps = successions(now, seating);
+  for (const auto& [newcomer, predecessor] : swaps) to = with(std::move(to), newcomer, 0, seating);
+  const auto ready = [&](NodeId newcomer) {
+    return now.shares.contains(newcomer) && caught_up.contains(newcomer);
+  };
+  Membership together = to;
+  for (const auto& [newcomer, predecessor] : swaps)
+    if (ready(newcomer)) together = swapped(std::move(together), newcomer, predecessor, seating);
+  if (validate(together)) {
+    to = std::move(together);
+  } else {  // some would put too many seats into one plane: not now
+    for (const auto& [newcomer, predecessor] : swaps) {
+      if (!ready(newcomer)) continue;
+      Membership next = swapped(to, newcomer, predecessor, seating);
+      if (validate(next)) to = std::move(next);
+    }
   }
   if (to == now || !validate(to)) return std::nullopt;
   return to;

@@ -14,7 +14,8 @@ using consensus::total_shares;
 
 constexpr std::uint32_t kOfEach = 10;
 
-// Clusters of ten satellites, each of them in a plane of its own cluster's two; authorities from 5,000 on.
+// Clusters of ten satellites in two planes; of five or more clusters no plane can hold half of the seats.
+// Authorities from 5,000 on.
 Seating some_seating(Random& random, std::uint32_t clusters, std::uint32_t authorities) {
   Seating seating;
   for (std::uint32_t c = 1; c <= clusters; ++c)
@@ -43,7 +44,7 @@ void check_membership(const Membership& m, const Seating& seating, std::size_t s
 TEST_CASE("however clusters change their minds, each has one share and only who caught up ever gets it") {
   CHECK(rc::check([] {
     Random random(*rc::gen::arbitrary<std::uint64_t>());
-    const auto clusters = static_cast<std::uint32_t>(3 + random.below(20));
+    const auto clusters = static_cast<std::uint32_t>(5 + random.below(20));
     const auto authorities = static_cast<std::uint32_t>(random.below(4));
     Seating seating = some_seating(random, clusters, authorities);
     Membership now = founding_of(seating);
@@ -92,6 +93,25 @@ TEST_CASE("a seat is not given where a plane would then hold half of all") {
   CHECK(now.shares ==
         consensus::Shares{{NodeId(2), 1}, {NodeId(3), 1}, {NodeId(11), 1}, {NodeId(12), 0}, {NodeId(13), 0}});
   CHECK(!next_seating(now, seating, {NodeId(11), NodeId(12), NodeId(13)}));
+}
+
+TEST_CASE("two seats that swap their planes change together where neither could alone") {
+  Seating seating;
+  const std::uint32_t before[] = {1, 1, 2, 2, 3}, after[] = {2, 1, 1, 2, 3};
+  for (std::uint32_t c = 0; c < 5; ++c) {
+    for (const auto& [node, plane] :
+         {std::pair(NodeId(c + 1), before[c]), std::pair(NodeId(c + 11), after[c])}) {
+      seating.cluster_of[node] = GroupId(c + 1);
+      seating.domains[node] = FailureDomain(plane);
+    }
+    seating.wanted[GroupId(c + 1)] = NodeId(c + 1);
+  }
+  Membership now = founding_of(seating);
+  seating.wanted[GroupId(1)] = NodeId(11);
+  seating.wanted[GroupId(3)] = NodeId(13);
+  now = *next_seating(now, seating, {});
+  CHECK(!next_seating(now, seating, {NodeId(11)}));  // three of five in plane 2
+  CHECK(next_seating(now, seating, {NodeId(11), NodeId(13)})->shares == founding_of(seating).shares);
 }
 
 TEST_CASE("an authority that is named learns first and then has a seat of its own") {
