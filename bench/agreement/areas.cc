@@ -20,7 +20,7 @@ constexpr Duration kSettling = seconds(30);   // before anything is measured
 constexpr Duration kQuiet = seconds(60);      // after the last fault, until everybody must know
 constexpr Duration kWriteEvery = seconds(2);  // in each group
 constexpr Duration kProbeEvery = seconds(1);  // in the area
-constexpr Duration kMatterEvery = seconds(10);
+constexpr Duration kMatterEvery = seconds(3);
 constexpr Duration kRelaysRenewed = seconds(60);
 constexpr Duration kGapMin = seconds(2);
 constexpr Duration kAfterUpheaval = seconds(120);
@@ -178,6 +178,15 @@ class Run {
     area_commit_ = sky_.now();
   }
 
+  // How long it took until now; what the mass crash delayed is kept apart.
+  void record(std::vector<double>& sample, Instant since) {
+    const double ms = to_ms(sky_.now() - since);
+    if (crashed_many_ && sky_.now() >= *crashed_many_ && since <= *crashed_many_ + kAfterUpheaval)
+      result_.mass_crash_most_ms = std::max(result_.mass_crash_most_ms, ms);
+    else
+      sample.push_back(ms);
+  }
+
   void decided(const agents::Decision& decision) {
     if (!measured()) return;
     Spreading spreading{sky_.now(), {}, {}};
@@ -185,17 +194,17 @@ class Run {
       if (sky_.satellite(node).up()) spreading.missing.insert(node);
     if (const auto* told = std::get_if<agents::SharedAlert>(&decision.what)) {
       const Matter& matter = matters_.at(told->matter);
-      result_.alert_ms.push_back(to_ms(sky_.now() - matter.since));
+      record(result_.alert_ms, matter.since);
       spreading.seen = matter.since;
     } else if (const auto* ruling = std::get_if<agents::Ruling>(&decision.what)) {
-      result_.ruling_ms.push_back(to_ms(sky_.now() - matters_.at(ruling->matter).since));
+      record(result_.ruling_ms, matters_.at(ruling->matter).since);
     }
     spreading_.emplace(decision.number, std::move(spreading));
   }
 
   void known(std::map<std::uint64_t, Spreading>::iterator found) {
-    result_.know_ms.push_back(to_ms(sky_.now() - found->second.since));
-    if (found->second.seen) result_.alert_know_ms.push_back(to_ms(sky_.now() - *found->second.seen));
+    record(result_.know_ms, found->second.since);
+    if (found->second.seen) record(result_.alert_know_ms, *found->second.seen);
     spreading_.erase(found);
   }
 

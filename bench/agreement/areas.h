@@ -36,6 +36,7 @@ struct AreasRun {
   std::vector<double> ruling_ms;       // from the first of two claims; the area hears claims for 500 ms
   std::vector<double> know_ms;         // from the area's decision until every member that is up knows
   std::vector<double> alert_know_ms;   // from when it was seen
+  double mass_crash_most_ms = 0.0;  // the longest of these four, of what the mass crash delayed: not in them
   std::size_t matters = 0, decisions = 0, undecided = 0;
   std::size_t cluster_leaders = 0, area_leaders = 0;  // elected while measured
   std::size_t area_epochs = 0;

@@ -50,7 +50,7 @@ void print(const std::string& which, const AreasRun& r, Duration length) {
       R"({{"figure":"areas",{},"groups":{},"members_least":{},"members_most":{},{},{},"writes":{},"refused":{},)"
       R"({},{},{},{},{},"matters":{},"decisions":{},"undecided":{},"cluster_leaders":{},"area_leaders":{},)"
       R"("area_epochs":{},"area_crashes":{},{},"area_available_percent":{:.3f},"handover_gap_s":{:.2f},)"
-      R"("mass_crash_gap_s":{:.2f}}})"
+      R"("mass_crash_gap_s":{:.2f},"mass_crash_most_ms":{:.0f}}})"
       "\n",
       which, r.groups, r.smallest, r.largest, span_of("commit_ms", r.commit_ms),
       span_of("local_know_ms", r.local_know_ms), r.writes, r.refused,
@@ -58,7 +58,8 @@ void print(const std::string& which, const AreasRun& r, Duration length) {
       span_of("ruling_ms", r.ruling_ms), span_of("know_ms", r.know_ms),
       span_of("alert_know_ms", r.alert_know_ms), r.matters, r.decisions, r.undecided, r.cluster_leaders,
       r.area_leaders, r.area_epochs, r.area_crashes, span_of("area_gaps_s", r.area_gaps_s),
-      100.0 * (1.0 - r.area_without_s / to_seconds(length)), r.handover_gap_s, r.mass_crash_gap_s);
+      100.0 * (1.0 - r.area_without_s / to_seconds(length)), r.handover_gap_s, r.mass_crash_gap_s,
+      r.mass_crash_most_ms);
   std::fflush(stdout);
 }
 
