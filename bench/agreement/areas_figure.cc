@@ -39,6 +39,7 @@ void add(AreasRun& all, const AreasRun& run) {
   all.area_without_s += run.area_without_s;
   all.handover_gap_s = std::max(all.handover_gap_s, run.handover_gap_s);
   all.mass_crash_gap_s = std::max(all.mass_crash_gap_s, run.mass_crash_gap_s);
+  all.mass_crash_most_ms = std::max(all.mass_crash_most_ms, run.mass_crash_most_ms);
   for (std::size_t AreasRun::* count :
        {&AreasRun::writes, &AreasRun::refused, &AreasRun::matters, &AreasRun::decisions, &AreasRun::undecided,
         &AreasRun::cluster_leaders, &AreasRun::area_leaders, &AreasRun::area_epochs, &AreasRun::area_crashes})

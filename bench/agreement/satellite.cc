@@ -9,10 +9,8 @@ namespace skywarden::agreement {
 namespace {
 
 using namespace consensus;
-using agents::AreaEntry;
 using agents::Seat;
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 constexpr Duration kAttendEvery = milliseconds(100);
 constexpr std::uint64_t kCompactAfter = 256, kCompactKeeps = 64;  // entries
@@ -114,7 +112,7 @@ Step Satellite::receive(const Letter& letter, Instant now) {
     }
     perform(area_, area_.raft->receive(message->message, now), now, step);
   } else if (const auto* asked = std::get_if<Asked>(&letter.body)) {
-    answer(*asked, now, step);
+    answer(letter.from, *asked, now, step);
   } else {
     write_down(std::get<Handed>(letter.body), now, step);
   }
@@ -175,7 +173,7 @@ void Satellite::perform(Machine& machine, RaftEffects effects, Instant now, Step
       claim_.reset();
       turn_ = 0;
       written_ = 0;
-      claimed_ = {};
+      claimed_ = missed_ = {};
       for (const auto& [node, share] : cluster_.raft->shares()) heard_[node] = now;
     }
   }

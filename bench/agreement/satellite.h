@@ -5,8 +5,9 @@
 // How the tiers speak. Whoever leads a cluster claims the cluster's seat in the area and asks there for what
 // its group has raised, again and again until its own log holds the answer. Whoever sits in the area and
 // misses area decisions in its cluster's log hands them to its cluster's leader, again and again until they
-// are there; the leader writes them into that log, from where every member has them. Nothing is acknowledged
-// beyond that: what the two logs hold says what is left to do.
+// are there; the leader writes them into that log, from where every member has them. A leader that does not
+// hear of who sits for its cluster asks others in the area for what it missed. Nothing is acknowledged beyond
+// that: what the two logs hold says what is left to do.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +25,14 @@
 
 namespace skywarden::agreement {
 
+struct Missed {  // by a leader that has not heard of who sits for its cluster: what came after this number?
+  std::uint64_t known = 0;
+};
 struct Asked {  // of the area, by a cluster's leader
-  std::variant<agents::AreaEntry, agents::ClaimMessage> what;
+  std::variant<agents::AreaEntry, agents::ClaimMessage, Missed> what;
   bool forwarded = false;
 };
-struct Handed {  // by who sits in the area, to the leader of its cluster
+struct Handed {  // by who sits in the area, to the leader of its cluster or to who has missed it
   NodeId area_leader;
   std::vector<agents::Decision> decisions;
 };
@@ -92,12 +96,15 @@ class Satellite {
   void claim_seat(Instant now, Step& step);
   void ask_what_is_open(Instant now, Step& step);
   void write_down(const Handed& handed, Instant now, Step& step);
+  void ask_what_was_missed(Instant now, Step& step);
+  [[nodiscard]] NodeId holder() const;
+  [[nodiscard]] bool heard_within(NodeId node, Duration span, Instant now) const;
   [[nodiscard]] NodeId holder_to_name(Instant now) const;
   [[nodiscard]] NodeId door(std::uint64_t attempt) const;  // who to ask
   void ask(Asked asked, std::uint64_t attempt, Instant now, Step& step);
 
   // In the area.
-  void answer(const Asked& asked, Instant now, Step& step);
+  void answer(NodeId from, const Asked& asked, Instant now, Step& step);
   void hand_down(Instant now, Step& step);
   void seat(Instant now, Step& step);
   void rule(Instant now, Step& step);
@@ -121,7 +128,7 @@ class Satellite {
     std::uint64_t attempt = 0;
   };
   std::map<agents::MatterId, Repeat> asked_;
-  Repeat claimed_;
+  Repeat claimed_, missed_;
   std::uint64_t turn_ = 0;
   std::optional<agents::Seat> claim_;
   std::uint64_t written_ = 0;  // the highest decision that it proposed to its cluster in this term

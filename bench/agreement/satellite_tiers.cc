@@ -33,6 +33,7 @@ void Satellite::attend(Instant now, Step& step) {
   if (leads_settled(cluster_.raft)) {
     claim_seat(now, step);
     ask_what_is_open(now, step);
+    ask_what_was_missed(now, step);
   }
   if (area_.raft) hand_down(now, step);
   if (leads_settled(area_.raft)) {
@@ -41,19 +42,24 @@ void Satellite::attend(Instant now, Step& step) {
   }
 }
 
+NodeId Satellite::holder() const {
+  const auto& seats = cluster_ledger_.area().seats();
+  const auto found = seats.find(group_);
+  return found == seats.end() ? division_.first_seats.at(group_) : found->second.holder;
+}
+
+bool Satellite::heard_within(NodeId node, Duration span, Instant now) const {
+  const auto heard = heard_.find(node);
+  return node == self_ || (heard != heard_.end() && heard->second + span >= now);
+}
+
 NodeId Satellite::holder_to_name(Instant now) const {
   if (division_.rule == SeatRule::kLeader) return self_;
   const Shares& shares = cluster_.raft->shares();
-  const auto heard_within = [&](NodeId node, Duration span) {
-    const auto heard = heard_.find(node);
-    return node == self_ || (heard != heard_.end() && heard->second + span >= now);
-  };
-  const auto sits = cluster_ledger_.area().seats().find(group_);
-  const NodeId holder =
-      sits == cluster_ledger_.area().seats().end() ? division_.first_seats.at(group_) : sits->second.holder;
-  if (share_of(shares, holder) > 0 && heard_within(holder, division_.delegate_silence_max)) return holder;
+  if (share_of(shares, holder()) > 0 && heard_within(holder(), division_.delegate_silence_max, now))
+    return holder();
   for (const NodeId node : division_.group(group_).nearest)
-    if (node != self_ && share_of(shares, node) > 0 && heard_within(node, kRepeatAfter)) return node;
+    if (node != self_ && share_of(shares, node) > 0 && heard_within(node, kRepeatAfter, now)) return node;
   return self_;
 }
 
@@ -88,6 +94,14 @@ void Satellite::ask_what_is_open(Instant now, Step& step) {
   }
 }
 
+void Satellite::ask_what_was_missed(Instant now, Step& step) {
+  const bool sits = area_.raft && area_ledger_.known() >= cluster_ledger_.area().known();
+  if ((holder() == self_ && sits) || (holder() != self_ && heard_within(holder(), kRepeatAfter, now))) return;
+  if (missed_.at > now) return;
+  missed_.at = now + kRepeatAfter / 2;
+  ask({Missed{cluster_ledger_.area().known()}}, missed_.attempt++, now, step);
+}
+
 // Whom it believes to lead the area first; then who sits there, its own cluster's seat first.
 NodeId Satellite::door(std::uint64_t attempt) const {
   const NodeId own = area_.raft ? area_.raft->leader() : kNobody;
@@ -101,7 +115,7 @@ NodeId Satellite::door(std::uint64_t attempt) const {
 void Satellite::ask(Asked asked, std::uint64_t attempt, Instant now, Step& step) {
   const NodeId to = door(attempt);
   if (to == self_)
-    answer(asked, now, step);
+    answer(self_, asked, now, step);
   else
     step.letters.push_back({self_, to, std::move(asked)});
 }
@@ -123,8 +137,13 @@ void Satellite::write_down(const Handed& handed, Instant now, Step& step) {
 
 // ---- in the area
 
-void Satellite::answer(const Asked& asked, Instant now, Step& step) {
+void Satellite::answer(NodeId from, const Asked& asked, Instant now, Step& step) {
   if (!area_.raft) return;
+  if (const auto* missed = std::get_if<Missed>(&asked.what)) {
+    Handed handed{area_.raft->leader(), area_ledger_.after(missed->known, agents::kHandedMax)};
+    if (from != self_ && !handed.decisions.empty()) step.letters.push_back({self_, from, std::move(handed)});
+    return;
+  }
   if (!leads_settled(area_.raft)) {
     const NodeId leader = area_.raft->leader();
     if (asked.forwarded || leader == kNobody || leader == self_) return;
