@@ -337,8 +337,9 @@ TEST_CASE("a message that cannot be read, or that speaks for another node, ends 
   say(node::encode(node::Report{finding}), FrameKind::kNode);
   group.wait([&] { return bad(2); });
   consensus::Message forged;
-  forged.from = NodeId(2);
+  forged.from = NodeId(3);
   forged.to = NodeId(2);
+  forged.term = Term(7);
   forged.body = consensus::VoteRequest{};
   say(node::encode(node::Message{forged}), FrameKind::kNode);
   group.wait([&] { return bad(3); });

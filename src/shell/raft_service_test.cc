@@ -291,7 +291,7 @@ TEST_CASE("what cannot be read ends its own connection and nothing else") {
     stranger.say(FrameKind::kHello, encode(client));
     stranger.say(std::vector<std::byte>{std::byte{4}, std::byte{0xff}, std::byte{0xff}, std::byte{0xff}});
     stranger.rest();
-    group.wait([&] { return group.said(1, "a frame of 16777215 bytes, at most 2097152 allowed"); });
+    group.wait([&] { return group.said(1, "a frame of 16777215 bytes, at most 2097216 allowed"); });
   }
   SUBCASE("a client that speaks for a member") {
     Stranger stranger(group.address(1));
