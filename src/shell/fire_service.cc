@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/contract.h"
 #include "shell/group_member.h"
 #include "wildfire/footprint.h"
 
@@ -239,6 +240,7 @@ void FireService::absorb(node::Effects effects) {
   for (const consensus::Persist& step : effects.persist.raft) {
     storage::ChainHead base_head{};
     if (step.snapshot) {
+      EXPECTS(&step == &effects.persist.raft.back());  // the log would be written with entries of later steps
       // What it contains is not handed out again after a restart: it must have been told before.
       carry_out();
       if (failed_) return;

@@ -12,6 +12,7 @@
 
 #include "shell/group_call.h"
 #include "storage/memory_disk.h"
+#include "storage/signing_example.h"
 
 namespace skywarden::shell {
 namespace {
@@ -63,6 +64,14 @@ node::NodeOptions quick() {
   options.merge_wait = 100ms;
   options.merge_gap = 200ms;
   return options;
+}
+
+// One pair for everybody.
+storage::SigningKeys keys_of(std::uint32_t size) {
+  storage::SigningKeys keys{storage::SigningKey::read_private(storage::example::kPrivateKey).value(), {}};
+  for (std::uint32_t id = 1; id <= size; ++id)
+    keys.members.emplace(NodeId(id), storage::SigningKey::read_public(storage::example::kPublicKey).value());
+  return keys;
 }
 
 class Group {
@@ -138,6 +147,7 @@ class Group {
       options.links.port = known->second.port;
     for (std::uint32_t each = 1; each <= size_; ++each) options.founding[NodeId(each)] = 1;
     options.seed = id;
+    options.keys = keys_of(size_);
     const auto& identity = options.links.identity;
     if (first) REQUIRE(storage::LogStore::found(*member->disk, identity, {}));
     auto log = storage::LogStore::open(*member->disk, identity, {});
@@ -278,10 +288,16 @@ TEST_CASE("many fires make snapshots; a node that was away is brought up to date
   Random random(11);
   group.restart(3, random);
   group.wait([&] { return group.says(3, R"("alerts":60,)"); });
+  (void)group.observe(fire_at(70.0, -120.0));  // the first entry behind the snapshot, and its head
+  for (const std::uint32_t id : {1U, 2U, 3U}) {
+    group.wait([&] { return group.says(id, R"("alerts":61,)"); });
+    group.wait([&] { return group.leader() == id || !group.says(id, R"("heads_verified":0,)"); });
+    CHECK(group.says(id, R"("bad_signatures":0,)"));
+  }
   for (const std::uint32_t id : {1U, 2U, 3U}) {
     group.stop(id);
     CHECK(group[id].ended);
-    CHECK(told_by(group[id]).size() == 60);
+    CHECK(told_by(group[id]).size() == 61);
   }
   // All of the chain is checked when a log is read.
   std::map<LogIndex, storage::ChainHead> heads;
@@ -295,7 +311,7 @@ TEST_CASE("many fires make snapshots; a node that was away is brought up to date
   group.restart(3, random);
   group.restart(1, random);
   group.restart(2, random);
-  CHECK(group.alerts().size() == 60);
+  CHECK(group.alerts().size() == 61);
 }
 
 TEST_CASE("a node whose disk fails ends and says why, and the others go on") {
