@@ -45,7 +45,7 @@ class Check:
         return done.returncode, done.stdout, done.stderr
 
     def config(self, node, name=None, extra="", member_extra=lambda each: ""):
-        text = f'cluster = "forest"\nnode = {node}\ndata = "node-{node}"\n{extra}'
+        text = f'cluster = "forest"\nnode = {node}\nagrees_on = "values"\ndata = "node-{node}"\n{extra}'
         for each, port in enumerate(self.ports, 1):
             text += f'[[member]]\nid = {each}\naddress = "127.0.0.1:{port}"\n{member_extra(each)}'
         path = self.folder / (name or f"node-{node}.toml")

@@ -9,11 +9,13 @@
 #include <thread>
 
 #include "base/text.h"
+#include "cluster_fires.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "key_values.h"
 #include "node_config.h"
 #include "shell/durable_file.h"
+#include "shell/mission_time.h"
 
 namespace skywarden::app {
 namespace {
@@ -24,7 +26,10 @@ constexpr std::chrono::milliseconds kLook{50};  // after nodes that have ended
 struct ClusterArguments {
   std::string folder = "cluster", config = "cluster/node-1.toml";
   int nodes = 3, port = 7101;
-  bool memory = false;
+  bool memory = false, values = false;
+  std::string as_of;  // UTC; empty: now
+  std::string file;   // of observations
+  bool json = false, geojson = false;
   std::string key, value, expected;
   double patience_s = 5;
 };
@@ -41,18 +46,45 @@ int report(const Error& error) {
 
 // ---- start
 
-std::string config_text(const ClusterArguments& arguments, int id) {
+// What all nodes of a trial have in common; a folder that was started before goes on as it was.
+struct Trial {
+  AgreesOn agrees_on = AgreesOn::kFires;
+  Duration clock_behind{};
+};
+
+Result<Trial> trial_of(const ClusterArguments& arguments) {
+  Trial trial;
+  const std::string before = arguments.folder + "/node-1.toml";
+  if (std::filesystem::exists(before)) {
+    const auto config = load_node_config(before);
+    if (!config) return tl::unexpected<Error>(config.error());
+    trial = {config->agrees_on, config->clock_behind};
+  }
+  if (arguments.values) trial.agrees_on = AgreesOn::kValues;
+  if (arguments.as_of.empty()) return trial;
+  const auto as_of = parse_utc(arguments.as_of);
+  if (!as_of) return fail(as_of.error().code, "--as-of: {}", as_of.error().message);
+  trial.clock_behind = shell::utc_now() - *as_of;
+  if (trial.clock_behind < Duration::zero()) return fail(Errc::kOutOfRange, "--as-of: expected a time past");
+  return trial;
+}
+
+std::string config_text(const ClusterArguments& arguments, const Trial& trial, int id) {
   std::string text = fmt::format("cluster = \"{}\"\nnode = {}\n", kCluster, id);
+  text +=
+      trial.agrees_on == AgreesOn::kFires
+          ? fmt::format("agrees_on = \"fires\"\nclock_behind_s = {:.3f}\n", to_seconds(trial.clock_behind))
+          : "agrees_on = \"values\"\n";
   if (!arguments.memory) text += fmt::format("data = \"node-{}\"\n", id);
   for (int each = 1; each <= arguments.nodes; ++each)
     text += fmt::format("[[member]]\nid = {}\naddress = \"127.0.0.1:{}\"\n", each, arguments.port + each - 1);
   return text;
 }
 
-Result<pid_t> begin_node(const ClusterArguments& arguments, int id) {
+Result<pid_t> begin_node(const ClusterArguments& arguments, const Trial& trial, int id) {
   const auto folder = std::filesystem::path(arguments.folder);
   const std::string config = (folder / fmt::format("node-{}.toml", id)).string();
-  if (const auto written = formats::write_file(config, config_text(arguments, id)); !written)
+  if (const auto written = formats::write_file(config, config_text(arguments, trial, id)); !written)
     return tl::unexpected<Error>(written.error());
   const bool first = !arguments.memory && !std::filesystem::exists(folder / fmt::format("node-{}", id));
   const pid_t process = ::fork();
@@ -67,6 +99,8 @@ Result<pid_t> begin_node(const ClusterArguments& arguments, int id) {
 
 int start(const ClusterArguments& arguments) {
   if (const auto made = shell::make_folder(arguments.folder); !made) return report(made.error());
+  const auto trial = trial_of(arguments);
+  if (!trial) return report(trial.error());
   struct sigaction action{};
   action.sa_handler = note_stop;
   ::sigaction(SIGINT, &action, nullptr);
@@ -74,18 +108,24 @@ int start(const ClusterArguments& arguments) {
   std::map<pid_t, int> nodes;
   int exit_code = 0;
   for (int id = 1; id <= arguments.nodes && exit_code == 0; ++id) {
-    const auto process = begin_node(arguments, id);
+    const auto process = begin_node(arguments, *trial, id);
     if (process)
       nodes[*process] = id;
     else
       exit_code = report(process.error());
   }
   const std::string config = arguments.folder + "/node-1.toml";
-  fmt::print(
-      "{} nodes, ports {} to {}. Elsewhere:\n"
-      "  skywarden cluster put --config {} name value\n  skywarden cluster get --config {} name\n"
-      "  skywarden cluster status --config {}\n  kill PID          one of:",
-      arguments.nodes, arguments.port, arguments.port + arguments.nodes - 1, config, config, config);
+  fmt::print("{} nodes, ports {} to {}. Elsewhere:\n", arguments.nodes, arguments.port,
+             arguments.port + arguments.nodes - 1);
+  if (trial->agrees_on == AgreesOn::kFires)
+    fmt::print(
+        "  skywarden cluster observe --config {} FIRMS.csv\n  skywarden cluster alerts --config {}\n"
+        "  their clock says {}; every alert is an EXERCISE, in {}/node-N/alerts\n",
+        config, config, format_utc(shell::utc_now() - trial->clock_behind), arguments.folder);
+  else
+    fmt::print("  skywarden cluster put --config {} name value\n  skywarden cluster get --config {} name\n",
+               config, config);
+  fmt::print("  skywarden cluster status --config {}\n  kill PID          one of:", config);
   for (const auto& [process, id] : nodes) fmt::print(" {} (node {})", process, id);
   fmt::print("\n  skywarden node {}   starts it again\nInterrupt ends all.\n", config);
   std::fflush(stdout);
@@ -165,6 +205,28 @@ int status(const ClusterArguments& arguments) {
   return exit_code;
 }
 
+// ---- fires
+
+int observe(const ClusterArguments& arguments) {
+  const auto config = load_node_config(arguments.config);
+  if (!config) return report(config.error());
+  const auto whole = observe_file(*config, arguments.file, patience_of(arguments));
+  if (!whole) return report(whole.error());
+  return *whole ? 0 : 2;
+}
+
+int alerts(const ClusterArguments& arguments) {
+  const auto config = load_node_config(arguments.config);
+  if (!config) return report(config.error());
+  const auto agreed = agreed_alerts(*config, patience_of(arguments));
+  if (!agreed) return report(agreed.error());
+  const auto form = arguments.json      ? AlertForm::kJson
+                    : arguments.geojson ? AlertForm::kGeojson
+                                        : AlertForm::kLines;
+  fmt::print("{}", alerts_text(*agreed, config->shares, form));
+  return 0;
+}
+
 }  // namespace
 
 void add_cluster(CLI::App& app, int* exit_code) {
@@ -179,10 +241,13 @@ void add_cluster(CLI::App& app, int* exit_code) {
       ->check(CLI::Range(1, 65000))
       ->capture_default_str();
   begin->add_flag("--memory", arguments->memory, "keep logs in memory: a node that ended must not come back");
+  begin->add_flag("--values", arguments->values, "agree on names with values, for trying consensus alone");
+  begin->add_option("--as-of", arguments->as_of,
+                    "UTC: let the nodes' clock begin then, to try a fire of the past (default: now)");
   begin->footer(
       "Without TLS, for trying; started again it goes on with what is in the folder. Exit code 1 when a "
       "node\n"
-      "could not go on.\n\nExample:\n  skywarden cluster start --nodes 3");
+      "could not go on.\n\nExample:\n  skywarden cluster start --nodes 5 --as-of 2017-10-09T10:20:00Z");
   begin->callback([arguments, exit_code] { *exit_code = start(*arguments); });
 
   const auto question = [&](const char* name, const char* what, int (*act)(const ClusterArguments&),
@@ -196,9 +261,18 @@ void add_cluster(CLI::App& app, int* exit_code) {
     command->callback([arguments, exit_code, act] { *exit_code = act(*arguments); });
     return command;
   };
-  CLI::App* command =
-      question("put", "Set a value once a majority has it", put,
-               "Exit code 0 when it is done.\n\nExample:\n  skywarden cluster put tower-7 \"41 C\"");
+  CLI::App* command = question(
+      "observe", "Hand in observations of fires", observe,
+      "Each is taken by the first node that answers, which has it on disk then and brings it to the\n"
+      "others. Exit code 2 when rows were bad, or not of the last 24 hours by the nodes' clock.\n\n"
+      "Example:\n  skywarden cluster observe incidents/tubbs_2017/hotspots_observed.csv");
+  command->add_option("file", arguments->file, "FIRMS CSV, MODIS or VIIRS (.csv, .csv.gz)")->required();
+  command = question("alerts", "What the group has agreed to tell, as of now", alerts,
+                     "Every alert is an exercise.\n\nExample:\n  skywarden cluster alerts --json");
+  CLI::Option* json = command->add_flag("--json", arguments->json, "a line of JSON each");
+  command->add_flag("--geojson", arguments->geojson, "one FeatureCollection")->excludes(json);
+  command = question("put", "Set a value once a majority has it (--values)", put,
+                     "Exit code 0 when it is done.\n\nExample:\n  skywarden cluster put tower-7 \"41 C\"");
   command->add_option("key", arguments->key)->required();
   command->add_option("value", arguments->value)->required();
   command = question("get", "The value as of now", get,

@@ -10,8 +10,12 @@
 
 namespace skywarden::app {
 
+enum class AgreesOn { kFires, kValues };
+
 struct NodeConfig {
   storage::LogIdentity identity;
+  AgreesOn agrees_on = AgreesOn::kFires;
+  Duration clock_behind{};      // of nodes that agree on fires, behind UTC: an exercise in the past
   std::string address;          // to listen at
   std::string data;             // folder of the log; empty: in memory
   shell::GroupAddresses group;  // this node included

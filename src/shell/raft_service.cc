@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "shell/group_member.h"
 #include "shell/service_snapshot.h"
 #include "shell/steady_clock.h"
 
@@ -69,11 +70,7 @@ void RaftService::fail_with(Error error) {
 
 Result<void> RaftService::from_member(NodeId member, const Frame& frame) {
   if (failed_) return {};
-  if (frame.kind == FrameKind::kSignedHead) {
-    const auto head = storage::decode_signed_head(frame.value);
-    if (!head) return tl::unexpected<Error>(head.error());
-    return log_.hear(member, *head, raft_.term());
-  }
+  if (frame.kind == FrameKind::kSignedHead) return hear_head(log_, member, frame.value, raft_.term());
   const auto message =
       frame.kind == FrameKind::kConsensus
           ? consensus::decode(frame.value)
@@ -107,6 +104,12 @@ Result<void> RaftService::from_client(GroupClient client, const Frame& frame) {
       answer(client, {request->id, Outcome::kDone, raft_.leader(), applied_, {bytes.begin(), bytes.end()}});
       break;
     }
+    case RequestKind::kObserve: {
+      constexpr std::string_view kWhy = "this group agrees on values, not on fires";
+      const auto why = std::as_bytes(std::span(kWhy));
+      answer(client, {request->id, Outcome::kRefused, raft_.leader(), {}, {why.begin(), why.end()}});
+      break;
+    }
   }
   return {};
 }
@@ -132,7 +135,7 @@ void RaftService::turn() {
   apply_commits();
   answer_reads();
   if (const auto same = log_.check_heard(raft_); !same) fail_with(same.error());
-  sign(now);
+  send_head(log_, raft_, *links_, now);
   compact(now);
   links_->wake_at(std::min(raft_.next_deadline(), log_.sign_due(raft_)));
 }
@@ -286,14 +289,6 @@ void RaftService::answer(GroupClient client, const Answer& answer) {
       encode(Answer{answer.id, Outcome::kRefused, answer.leader, answer.index, {text.begin(), text.end()}}));
 }
 
-void RaftService::sign(Instant now) {
-  const auto head = log_.sign(raft_, now);
-  if (!head) return;
-  const auto bytes = encode(*head);
-  for (const NodeId member : log_.signed_for(raft_.self()))
-    links_->send(member, FrameKind::kSignedHead, bytes);
-}
-
 // ---- compaction
 
 void RaftService::compact(Instant now) {
@@ -320,25 +315,10 @@ void RaftService::compact(Instant now) {
 }
 
 std::string RaftService::status() const {
-  const auto role = raft_.role() == consensus::Role::kLeader     ? "leader"
-                    : raft_.role() == consensus::Role::kLearner  ? "learner"
-                    : raft_.role() == consensus::Role::kFollower ? "follower"
-                                                                 : "candidate";
-  const auto& links = links_->counters();
-  std::string connected;
-  for (const NodeId node : links_->connected())
-    connected += fmt::format("{}{}", connected.empty() ? "" : ",", node.value());
   return fmt::format(
-      R"({{"node":{},"cluster":"{}","role":"{}","leader":{},"term":{},"last":{},"committed":{},"applied":{},)"
-      R"("connected":[{}],"proposals":{},"batches":{},"reads":{},"syncs":{},"snapshots":{},"heads_signed":{},)"
-      R"("heads_verified":{},"bad_signatures":{},"bad_messages":{},"refused_hello":{},"refused_identity":{},)"
-      R"("malformed":{},"dropped":{},"bytes_received":{},"bytes_sent":{}}})",
-      raft_.self().value(), options_.links.identity.cluster, role, raft_.leader().value(),
-      raft_.term().value(), raft_.last_index().value(), raft_.commit_index().value(), applied_.value(),
-      connected, counters_.proposals, counters_.batches, counters_.reads, log_.counters().syncs,
-      counters_.snapshots, log_.counters().heads_signed, log_.counters().heads_verified,
-      log_.counters().bad_signatures, counters_.bad_messages, links.refused_hello, links.refused_identity,
-      links.malformed, links.dropped, links.bytes_received, links.bytes_sent);
+      R"({{"agrees_on":"values",{},"proposals":{},"batches":{},"reads":{},"snapshots":{},"bad_messages":{}}})",
+      member_status(raft_, options_.links.identity.cluster, applied_, log_, *links_), counters_.proposals,
+      counters_.batches, counters_.reads, counters_.snapshots, counters_.bad_messages);
 }
 
 }  // namespace skywarden::shell

@@ -99,7 +99,6 @@ class RaftService final : private GroupLinks::Owner {
   void apply(const consensus::Entry& entry);
   void answer_reads();
   void restore(const consensus::Snapshot& snapshot);
-  void sign(Instant now);
   void compact(Instant now);
   void answer(GroupClient client, const Answer& answer);
   void answer_waiting(const Waiting& waiting, Outcome outcome, std::vector<std::byte> bytes = {});

@@ -13,6 +13,7 @@
 
 #include "shell/group_call.h"
 #include "storage/memory_disk.h"
+#include "storage/signing_example.h"
 
 namespace skywarden::shell {
 namespace {
@@ -291,7 +292,7 @@ TEST_CASE("what cannot be read ends its own connection and nothing else") {
     stranger.say(FrameKind::kHello, encode(client));
     stranger.say(std::vector<std::byte>{std::byte{4}, std::byte{0xff}, std::byte{0xff}, std::byte{0xff}});
     stranger.rest();
-    group.wait([&] { return group.said(1, "a frame of 16777215 bytes, at most 2097152 allowed"); });
+    group.wait([&] { return group.said(1, "a frame of 16777215 bytes, at most 2097216 allowed"); });
   }
   SUBCASE("a client that speaks for a member") {
     Stranger stranger(group.address(1));
@@ -341,20 +342,10 @@ TEST_CASE("a member whose disk is full stops with one line, and the others go on
   CHECK(read->outcome == Outcome::kRefused);
 }
 
-// RFC 8032 §7.1, test 1.
-constexpr std::string_view kPrivateKey =
-    "-----BEGIN PRIVATE KEY-----\n"
-    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
-    "-----END PRIVATE KEY-----\n";
-constexpr std::string_view kPublicKey =
-    "-----BEGIN PUBLIC KEY-----\n"
-    "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
-    "-----END PUBLIC KEY-----\n";
-
 TEST_CASE(
     "a follower takes the head that its leader signed, refuses a forged one, and stops at another log's") {
-  const auto own = storage::SigningKey::read_private(kPrivateKey).value();
-  const auto known = storage::SigningKey::read_public(kPublicKey).value();
+  const auto own = storage::SigningKey::read_private(storage::example::kPrivateKey).value();
+  const auto known = storage::SigningKey::read_public(storage::example::kPublicKey).value();
   RaftService::Options options;
   options.links.identity = {"forest", NodeId(2)};
   options.founding = {{NodeId(1), 1}, {NodeId(2), 1}, {NodeId(3), 1}};
