@@ -115,7 +115,7 @@ void Raft::follow_members() {
 
 void Raft::recount() {
   counter_ = JointCommitCounter(ruling().shares);
-  counter_.acknowledge(self_, last_index());
+  acknowledge_own();
   for (const auto& [peer, progress] : progress_) counter_.acknowledge(peer, progress.match);
 }
 

@@ -131,7 +131,8 @@ void Raft::start_round(Step& step, Role role) {
   election_deadline_ = step.now + round_length();
   repeat_due_ = step.now + options_.heartbeat;
   trace(step, TraceKind::kBecameCandidate, state_.term.value(), role == Role::kPreCandidate ? 1 : 0);
-  record_vote(step, self_, true);
+  const bool waits = role == Role::kCandidate && disk_.storage() == Storage::kMeanwhile;  // for persisted()
+  if (!waits || !holds(Rule::kOwnVoteWaitsForDisk)) record_vote(step, self_, true);
   if (role_ == role) request_votes(step);  // otherwise the own share was enough and the next step is taken
 }
 
