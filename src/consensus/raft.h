@@ -298,7 +298,7 @@ class Raft {
 
   // Epochs.
   [[nodiscard]] const Configuration& ruling() const;
-  [[nodiscard]] bool may_campaign() const;
+  [[nodiscard]] bool may_campaign(NodeId node) const;
   void read_configurations();
   void append_configuration(Step& step, const Configuration& next);
   void note_appended(Step& step, const Entry& entry);

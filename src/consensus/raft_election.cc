@@ -38,7 +38,7 @@ Duration Raft::patience() {
                                     1000 / options_.election_timeout_min.count();
   const auto spread = static_cast<std::uint64_t>(least.count() / 1000 * spread_milli);
   const Duration chosen = least + Duration(static_cast<std::int64_t>(random_.below(spread + 1)));
-  return has_vote(ruling().shares, self_) ? chosen : kLearnerPatience * chosen;
+  return may_campaign(self_) ? chosen : kLearnerPatience * chosen;
 }
 
 // Patience, and time for questions to come back.
@@ -96,7 +96,7 @@ void Raft::arm_retry(Instant now) {
 }
 
 Role Raft::resting_role() const {
-  return may_campaign() ? Role::kFollower : Role::kLearner;
+  return may_campaign(self_) ? Role::kFollower : Role::kLearner;
 }
 
 bool Raft::hears_leader(Instant now) const {

@@ -211,7 +211,7 @@ void Raft::broadcast_heartbeat(Step& step) {
   const bool learners_too = beats_++ % kLearnerBeats == 0;
   for (const auto& [peer, progress] : progress_) {
     const bool fed = is_fed(peer);
-    const bool rests = fed || (!has_vote(ruling().shares, peer) && progress.match == last_index() &&
+    const bool rests = fed || (!may_campaign(peer) && progress.match == last_index() &&
                                progress.silence.last_heard() > committed_at_);
     if (!learners_too && rests) continue;
     if (fed) ask_about_commits(peer);
