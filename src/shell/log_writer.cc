@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <iterator>
-#include <optional>
 #include <utility>
 
 #include "base/contract.h"
