@@ -73,7 +73,7 @@ FireService::FireService(Options options, storage::LogStore::Opened* log,
     : options_(std::move(options)),
       clock_(options_.clock_behind),
       on_problem_(std::move(on_problem)),
-      log_(options_.links.identity.cluster, log, std::move(options_.keys)),
+      log_(options_.links.identity.cluster, log, std::move(options_.keys), [] {}),
       observations_(observations == nullptr ? nullptr : &observations->journal),
       alerts_(alerts),
       node_(options_.links.identity.node, options_.founding, options_.node,
@@ -246,8 +246,7 @@ void FireService::absorb(node::Effects effects) {
       if (failed_) return;
       base_head = effects.restored ? *effects.restored : log_.head_at(step.snapshot->last.index);
     }
-    const auto kept = log_.take(step, node_.raft(), base_head, effects.restored.has_value());
-    if (!kept) return fail_with(kept.error());
+    log_.take(step, {}, node_.raft(), base_head, effects.restored.has_value());
   }
   if (observations_ != nullptr)
     for (const datum::Hotspot& hotspot : effects.persist.observations)
@@ -280,7 +279,7 @@ void FireService::carry_out() {
 }
 
 Result<void> FireService::sync() {
-  if (auto synced = log_.sync(clock_.now()); !synced) return synced;
+  if (auto synced = log_.sync(); !synced) return synced;
   return observations_ == nullptr ? Result<void>() : observations_->sync();
 }
 

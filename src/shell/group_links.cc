@@ -43,6 +43,7 @@ class GroupLinks::Impl final : public Connection::Owner {
   void answer(GroupClient client, std::span<const std::byte> value);
   void wake_at(Instant at);
   void ask_for_turn();
+  void ask_for_turn_from_elsewhere();
   [[nodiscard]] const Counters& counters();
   [[nodiscard]] std::vector<NodeId> connected() const;
   void run();
@@ -332,6 +333,10 @@ void GroupLinks::Impl::ask_for_turn() {
   asio::post(context_, [this] { turn(); });
 }
 
+void GroupLinks::Impl::ask_for_turn_from_elsewhere() {
+  asio::post(context_, [this] { ask_for_turn(); });
+}
+
 void GroupLinks::Impl::turn() {
   turn_posted_ = false;
   if (stopping_) return;
@@ -437,6 +442,9 @@ void GroupLinks::wake_at(Instant at) {
 }
 void GroupLinks::ask_for_turn() {
   impl_->ask_for_turn();
+}
+void GroupLinks::ask_for_turn_from_elsewhere() {
+  impl_->ask_for_turn_from_elsewhere();
 }
 const GroupLinks::Counters& GroupLinks::counters() const {
   return impl_->counters();

@@ -48,7 +48,7 @@ std::string member_status(const consensus::Raft& raft, std::string_view cluster,
       R"("refused_hello":{},"refused_identity":{},"malformed":{},"dropped":{},"bytes_received":{},)"
       R"("bytes_sent":{})",
       raft.self().value(), cluster, word_for(raft.role()), raft.leader().value(), raft.term().value(),
-      raft.last_index().value(), raft.commit_index().value(), applied.value(), connected, kept.syncs,
+      raft.last_index().value(), raft.commit_index().value(), applied.value(), connected, log.syncs(),
       kept.heads_signed, kept.heads_verified, kept.bad_signatures, said.refused_hello, said.refused_identity,
       said.malformed, said.dropped, said.bytes_received, said.bytes_sent);
 }

@@ -12,6 +12,7 @@ namespace skywarden::shell {
 namespace {
 
 constexpr std::size_t kBatchBytesMax = std::size_t{1} << 20;
+constexpr std::size_t kBehindBytesMax = std::size_t{64} << 20;  // of the own disk, when others' commit
 
 consensus::Persisted beginning_of(storage::LogStore::Opened* log) {
   return log == nullptr ? consensus::Persisted{} : log->contents.persisted;
@@ -41,9 +42,10 @@ RaftService::RaftService(Options options, StateMachine& machine, storage::LogSto
     : options_(std::move(options)),
       machine_(machine),
       on_problem_(std::move(on_problem)),
-      log_(options_.links.identity.cluster, log, std::move(options_.keys)),
+      log_(options_.links.identity.cluster, log, std::move(options_.keys),
+           [this] { links_->ask_for_turn_from_elsewhere(); }),
       raft_(options_.links.identity.node, options_.founding, beginning_of(log), options_.raft,
-            Random(options_.seed), steady_now()),
+            Random(options_.seed), steady_now(), nullptr, log_.storage()),
       applied_(raft_.commit_index()) {
   const auto& raft_log = raft_.log();
   for (const auto& entry : raft_log.between(raft_log.base().index.next(), raft_log.last_index()))
@@ -125,19 +127,30 @@ void RaftService::propose(std::uint64_t id, consensus::Payload payload) {
 void RaftService::turn() {
   if (failed_) return;
   const Instant now = steady_now();
+  hear_of_disk(now);
   if (now >= raft_.next_deadline()) absorb(raft_.tick(now));
   propose_waiting(now);
   begin_reads(now);
-  if (!failed_)
-    if (const auto done = log_.sync(now); !done) fail_with(done.error());
   if (failed_) return;
   send_messages();
+  log_.begin_write();
   apply_commits();
   answer_reads();
   if (const auto same = log_.check_heard(raft_); !same) fail_with(same.error());
   send_head(log_, raft_, *links_, now);
   compact(now);
   links_->wake_at(std::min(raft_.next_deadline(), log_.sign_due(raft_)));
+}
+
+void RaftService::hear_of_disk(Instant now) {
+  const auto durable = log_.durable();
+  if (!durable) return fail_with(durable.error());
+  if (*durable == durable_) return;
+  durable_ = *durable;
+  for (; !promising_.empty() && promising_.front().first <= durable_; promising_.pop_front())
+    std::move(promising_.front().second.begin(), promising_.front().second.end(),
+              std::back_inserter(sending_));
+  absorb(raft_.persisted(durable_, now));
 }
 
 void RaftService::absorb(consensus::RaftEffects effects) {
@@ -148,13 +161,16 @@ void RaftService::absorb(consensus::RaftEffects effects) {
     if (!unpacked) return fail_with(unpacked.error());
     base_head = unpacked->head;
   }
-  if (const auto kept = log_.take(effects.persist, raft_, base_head, effects.restored.has_value()); !kept)
-    return fail_with(kept.error());
+  log_.take(std::move(effects.persist), effects.write, raft_, base_head, effects.restored.has_value());
   if (effects.restored) {
     committed_.clear();  // contained in it
     restored_ = std::move(effects.restored);
   }
-  std::move(effects.send.begin(), effects.send.end(), std::back_inserter(sending_));
+  std::move(effects.send_ahead.begin(), effects.send_ahead.end(), std::back_inserter(sending_));
+  if (log_.storage() == consensus::Storage::kAwaited || effects.write <= durable_)
+    std::move(effects.send.begin(), effects.send.end(), std::back_inserter(sending_));
+  else if (!effects.send.empty())
+    promising_.emplace_back(effects.write, std::move(effects.send));
   std::move(effects.committed.begin(), effects.committed.end(), std::back_inserter(committed_));
   for (const consensus::ReadAnswer& read : effects.reads) {
     const auto asked = reads_asked_.extract(read.id);
@@ -181,7 +197,9 @@ void RaftService::propose_waiting(Instant now) {
       batch.push_back(std::move(proposals_[end]));
     }
     const LogIndex first = raft_.last_index().next();
-    auto effects = raft_.propose_all(std::move(batch), now);
+    auto effects = log_.bytes_behind() > kBehindBytesMax
+                       ? Result<consensus::RaftEffects>(fail(Errc::kUnavailable, "the disk is behind"))
+                       : raft_.propose_all(std::move(batch), now);
     if (effects) {
       ++counters_.batches;
       counters_.proposals += end - begin;
@@ -308,6 +326,7 @@ void RaftService::compact(Instant now) {
   if (!effects) return on_problem_(effects.error().message);
   ++counters_.snapshots;
   absorb(std::move(*effects));
+  log_.begin_write();
   log_bytes_ = 0;
   const auto& log = raft_.log();
   for (const consensus::Entry& entry : log.between(base.next(), log.last_index()))
