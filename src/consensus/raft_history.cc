@@ -67,10 +67,7 @@ std::vector<NodeId> first_names() {
 
 class Player {
  public:
-  explicit Player(std::uint64_t seed)
-      : random_(seed),
-        names_(first_names()),
-        network_(random_.next(), founding_shares(names_, random_), options(), harsh()) {}
+  explicit Player(std::uint64_t seed) : Player(Random(seed)) {}
 
   History play() {
     for (int burst = 0; goes_on(burst); ++burst) {
@@ -111,28 +108,39 @@ class Player {
   }
 
  private:
+  explicit Player(Random random)
+      : names_(first_names()), network_(founded(random, names_)), random_(random) {}
+
+  // One draw after the other, so that compilers agree on the order.
+  static RaftNetwork founded(Random& random, std::span<const NodeId> names) {
+    const NetworkOptions network = harsh(random);
+    const RaftOptions raft = options(random);
+    Shares founding = founding_shares(names, random);
+    return RaftNetwork(random.next(), std::move(founding), raft, network);
+  }
+
   [[nodiscard]] bool goes_on(int burst) const {
     const bool enough = burst >= kBurstsMin && network_.delivered() >= kDeliveredMin;
     return network_.violation().empty() && !enough && burst < kBurstsMax;
   }
 
-  RaftOptions options() {
+  static RaftOptions options(Random& random) {
     RaftOptions options;
-    options.entries_per_message_max = 1 + random_.below(4);  // small, so that windows and batches fill
-    options.lease = random_.chance(0.5);
+    options.entries_per_message_max = 1 + random.below(4);  // small, so that windows and batches fill
+    options.lease = random.chance(0.5);
     options.clock_drift_max_ppm = kDriftMaxPpm;
-    options.bytes_per_message_max = 32 + random_.below(200);
-    options.inflight_max = 1 + random_.below(4);
+    options.bytes_per_message_max = 32 + random.below(200);
+    options.inflight_max = 1 + random.below(4);
     return options;
   }
-  NetworkOptions harsh() {
+  static NetworkOptions harsh(Random& random) {
     NetworkOptions network;
     network.delay_min = milliseconds(1);
-    const std::uint64_t delay_bound_ms = random_.chance(0.1) ? 400 : 90;
-    network.delay_max = milliseconds(1 + random_.below(delay_bound_ms));
-    network.loss = random_.uniform(0.0, 0.2);
-    network.duplication = random_.uniform(0.0, 0.2);
-    network.crash_in_step = random_.chance(0.5) ? 0.005 : 0.0;
+    const std::uint64_t delay_bound_ms = random.chance(0.1) ? 400 : 90;
+    network.delay_max = milliseconds(1 + random.below(delay_bound_ms));
+    network.loss = random.uniform(0.0, 0.2);
+    network.duplication = random.uniform(0.0, 0.2);
+    network.crash_in_step = random.chance(0.5) ? 0.005 : 0.0;
     network.drift_max_ppm = kDriftMaxPpm;
     return network;
   }
@@ -275,7 +283,7 @@ class Player {
       case 8:
         if (random_.chance(0.3)) {
           ++faults_.delay_changes;
-          network_.set_network(harsh());
+          network_.set_network(harsh(random_));
         }
         break;
       default: {  // too short for anybody else to notice: only what was durable comes back
@@ -345,10 +353,10 @@ class Player {
     return "";
   }
 
-  Random random_;
   std::vector<NodeId> names_;  // of the hosts that are there or may join
   std::uint32_t last_name_ = kNodesMax;
   RaftNetwork network_;
+  Random random_;
   Faults faults_;
 };
 
