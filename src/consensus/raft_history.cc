@@ -65,6 +65,27 @@ std::vector<NodeId> first_names() {
   return names;
 }
 
+// What is foreseen is drawn, for each half second anew, and mostly wrong: nothing safe may rest on it. From
+// some time on it is right.
+class Foresight final : public datum::ArrivalForecast {
+ public:
+  explicit Foresight(std::uint64_t seed) : seed_(seed) {}
+  void tell_the_truth() { wrong_ = false; }
+
+  [[nodiscard]] std::optional<Instant> arrival(NodeId from, NodeId to, Instant t) const override {
+    const auto half_seconds = static_cast<std::uint64_t>(t.time_since_epoch() / milliseconds(500));
+    std::uint64_t state = seed_ ^ (half_seconds << 32) ^ (std::uint64_t{from.value()} << 16) ^ to.value();
+    const std::uint64_t drawn = splitmix64(state);
+    if (!wrong_ || drawn % 4 == 0) return t + milliseconds(30);
+    if (drawn % 4 == 1) return std::nullopt;
+    return t + milliseconds(drawn / 4 % 3000);
+  }
+
+ private:
+  std::uint64_t seed_;
+  bool wrong_ = true;
+};
+
 class Player {
  public:
   explicit Player(std::uint64_t seed) : Player(Random(seed)) {}
@@ -109,14 +130,18 @@ class Player {
 
  private:
   explicit Player(Random random)
-      : names_(first_names()), network_(founded(random, names_)), random_(random) {}
+      : names_(first_names()),
+        foresight_(random.fork(1).next()),
+        network_(founded(random, names_, foresight_)),
+        random_(random) {}
 
   // One draw after the other, so that compilers agree on the order.
-  static RaftNetwork founded(Random& random, std::span<const NodeId> names) {
+  static RaftNetwork founded(Random& random, std::span<const NodeId> names, const Foresight& foresight) {
     const NetworkOptions network = harsh(random);
     const RaftOptions raft = options(random);
     Shares founding = founding_shares(names, random);
-    return RaftNetwork(random.next(), std::move(founding), raft, network);
+    const bool foresees = random.chance(0.5);
+    return RaftNetwork(random.next(), std::move(founding), raft, network, foresees ? &foresight : nullptr);
   }
 
   [[nodiscard]] bool goes_on(int burst) const {
@@ -305,6 +330,7 @@ class Player {
     network_.heal();
     for (const NodeId node : network_.hosts()) network_.restart(node);
     network_.set_network({milliseconds(5), milliseconds(30), 0.0, 0.0, 0.0});
+    foresight_.tell_the_truth();
     if (std::string wrong = settle(); !wrong.empty()) return wrong;
     const std::size_t commits = network_.proposals_committed();
     const std::size_t elections = network_.elections();
@@ -355,6 +381,7 @@ class Player {
 
   std::vector<NodeId> names_;  // of the hosts that are there or may join
   std::uint32_t last_name_ = kNodesMax;
+  Foresight foresight_;
   RaftNetwork network_;
   Random random_;
   Faults faults_;

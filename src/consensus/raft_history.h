@@ -1,7 +1,7 @@
 // For tests: whole histories of a Raft group, each made of a seed. Loss, repeats, delay, reordering, cuts in
-// both directions and in one, crashes, torn writes, disks that lie, clocks that drift, changed shares, joins
-// and leaves, then peace: whatever happened, the group agrees again. A history ends with the faults once
-// kDeliveredMin messages were delivered amid them.
+// both directions and in one, crashes, torn writes, disks that lie, clocks that drift, forecasts that are
+// wrong, changed shares, joins and leaves, then peace: whatever happened, the group agrees again. A history
+// ends with the faults once kDeliveredMin messages were delivered amid them.
 #pragma once
 
 #include <cstdint>

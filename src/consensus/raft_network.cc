@@ -28,8 +28,9 @@ RegisterValue number_of(const Entry& entry) {  // as propose() wrote it; nothing
 
 }  // namespace
 
-RaftNetwork::RaftNetwork(std::uint64_t seed, Shares founding, RaftOptions raft, NetworkOptions network)
-    : random_(seed), options_(raft), network_(network), founding_{founding, {}} {
+RaftNetwork::RaftNetwork(std::uint64_t seed, Shares founding, RaftOptions raft, NetworkOptions network,
+                         const datum::ArrivalForecast* forecast)
+    : random_(seed), options_(raft), network_(network), forecast_(forecast), founding_{founding, {}} {
   for (const auto& [node, share] : founding) {
     hosts_[node].founding = founding;
     restart(node);
@@ -85,7 +86,8 @@ void RaftNetwork::restart(NodeId node) {
                      static_cast<std::int64_t>(network_.drift_max_ppm);
   if (host.disk.snapshot) check_restored(node, *host.disk.snapshot);
   host.raft.emplace(node, host.founding, host.disk, options_,
-                    random_.fork(node.value() * 1000003ULL + host.restarts), local_time(host, now_));
+                    random_.fork(node.value() * 1000003ULL + host.restarts), local_time(host, now_),
+                    forecast_);
   host.due = deadline(host);
 }
 

@@ -32,7 +32,9 @@ enum class Cut { kBothWays, kOutwards, kInwards };  // which messages do not cro
 
 class RaftNetwork {
  public:
-  RaftNetwork(std::uint64_t seed, Shares founding, RaftOptions raft, NetworkOptions network);
+  // `forecast` is asked by all hosts, each by its own clock; outlives this.
+  RaftNetwork(std::uint64_t seed, Shares founding, RaftOptions raft, NetworkOptions network,
+              const datum::ArrivalForecast* forecast = nullptr);
 
   void run_for(Duration time);
   void crash(NodeId node);
@@ -143,6 +145,7 @@ class RaftNetwork {
   Random random_;
   RaftOptions options_;
   NetworkOptions network_;
+  const datum::ArrivalForecast* forecast_;
   Instant now_{};
   JointShares founding_;
   std::map<NodeId, Host> hosts_;
