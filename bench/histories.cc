@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -132,19 +133,25 @@ std::optional<Seeds> read_seeds(std::string_view said) {
   return Seeds{static_cast<std::uint64_t>(*first), static_cast<std::uint64_t>(*last)};
 }
 
-// Nothing: the file is not what an earlier run left. A last line without its end is of a run that was killed.
+// Nothing: the file is not what an earlier run left. A last line without its end is of a run that was killed;
+// it is cut off.
 std::optional<std::map<Seeds, Totals>> played_before(const std::string& path) {
   std::map<Seeds, Totals> played;
   std::ifstream file(path);
   std::string text;
+  std::uintmax_t whole_bytes = 0;
   for (int number = 1; std::getline(file, text); ++number) {
+    if (file.eof()) {
+      std::filesystem::resize_file(path, whole_bytes);
+      break;
+    }
     auto line = read_line(text);
-    if (!line && file.eof()) break;
     if (!line) {
       fmt::print(stderr, "bench-histories: {}:{}: expected a line that an earlier run wrote\n", path, number);
       return std::nullopt;
     }
     played.insert(std::move(*line));
+    whole_bytes += text.size() + 1;
   }
   return played;
 }

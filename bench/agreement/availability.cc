@@ -16,7 +16,6 @@ using std::chrono::seconds;
 constexpr Duration kSettling = seconds(20);
 constexpr Duration kSilence = milliseconds(100);  // until the client asks another
 constexpr Duration kRetry = milliseconds(20);     // after a refusal that names nobody
-constexpr std::uint32_t kPerPlaneMax = 2;         // voters, so that no plane can block the group
 constexpr std::uint32_t kAround = 24;             // satellites next to the group that turn as its members do
 constexpr std::size_t kWriteBytes = 64;
 
@@ -38,8 +37,8 @@ class Run {
     world_.on_committed = [this](NodeId node) { commits_known(node); };
     for (const auto& [node, by_end] : turns_.by_end())
       for (const auto& [end, begin] : by_end) {
-        world_.at(begin, [this, node = node] { turn(node); });
-        world_.at(end, [this, node = node] { world_.set_away(node, false); });
+        world_.at(begin, [this, who = node] { turn(who); });
+        world_.at(end, [this, who = node] { world_.set_away(who, false); });
       }
     for (const NodeId node : voters_) fail_later(node, Instant(kSettling));
     world_.at(Instant(kSettling), [this] {
@@ -66,9 +65,10 @@ class Run {
   // The nearest, a few of each plane; the client is the nearest of the others.
   Membership found() {
     Membership founding;
+    const std::uint32_t per_plane_max = std::max(1U, plan_.voters * 2 / 7);  // no plane can block the group
     std::map<std::uint32_t, std::uint32_t> in_plane;
     for (const Near& near : order_) {
-      const bool full = voters_.size() == plan_.voters || in_plane[plane_of(near.node)] == kPerPlaneMax;
+      const bool full = voters_.size() == plan_.voters || in_plane[plane_of(near.node)] == per_plane_max;
       if (full && client_ == kNobody) client_ = near.node;
       if (full) continue;
       ++in_plane[plane_of(near.node)];
