@@ -13,6 +13,8 @@
 //              the members is slow, leadership moves and satellites join
 //   slowed     the heaviest voter but the leader becomes slow
 //   liar       the leader's neighbour does not do what it should, in four ways
+//   availability   writes committed within 300 ms in a week of failures and planned turns, see
+//              agreement/availability.h; --seconds says how long, --voters of how many
 //   speed      messages and timers handled a second of processor time, checkers on
 //
 // Everything is measured in virtual time after 20 s of settling; each hop loses 5 % of messages, see
@@ -24,6 +26,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "agreement/availability.h"
 #include "agreement/group.h"
 #include "base/text.h"
 #include "cpu_time.h"
@@ -44,6 +47,7 @@ struct Seeds {
 struct Ask {
   Seeds seeds;
   Duration length = kOrbit;
+  std::uint32_t voters = 7;
   bool violated = false;
 };
 
@@ -265,6 +269,35 @@ void speed(Ask& ask) {
   }
 }
 
+void availability(Ask& ask) {
+  for (std::uint64_t seed = ask.seeds.first; seed <= ask.seeds.last; ++seed) {
+    AvailabilityPlan plan;
+    plan.voters = ask.voters;
+    plan.length = ask.length;
+    const double before = cpu_seconds();
+    const Availability r = run_availability(seed, plan);
+    const Summary answer = summary(r.answered_ms);
+    const double longest = *std::max_element(r.answered_ms.begin(), r.answered_ms.end());
+    if (!r.violation.empty() || r.lost > 0) {
+      ask.violated = true;
+      fmt::print(R"({{"violation":"{}","lost":{},"seed":{}}})"
+                 "\n",
+                 r.violation, r.lost, seed);
+    }
+    fmt::print(
+        R"({{"figure":"availability","seed":{},"voters":{},"seconds":{:.0f},"writes":{},"in_time":{},)"
+        R"("in_time_percent":{:.5f},"unanswered":{},"lost":{},"answer_p50_ms":{:.1f},"answer_p99_ms":{:.1f},)"
+        R"("answer_longest_ms":{:.1f},"refusals":{},"silences":{},"crashes":{},"leader_crashes":{},"turns":{},)"
+        R"("leader_turns":{},"outages":{},"recovery_longest_s":{:.2f},"handled":{},"cpu_s":{:.0f}}})"
+        "\n",
+        seed, ask.voters, to_seconds(plan.length), r.writes, r.in_time,
+        100.0 * static_cast<double>(r.in_time) / static_cast<double>(r.writes), r.unanswered, r.lost,
+        answer.p50, answer.p99, longest, r.refusals, r.silences, r.crashes, r.leader_crashes, r.turns,
+        r.leader_turns, r.outages, r.recovery_longest_s, r.handled, cpu_seconds() - before);
+    std::fflush(stdout);
+  }
+}
+
 std::optional<Seeds> read_seeds(std::string_view said) {
   const auto dots = said.find("..");
   const auto first = parse_integer(said.substr(0, dots));
@@ -282,15 +315,18 @@ int main(int argc, char** argv) {
   std::string figure;
   std::string said_seeds = "1";
   int length = static_cast<int>(kOrbit / seconds(1));
-  app.add_option("figure", figure, "thousand, region, uneven, flat, shares, changes, slowed, liar or speed")
+  app.add_option("figure", figure,
+                 "thousand, region, uneven, flat, shares, changes, slowed, liar, availability or speed")
       ->required();
   app.add_option("--seeds", said_seeds, "A or A..B");
   app.add_option("--seconds", length, "of virtual time a run; one orbit unless said")
-      ->check(CLI::Range(60, 86'400));
+      ->check(CLI::Range(60, 604'800));
+  std::uint32_t voters = 7;
+  app.add_option("--voters", voters, "of availability; 7 unless said")->check(CLI::Range(1, 200));
   CLI11_PARSE(app, argc, argv);
   const auto seeds = read_seeds(said_seeds);
   if (!seeds) return fmt::print(stderr, "bench-agreement: --seeds {}: expected A or A..B\n", said_seeds), 2;
-  Ask ask{*seeds, seconds(length)};
+  Ask ask{*seeds, seconds(length), voters};
   if (figure == "thousand")
     thousand(ask, "thousand", Delays::kFromOrbits);
   else if (figure == "region")
@@ -307,6 +343,8 @@ int main(int argc, char** argv) {
     slowed(ask);
   else if (figure == "liar")
     liar(ask);
+  else if (figure == "availability")
+    availability(ask);
   else if (figure == "speed")
     speed(ask);
   else

@@ -23,21 +23,6 @@ double to_ms(Duration d) {
   return std::chrono::duration<double, std::milli>(d).count();
 }
 
-struct Near {
-  Duration delay;
-  NodeId node;
-  friend auto operator<=>(const Near&, const Near&) = default;
-};
-
-std::vector<Near> by_delay(const Shell& shell, NodeId centre) {
-  const DelayGraph graph(shell.links());
-  const ShortestWays ways = shortest_ways(graph, *graph.place(centre));
-  std::vector<Near> order;
-  for (std::uint32_t p = 0; p < graph.nodes().size(); ++p) order.push_back({ways.delay[p], graph.nodes()[p]});
-  std::sort(order.begin(), order.end());
-  return order;
-}
-
 class Run {
  public:
   Run(std::uint64_t seed, const GroupPlan& plan)
@@ -289,6 +274,15 @@ class Run {
 };
 
 }  // namespace
+
+std::vector<Near> by_delay(const Shell& shell, NodeId centre) {
+  const DelayGraph graph(shell.links());
+  const ShortestWays ways = shortest_ways(graph, *graph.place(centre));
+  std::vector<Near> order;
+  for (std::uint32_t p = 0; p < graph.nodes().size(); ++p) order.push_back({ways.delay[p], graph.nodes()[p]});
+  std::sort(order.begin(), order.end());
+  return order;
+}
 
 GroupRun run_group(std::uint64_t seed, const GroupPlan& plan) {
   return Run(seed, plan).play();

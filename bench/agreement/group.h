@@ -51,6 +51,15 @@ struct GroupRun {
   double floor_all_know_ms = 0.0;  // and the longest way to a learner
 };
 
+struct Near {
+  Duration delay;  // one way, from the centre
+  NodeId node;
+  friend auto operator<=>(const Near&, const Near&) = default;
+};
+
+// All satellites, the centre first.
+[[nodiscard]] std::vector<Near> by_delay(const Shell& shell, NodeId centre);
+
 [[nodiscard]] GroupRun run_group(std::uint64_t seed, const GroupPlan& plan);
 
 }  // namespace skywarden::agreement

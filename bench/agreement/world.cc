@@ -12,6 +12,7 @@ using namespace consensus;
 
 constexpr std::uint64_t kCompactKeeps = 64;
 constexpr std::size_t kWriteBytes = 64;
+constexpr Duration kDown = std::chrono::hours(1);  // longer than any way
 
 double milliseconds_between(Instant a, Instant b) {
   return std::chrono::duration<double, std::milli>(b - a).count();
@@ -48,8 +49,16 @@ void World::push(Instant at, What what, std::uint32_t which) {
 }
 
 void World::at(Instant time, std::function<void()> action) {
-  actions_.push_back(std::move(action));
-  push(time, What::kAction, static_cast<std::uint32_t>(actions_.size() - 1));
+  std::uint32_t slot;
+  if (free_actions_.empty()) {
+    slot = static_cast<std::uint32_t>(actions_.size());
+    actions_.push_back(std::move(action));
+  } else {
+    slot = free_actions_.back();
+    free_actions_.pop_back();
+    actions_[slot] = std::move(action);
+  }
+  push(time, What::kAction, slot);
 }
 
 // One timer a node waits in the heap, at its deadline or before: most deadlines only move away.
@@ -69,6 +78,7 @@ void World::run_until(Instant end) {
     now_ = event.at;
     if (event.what == What::kAction) {
       const auto action = std::move(actions_[event.which]);
+      free_actions_.push_back(event.which);
       action();
     } else if (event.what == What::kTimer) {
       Host& h = hosts_[event.which];
@@ -86,7 +96,7 @@ void World::run_until(Instant end) {
       const Message message = std::move(messages_[event.which]);
       free_.push_back(event.which);
       Host& h = host(message.to);
-      if (!h.raft) continue;
+      if (!h.raft || away(message.to)) continue;
       ++outcome_.handled;
       if (on_delivered) on_delivered(message);
       perform(message.to, h.raft->receive(message, now_));
@@ -117,7 +127,7 @@ void World::restart(NodeId node) {
   if (h.raft) return;
   const bool founder = founding_.contains(node);
   h.raft.emplace(node, founder ? founding_ : Shares{}, h.disk, options_.raft,
-                 random_.fork(node.value() * 1000003ULL + ++h.starts), now_);
+                 random_.fork(node.value() * 1000003ULL + ++h.starts), now_, options_.forecast);
   h.timer = Instant::max();
   arm(node);
 }
@@ -152,7 +162,10 @@ void World::perform(NodeId node, RaftEffects effects) {
   for (const TraceEvent& event : effects.trace) watch(node, event);
   for (const EpochNews& news : effects.epochs)
     if (news.what == EpochNews::What::kCommitted && node == leader_) ++outcome_.epochs;
-  if (h.raft->commit_index() > h.knows) committed(node, h.raft->commit_index());
+  if (h.raft->commit_index() > h.knows) {
+    committed(node, h.raft->commit_index());
+    if (on_committed) on_committed(node);
+  }
   for (Message& message : effects.send) {
     if (on_sent) on_sent(message);
     post(message);
@@ -218,10 +231,26 @@ void World::committed(NodeId node, LogIndex upto) {
   h.knows = upto;
 }
 
+bool World::is_agreed(LogPosition at) const {
+  const std::uint64_t index = at.index.value();
+  return index > 0 && index < agreed_.size() && agreed_[index].first == at.term.value();
+}
+
 // ---- the network
 
+void World::set_away(NodeId node, bool away) {
+  if (away)
+    away_.insert(node);
+  else
+    away_.erase(node);
+  routes_due_ = now_;
+}
+
 void World::renew_routes() {
-  graph_.emplace(shell_.links());
+  std::vector<LinkDelay> links = shell_.links();
+  for (LinkDelay& link : links)
+    if (away(link.a) || away(link.b)) link.delay = kDown;
+  graph_.emplace(links);
   hubs_.clear();
   std::fill(way_at_.begin(), way_at_.end(), 0);
   hops_.assign(1, 0);
@@ -250,6 +279,14 @@ std::span<const std::uint32_t> World::way(NodeId from, NodeId to) {
 }
 
 Duration World::travel(NodeId from, NodeId to) {
+  if (now_ >= delays_due_) {
+    shell_.move(now_.time_since_epoch());
+    delays_due_ = now_ + options_.delays_renewed;
+  }
+  if (now_ >= routes_due_) {
+    renew_routes();
+    routes_due_ = now_ + options_.routes_renewed;
+  }
   Duration time{};
   for (const std::uint32_t link : way(from, to)) {
     const Duration hop = shell_.links()[link].delay;
@@ -260,14 +297,7 @@ Duration World::travel(NodeId from, NodeId to) {
 }
 
 void World::post(const Message& message) {
-  if (now_ >= delays_due_) {
-    shell_.move(now_.time_since_epoch());
-    delays_due_ = now_ + options_.delays_renewed;
-  }
-  if (now_ >= routes_due_) {
-    renew_routes();
-    routes_due_ = now_ + options_.routes_renewed;
-  }
+  if (away(message.from) || away(message.to)) return;
   Instant arrival = now_ + host(message.from).slow + travel(message.from, message.to);
   if (tampers) {
     const auto later = tampers(message);

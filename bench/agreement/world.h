@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ struct WorldOptions {
   Duration resend_margin = std::chrono::milliseconds(1);  // beyond the round trip of the hop
   Duration delays_renewed = std::chrono::seconds(10);
   Duration routes_renewed = std::chrono::seconds(60);
-  std::uint64_t compact_after = 256;  // entries
+  std::uint64_t compact_after = 256;                 // entries
+  const datum::ArrivalForecast* forecast = nullptr;  // of all hosts; outlives the world
 };
 
 struct Outcome {
@@ -52,17 +54,25 @@ class World {
   void post(const consensus::Message& message);
   void perform(NodeId node, consensus::RaftEffects effects);
 
+  // Its links are down: what it sends, or should receive, is lost; what went over it takes another way.
+  void set_away(NodeId node, bool away);
+  [[nodiscard]] bool away(NodeId node) const { return away_.contains(node); }
+  // How long something that leaves now takes, as messages do.
+  [[nodiscard]] Duration travel(NodeId from, NodeId to);
+
   [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] NodeId leader() const { return leader_; }  // of the highest term, if it is up
   [[nodiscard]] bool alive(NodeId node) const { return hosts_[node.value()].raft.has_value(); }
   [[nodiscard]] consensus::Raft& raft(NodeId node) { return *host(node).raft; }
   [[nodiscard]] Random& random() { return random_; }
   [[nodiscard]] const Shell& shell() const { return shell_; }
+  [[nodiscard]] bool is_agreed(consensus::LogPosition at) const;  // an entry of that term is committed there
   [[nodiscard]] Outcome& outcome() { return outcome_; }
   [[nodiscard]] std::vector<NodeId> hosts() const;
 
   std::function<void(const consensus::Message&)> on_sent,
-      on_delivered;  // as their sender and receiver see it
+      on_delivered;                          // as their sender and receiver see it
+  std::function<void(NodeId)> on_committed;  // a host knows of more commits than before
   // How much later it leaves; nothing: never. For members that do not do what they should.
   std::function<std::optional<Duration>(const consensus::Message&)> tampers;
   bool measuring = true;
@@ -101,7 +111,6 @@ class World {
   void watch(NodeId node, const TraceEvent& event);
   void committed(NodeId node, LogIndex upto);
   [[nodiscard]] std::span<const std::uint32_t> way(NodeId from, NodeId to);
-  [[nodiscard]] Duration travel(NodeId from, NodeId to);
   void renew_routes();
   void violated(std::string what);
 
@@ -119,6 +128,8 @@ class World {
   std::vector<consensus::Message> messages_;
   std::vector<std::uint32_t> free_;
   std::vector<std::function<void()>> actions_;
+  std::vector<std::uint32_t> free_actions_;
+  std::set<NodeId> away_;
 
   Instant delays_due_{}, routes_due_{};
   std::optional<consensus::DelayGraph> graph_;

@@ -1,6 +1,8 @@
 // Dialogues about handing commits on.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "consensus/raft_group.h"
 
 namespace skywarden::consensus {
@@ -124,6 +126,27 @@ TEST_CASE("a loss is asked about, and what came in the wrong order is asked for"
   group.tick(2);
   group.settle({2, 4});
   CHECK(group.committed[4].size() == 4);
+}
+
+// Each message behind a gap asks about it. Answering each with a window filled the links: ever more messages,
+// each of which asked again.
+TEST_CASE("a gap is served once, however many messages ask about it") {
+  RaftOptions options;
+  options.entries_per_message_max = 1;
+  options.inflight_max = 8;
+  Group group = chain(options);
+  for (int i = 0; i < 100; ++i) group.propose(1, "a");
+  group.settle({1, 2, 3});
+  const auto first = std::find_if(group.mail.begin(), group.mail.end(), [](const Message& m) {
+    return m.to == NodeId(4) && std::holds_alternative<Relayed>(m.body);
+  });
+  REQUIRE(first != group.mail.end());
+  group.mail.erase(first);
+  group.delivered.clear();
+  group.settle();
+  CHECK(group.committed[4].size() == 101);
+  CHECK(group.committed[5].size() == 101);
+  CHECK(bodies<Relayed>(group.delivered, NodeId(4)).size() < 120);
 }
 
 TEST_CASE("who lacks what was compacted is handed the snapshot, in pieces") {
