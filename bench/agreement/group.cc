@@ -62,8 +62,10 @@ class Run {
   }
 
  private:
-  static WorldOptions options() {
+  [[nodiscard]] WorldOptions options() const {
     WorldOptions options;
+    options.copies = plan_.copies;
+    options.lost_alike = plan_.lost_alike;
     options.raft.heartbeat = milliseconds(500);
     options.raft.election_timeout_min = milliseconds(2000);
     options.raft.election_timeout_max = milliseconds(4000);
@@ -157,7 +159,8 @@ class Run {
     const auto children = make_relay_tree(world_.shell().links(), sources, learners_, relay).children();
     for (const NodeId node : world_.hosts()) {
       const auto mine = children.find(node);
-      RelayDuty duty{mine == children.end() ? std::set<NodeId>{} : mine->second, learners_};
+      RelayDuty duty{mine == children.end() ? std::set<NodeId>{} : mine->second, {}};
+      if (sources.contains(node)) duty.fed = learners_;  // nobody else can come to lead
       world_.perform(node, world_.raft(node).relay(std::move(duty), world_.now()));
     }
   }

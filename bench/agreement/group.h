@@ -36,8 +36,10 @@ struct GroupPlan {
   bool slows = false;    // each minute a tenth of the members, drawn anew, sends 100 ms late
   bool moves = false;    // each eight minutes leadership goes to a random voter, whose neighbours join
   Duration heaviest_slows_at = Duration::max();
-  Lie lie = Lie::kNone;   // of the member next to the leader
-  std::size_t feeds = 3;  // of each learner; 0: the leader sends to everybody
+  Lie lie = Lie::kNone;      // of the member next to the leader
+  std::size_t feeds = 3;     // of each learner; 0: the leader sends to everybody
+  std::uint32_t copies = 1;  // of each frame, see WorldOptions
+  double lost_alike = 0.0;
 };
 
 struct GroupRun {

@@ -14,6 +14,14 @@ constexpr std::uint64_t kCompactKeeps = 64;
 constexpr std::size_t kWriteBytes = 64;
 constexpr Duration kDown = std::chrono::hours(1);  // longer than any way
 
+constexpr std::uint64_t kWeighedOneOf = 64;  // messages: encoding all of them would cost more than all else
+
+// What a drawn number of 64 bits is less than, with such a chance below 1.
+std::uint64_t below(double chance) {
+  EXPECTS(chance >= 0.0 && chance < 1.0);
+  return static_cast<std::uint64_t>(chance * 0x1p64);
+}
+
 double milliseconds_between(Instant a, Instant b) {
   return std::chrono::duration<double, std::milli>(b - a).count();
 }
@@ -27,7 +35,9 @@ World::World(std::uint64_t seed, Shell shell, Membership founding, WorldOptions 
       founding_(std::move(founding.shares)),
       hosts_(kSatellites + 1),
       way_at_(std::size_t{kSatellites} * kSatellites, 0),
-      loss_below_(static_cast<std::uint64_t>(options.loss * 0x1p64)) {
+      loss_below_(below(options.loss)),
+      alike_below_(below(options.lost_alike)) {
+  EXPECTS(options.copies >= 1);
   agreed_.emplace_back();
   for (const auto& [node, share] : founding_) join(node);
 }
@@ -43,8 +53,8 @@ void World::violated(std::string what) {
   if (outcome_.violation.empty()) outcome_.violation = std::move(what);
 }
 
-void World::push(Instant at, What what, std::uint32_t which) {
-  heap_.push_back({at, sequence_++, what, which});
+void World::push(Instant at, What what, std::uint32_t which, NodeId node) {
+  heap_.push_back({at, sequence_++, what, which, node});
   std::push_heap(heap_.begin(), heap_.end());
 }
 
@@ -58,7 +68,7 @@ void World::at(Instant time, std::function<void()> action) {
     free_actions_.pop_back();
     actions_[slot] = std::move(action);
   }
-  push(time, What::kAction, slot);
+  push(time, What::kAction, slot, kNobody);
 }
 
 // One timer a node waits in the heap, at its deadline or before: most deadlines only move away.
@@ -67,7 +77,7 @@ void World::arm(NodeId node) {
   const Instant due = h.raft->next_deadline();
   if (due >= h.timer) return;
   h.timer = due;
-  push(due, What::kTimer, node.value());
+  push(due, What::kTimer, 0, node);
 }
 
 void World::run_until(Instant end) {
@@ -81,16 +91,15 @@ void World::run_until(Instant end) {
       free_actions_.push_back(event.which);
       action();
     } else if (event.what == What::kTimer) {
-      Host& h = hosts_[event.which];
+      Host& h = host(event.node);
       if (h.timer != event.at) continue;  // an earlier one came in between
       h.timer = Instant::max();
       if (!h.raft) continue;
-      const NodeId node(event.which);
       if (h.raft->next_deadline() <= now_) {
         ++outcome_.handled;
-        perform(node, h.raft->tick(now_));
+        perform(event.node, h.raft->tick(now_));
       } else {
-        arm(node);
+        arm(event.node);
       }
     } else {
       const Message message = std::move(messages_[event.which]);
@@ -158,7 +167,7 @@ bool World::write() {
 
 void World::perform(NodeId node, RaftEffects effects) {
   Host& h = host(node);
-  if (!effects.persist.empty()) consensus::apply(effects.persist, h.disk);
+  if (!effects.persist.empty()) consensus::apply(std::move(effects.persist), h.disk);
   for (const TraceEvent& event : effects.trace) watch(node, event);
   for (const EpochNews& news : effects.epochs)
     if (news.what == EpochNews::What::kCommitted && node == leader_) ++outcome_.epochs;
@@ -168,13 +177,13 @@ void World::perform(NodeId node, RaftEffects effects) {
   }
   for (Message& message : effects.send) {
     if (on_sent) on_sent(message);
-    post(message);
+    post(std::move(message));
   }
   const LogPosition base = h.raft->log().base();
   if (h.raft->commit_index().value() > base.index.value() + options_.compact_after) {
     const LogIndex upto(h.raft->commit_index().value() - kCompactKeeps);
     if (auto compacted = h.raft->compact(upto, Payload(8), now_))
-      consensus::apply(compacted->persist, h.disk);
+      consensus::apply(std::move(compacted->persist), h.disk);
   }
   arm(node);
 }
@@ -288,32 +297,58 @@ Duration World::travel(NodeId from, NodeId to) {
     routes_due_ = now_ + options_.routes_renewed;
   }
   Duration time{};
-  for (const std::uint32_t link : way(from, to)) {
-    const Duration hop = shell_.links()[link].delay;
-    time += hop;
-    while (random_.next() < loss_below_) time += 2 * hop + options_.resend_margin;
-  }
+  for (const std::uint32_t link : way(from, to)) time += cross(shell_.links()[link].delay);
   return time;
 }
 
-void World::post(const Message& message) {
+// Until the first copy of a frame is at the other end of a link. When all are lost, that shows a round trip
+// and a margin after the last one left.
+Duration World::cross(Duration hop) {
+  ++outcome_.hops;
+  Duration left{};  // when the copy left
+  while (true) {
+    bool lost = false;
+    for (std::uint32_t copy = 0; copy < options_.copies; ++copy) {
+      if (copy > 0) left += options_.copies_apart;
+      const bool alike = copy > 0 && alike_below_ > 0 && random_.next() < alike_below_;
+      if (!alike) lost = random_.next() < loss_below_;
+      if (lost) continue;
+      outcome_.frames += options_.copies;  // the rest of them leave all the same
+      return left + hop;
+    }
+    outcome_.frames += options_.copies;
+    left += 2 * hop + options_.resend_margin;
+  }
+}
+
+void World::weigh(const Message& message, std::uint64_t hops) {
+  weighed_hops_ += hops;
+  weighed_bytes_ += hops * encode(message).size();
+  if (weighed_hops_ > 0)
+    outcome_.frame_bytes = static_cast<double>(weighed_bytes_) / static_cast<double>(weighed_hops_);
+}
+
+void World::post(Message message) {
   if (away(message.from) || away(message.to)) return;
+  const std::uint64_t hops_before = outcome_.hops;
   Instant arrival = now_ + host(message.from).slow + travel(message.from, message.to);
+  if (++posted_ % kWeighedOneOf == 0) weigh(message, outcome_.hops - hops_before);
   if (tampers) {
     const auto later = tampers(message);
     if (!later) return;
     arrival += *later;
   }
+  const NodeId to = message.to;
   std::uint32_t slot;
   if (free_.empty()) {
     slot = static_cast<std::uint32_t>(messages_.size());
-    messages_.push_back(message);
+    messages_.push_back(std::move(message));
   } else {
     slot = free_.back();
     free_.pop_back();
-    messages_[slot] = message;
+    messages_[slot] = std::move(message);
   }
-  push(arrival, What::kMessage, slot);
+  push(arrival, What::kMessage, slot, to);
 }
 
 }  // namespace skywarden::agreement

@@ -2,6 +2,11 @@
 // hop loses it with some chance, the link notices after a round trip and a margin, and sends it again, so
 // that what is lost comes late. Everything follows from the seed. Checked at every step: one leader a term,
 // one entry an index, leaders that lack nothing committed, commits that never go back.
+//
+// A link may send each frame several times in succession; the other end passes on the first that comes and
+// drops the others by their number, so nodes see each message once. Whether copies are lost together decides
+// what that is worth: see WorldOptions::lost_alike. In a real node this is the business of the link below the
+// bundles, which knows that consensus is small and urgent; nothing above it changes.
 #pragma once
 
 #include <functional>
@@ -18,8 +23,11 @@ namespace skywarden::agreement {
 
 struct WorldOptions {
   consensus::RaftOptions raft;
-  double loss = 0.05;                                     // of a message on a hop
-  Duration resend_margin = std::chrono::milliseconds(1);  // beyond the round trip of the hop
+  double loss = 0.05;                                      // of a frame on a hop
+  Duration resend_margin = std::chrono::milliseconds(1);   // beyond the round trip of the hop
+  std::uint32_t copies = 1;                                // of a frame, on each hop; 1 or more
+  Duration copies_apart = std::chrono::microseconds(100);  // as long as 1.5 kB take at 120 Mbit/s
+  double lost_alike = 0.0;  // chance that a copy shares the fate of the one before; 0: independent
   Duration delays_renewed = std::chrono::seconds(10);
   Duration routes_renewed = std::chrono::seconds(60);
   std::uint64_t compact_after = 256;                 // entries
@@ -35,6 +43,9 @@ struct Outcome {
   std::size_t writes_lost = 0;     // their leader went, or lost its leadership, before they were committed
   std::vector<double> outage_s;    // from a leader's crash to the next commit
   std::uint64_t handled = 0;       // messages and timers, by nodes
+  std::uint64_t hops = 0;          // frames that links were asked to carry
+  std::uint64_t frames = 0;        // that they sent for it, copies and what was sent again included
+  double frame_bytes = 0.0;        // of a message as encoded, each hop counted; the mean of a sample
   std::size_t epochs = 0;          // committed
   std::string violation;           // empty: none
 };
@@ -51,7 +62,7 @@ class World {
   void join(NodeId node);
   void slow(NodeId node, Duration by) { host(node).slow = by; }  // whatever it sends leaves so much later
   bool write();                                                  // by whoever leads
-  void post(const consensus::Message& message);
+  void post(consensus::Message message);
   void perform(NodeId node, consensus::RaftEffects effects);
 
   // Its links are down: what it sends, or should receive, is lost; what went over it takes another way.
@@ -84,7 +95,8 @@ class World {
     Instant at;
     std::uint64_t sequence;
     What what;
-    std::uint32_t which;
+    std::uint32_t which;                                     // message or action
+    NodeId node;                                             // whom it is for; kNobody: an action
     friend bool operator<(const Event& a, const Event& b) {  // a heap's top is the earliest
       return std::pair(a.at, a.sequence) > std::pair(b.at, b.sequence);
     }
@@ -106,11 +118,13 @@ class World {
   };
 
   Host& host(NodeId node) { return hosts_[node.value()]; }
-  void push(Instant at, What what, std::uint32_t which);
+  void push(Instant at, What what, std::uint32_t which, NodeId node);
   void arm(NodeId node);
   void watch(NodeId node, const TraceEvent& event);
   void committed(NodeId node, LogIndex upto);
   [[nodiscard]] std::span<const std::uint32_t> way(NodeId from, NodeId to);
+  [[nodiscard]] Duration cross(Duration hop);
+  void weigh(const consensus::Message& message, std::uint64_t hops);
   void renew_routes();
   void violated(std::string what);
 
@@ -136,7 +150,8 @@ class World {
   std::map<NodeId, consensus::ShortestWays> hubs_;
   std::vector<std::uint32_t> way_at_;  // by pair: where in hops_; 0: not known yet
   std::vector<std::uint32_t> hops_;    // a count, then so many links
-  std::uint64_t loss_below_ = 0;
+  std::uint64_t loss_below_ = 0, alike_below_ = 0;
+  std::uint64_t posted_ = 0, weighed_hops_ = 0, weighed_bytes_ = 0;
 
   std::map<Term, NodeId> leaders_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> agreed_;  // by index: term and hash

@@ -217,7 +217,8 @@ void Raft::tick_candidate(Step& step) {
 
 bool Raft::quorum_answers(Instant now) {
   std::map<NodeId, Instant> until{{self_, now}};
-  for (auto& [peer, progress] : progress_) until.emplace(peer, answers_until(peer, progress, now));
+  for (auto& [peer, progress] : progress_)
+    if (progress.votes) until.emplace(peer, answers_until(peer, progress, now));
   return reached_by_quorum(ruling().shares, until, Instant::min(), now) >= now;
 }
 

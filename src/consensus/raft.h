@@ -265,7 +265,7 @@ class Raft {
   void answer_reads(Step& step);
   void refuse_reads(Step& step);
   void begin_round(Step& step);
-  [[nodiscard]] bool may_ask(NodeId peer, const Progress& progress) const;
+  [[nodiscard]] bool may_ask(const Progress& progress) const;
   void round_answered(Step& step, NodeId peer, std::uint64_t round);
   [[nodiscard]] bool has_lease(Instant now) const;
   [[nodiscard]] NodeId successor() const;
@@ -294,10 +294,12 @@ class Raft {
   void tick_feeds(Step& step);
   void ask_somebody(Step& step);
   [[nodiscard]] Instant feeds_due() const;
-  [[nodiscard]] bool is_fed(NodeId peer) const;
+  void note_fed();
 
   // Epochs.
   [[nodiscard]] const Configuration& ruling() const;
+  [[nodiscard]] bool votes() const;
+  void note_own_vote();
   [[nodiscard]] bool may_campaign(NodeId node) const;
   void read_configurations();
   void append_configuration(Step& step, const Configuration& next);
@@ -322,6 +324,10 @@ class Raft {
   Log log_;
   DiskProgress disk_;
   ConfigurationHistory configurations_;
+  struct OwnVote {
+    bool latest = false, before = false;  // in the latest epoch, and in the one before
+  };
+  OwnVote own_vote_;  // what configurations_ says, see votes()
   LogIndex commit_;
   std::vector<std::byte> snapshot_;  // encoded; ends at the log's base; empty while that is 0
   SnapshotAssembly assembly_;        // follower: what has arrived of a later one

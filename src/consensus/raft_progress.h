@@ -45,6 +45,10 @@ struct Progress {
   // lacked that, so that the leader serves it after all.
   LogIndex asked, asked_before;
   bool relay_failed = false;
+  // As the ruling epoch and the duties say: kept here because every message to a thousand members asks.
+  bool votes = true;
+  bool handed_commits = false;
+  [[nodiscard]] bool fed() const { return handed_commits && !relay_failed; }
 
   void heard(Instant now, Duration heartbeat) {
     silence.heard(now, heartbeat);

@@ -29,14 +29,14 @@ Result<RaftEffects> Raft::read(ReadId id, Instant now) {
   if (!under_way) {
     begin_round(step);
     for (const auto& [peer, progress] : progress_)
-      if (may_ask(peer, progress)) send_append(step, peer, {});
+      if (may_ask(progress)) send_append(step, peer, {});
   }
   answer_reads(step);  // a leader with a quorum of shares of its own asks nobody
   return end(std::move(step));
 }
 
-bool Raft::may_ask(NodeId peer, const Progress& progress) const {
-  return !progress.transfer && !is_fed(peer) && log_.contains(progress.next.previous());
+bool Raft::may_ask(const Progress& progress) const {
+  return !progress.transfer && !progress.fed() && log_.contains(progress.next.previous());
 }
 
 void Raft::begin_round(Step& step) {
@@ -67,7 +67,7 @@ void Raft::answer_reads(Step& step) {
   if (reads_.empty() || reads_.front().round <= round_) return;
   begin_round(step);  // for those that came meanwhile
   for (const auto& [peer, progress] : progress_)
-    if (may_ask(peer, progress)) send_append(step, peer, {});
+    if (may_ask(progress)) send_append(step, peer, {});
 }
 
 void Raft::refuse_reads(Step& step) {

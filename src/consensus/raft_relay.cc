@@ -34,6 +34,7 @@ RaftEffects Raft::relay(RelayDuty duty, Instant now) {
   duty_ = std::move(duty);
   std::erase_if(feeds_, [&](const auto& feed) { return !duty_.children.contains(feed.first); });
   for (auto& [peer, progress] : progress_) progress.relay_failed = false;
+  note_fed();
   for (const NodeId child : duty_.children) {
     const auto [added, is_new] = feeds_.try_emplace(child);
     if (!is_new) continue;
@@ -47,10 +48,11 @@ RaftEffects Raft::relay(RelayDuty duty, Instant now) {
 }
 
 // Learners only: voters need entries before they are committed.
-bool Raft::is_fed(NodeId peer) const {
-  if (!duty_.fed.contains(peer) || has_vote(ruling().shares, peer)) return false;
-  const auto found = progress_.find(peer);
-  return found != progress_.end() && !found->second.relay_failed;
+void Raft::note_fed() {
+  for (auto& [peer, progress] : progress_) {
+    progress.votes = has_vote(ruling().shares, peer);
+    progress.handed_commits = !progress.votes && duty_.fed.contains(peer);
+  }
 }
 
 // ---- who is handed commits
@@ -151,6 +153,7 @@ void Raft::on(Step& step, const Message& message, const RelayReply& reply) {
 
 void Raft::hand_on(Step& step) {
   handed_on_ = commit_;
+  step.out.send.reserve(step.out.send.size() + feeds_.size());
   for (auto& [child, feed] : feeds_) hand_on(step, child, feed, options_.inflight_max);
 }
 

@@ -124,7 +124,7 @@ void Raft::replicate(Step& step) {
     after_commit(step);
   else
     for (const auto& [peer, progress] : progress_)
-      if (!is_fed(peer)) send_entries(step, peer);
+      if (!progress.fed()) send_entries(step, peer);
 }
 
 void Raft::on(Step& step, const Message& message, const AppendReply& reply) {
@@ -155,7 +155,7 @@ void Raft::refused(Step& step, NodeId peer, const AppendReply& reply) {
   const bool stale = progress.transfer || reply.index <= progress.match ||  // since then it agreed
                      (!progress.replicating && reply.index != progress.next.previous());  // an earlier probe
   if (stale) return;
-  if (is_fed(peer)) {  // the relay has until the next heartbeat but one
+  if (progress.fed()) {  // the relay has until the next heartbeat but one
     if (log_.matches(reply.hint)) progress.confirm(reply.hint.index);
     progress.relay_failed = progress.match < progress.asked_before;
     if (!progress.relay_failed) return;
@@ -183,9 +183,9 @@ void Raft::send_entries(Step& step, NodeId peer) {
 
 // Entries, or at least the commit index if the follower has not been told of it.
 void Raft::send_due(Step& step, NodeId peer) {
-  if (is_fed(peer)) return;
-  send_entries(step, peer);
   const Progress& progress = progress_.at(peer);
+  if (progress.fed()) return;
+  send_entries(step, peer);
   const LogIndex previous = progress.next.previous();
   if (progress.replicating && log_.contains(previous) && progress.commit_told < std::min(commit_, previous))
     send_append(step, peer, {});
@@ -208,10 +208,12 @@ void Raft::broadcast_due(Step& step) {
 // Each heartbeat asks about the place up to which everything was sent, so that a loss shows in the answer. No
 // quorum waits for learners: one that has everything is asked now and then, so that hundreds may listen.
 void Raft::broadcast_heartbeat(Step& step) {
+  step.out.send.reserve(step.out.send.size() + progress_.size());
   const bool learners_too = beats_++ % kLearnerBeats == 0;
   for (const auto& [peer, progress] : progress_) {
-    const bool fed = is_fed(peer);
-    const bool rests = fed || (!may_campaign(peer) && progress.match == last_index() &&
+    const bool fed = progress.fed();
+    const bool may_be_needed = progress.votes || may_campaign(peer);
+    const bool rests = fed || (!may_be_needed && progress.match == last_index() &&
                                progress.silence.last_heard() > committed_at_);
     if (!learners_too && rests) continue;
     if (fed) ask_about_commits(peer);

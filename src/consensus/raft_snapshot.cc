@@ -28,6 +28,7 @@ Result<RaftEffects> Raft::compact(LogIndex upto, Payload data, Instant now) {
   Step step = begin(now);
   log_.compact(upto);
   configurations_.forget_before(upto);
+  note_own_vote();
   snapshot_ = std::move(encoded);
   step.out.persist.snapshot = std::move(snapshot);
   return end(std::move(step));
