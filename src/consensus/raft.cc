@@ -163,6 +163,7 @@ void Raft::tick_leader(Step& step) {
 // The own patience has ended: who asked before is answered, and the own question decided.
 void Raft::tick_lonely(Step& step) {
   lonely_due_ = Instant::max();
+  if (take_over_at_) take_over(step);
   if (hears_leader(step.now)) return;
   if (waiting_) {
     const Claim claim = *waiting_;

@@ -79,6 +79,7 @@ void Raft::sound(Step& step) {
   if (state_.term >= kTermMax) return;
   if (const auto due = leader_due(step.now)) {
     sound_due_ = std::max(*due + doubt(), step.now + options_.heartbeat);
+    election_deadline_ = std::max(election_deadline_, *due + patience());
     return;
   }
   sound_due_ = step.now + options_.heartbeat;

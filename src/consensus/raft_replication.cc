@@ -64,7 +64,8 @@ void Raft::on(Step& step, const Message& message, const AppendRequest& request) 
   commit_up_to(step, std::min(commit_heard_, certain));
   take_resting_role(step);
   send(step, message.from, state_.term, AppendReply{true, agreed, {}, request.round});
-  if (role_ == Role::kFollower) take_over(step);
+  // In a step of its own, for what this one says is of this term.
+  if (take_over_at_ && last_index() >= *take_over_at_) lonely_due_ = step.now;
 }
 
 void Raft::append_foreign(Step& step, std::span<const Entry> entries) {
