@@ -62,7 +62,6 @@ RaftEffects Raft::end(Step step) {
 RaftEffects Raft::tick(Instant now) {
   Step step = begin(now);
   if (step.now < next_deadline()) return end(std::move(step));
-  tick_feeds(step);
   switch (role_) {
     case Role::kLeader:
       tick_leader(step);
@@ -76,6 +75,7 @@ RaftEffects Raft::tick(Instant now) {
       tick_follower(step);
       break;
   }
+  tick_feeds(step);  // last, for the term may have moved
   return end(std::move(step));
 }
 

@@ -154,7 +154,10 @@ void Raft::become_follower(Step& step, Term term, NodeId leader) {
   role_ = resting_role();
   leader_ = leader;
   if (leader != kNobody) asked_.clear();
-  if (term_moved || leader != kNobody) votes_.clear();
+  if (term_moved || leader != kNobody) {
+    votes_.clear();
+    favoured_.reset();
+  }
   if (term_moved) stop_sounding();
   progress_.clear();
   refuse_reads(step);
@@ -319,13 +322,15 @@ bool Raft::settle_term(Step& step, const Message& message) {
 }
 
 // Whether a pre-vote is granted now that no leader is heard: not to a lesser one than was favoured within the
-// last patience, and not to a lesser one than ourselves if we ask too.
+// last patience, and not to a lesser one than ourselves if we ask too. After a lost round we refuse nobody
+// for our own sake: members whose epochs differ may each think themselves the better one.
 bool Raft::answer_pre_vote(Step& step, const Claim& claim) {
   if (favoured_ && favoured_->candidate != claim.candidate && step.now < favoured_until_ &&
       outranks(*favoured_, claim))
     return false;
-  if (sounding_ && !outranks(claim, {self_, log_.last()})) return false;
-  if (sounding_ && !yielded_) {
+  const bool competes = sounding_ && (role_ == Role::kPreCandidate || leader_ != kNobody);
+  if (competes && !outranks(claim, {self_, log_.last()})) return false;
+  if (competes && !yielded_) {
     // Once only: a rival that can ask but never hears an answer must not hold everybody back for ever.
     yielded_ = true;
     stop_sounding();
@@ -335,14 +340,21 @@ bool Raft::answer_pre_vote(Step& step, const Claim& claim) {
       arm_election(step.now);
     sound_due_ = election_deadline_;
   }
-  if (!favoured_ || favoured_->candidate != claim.candidate || step.now >= favoured_until_)
+  // Not again and again: one that asks for ever and cannot win must not be favoured for ever.
+  if (!favoured_ || outranks(claim, *favoured_)) {
+    favoured_ = claim;
     favoured_until_ = step.now + patience_min();
-  favoured_ = claim;
+  }
   return true;
 }
 
 void Raft::on(Step& step, const Message& message, const PreVoteRequest& request) {
   bool granted = message.term > state_.term && is_complete_enough(request.last);
+  // Others want a leader and cannot be it for lack of what is here, so do not be long: whoever lost its
+  // shares while only it knows of that would wait as long as a learner.
+  const bool better = message.term > state_.term && !granted;
+  if (better && role_ == Role::kFollower && leader_ == kNobody && !hears_leader(step.now))
+    election_deadline_ = std::min(election_deadline_, step.now + options_.election_timeout_min);
   if (granted && hears_leader(step.now)) {
     granted = false;
     if (role_ == Role::kFollower) {
