@@ -152,15 +152,15 @@ class Play {
   void led_by(NodeId id) {
     // Who was asked to take over was not elected in error.
     const bool up = leader_ != kNobody && leader_ != id && hosts_.at(leader_).raft;
-    if (up && !handed_over_) ++totals_.false_elections;
-    if (up && handed_over_) ++totals_.hand_overs;
-    handed_over_ = false;
+    if (up && handed_to_ != id) ++totals_.false_elections;
+    if (up && handed_to_ == id) ++totals_.hand_overs;
+    handed_to_ = kNobody;
     leader_ = id;
   }
 
   void send(Message message) {
     ++totals_.messages;
-    if (std::holds_alternative<TimeoutNow>(message.body)) handed_over_ = true;
+    if (std::holds_alternative<TimeoutNow>(message.body)) handed_to_ = message.to;
     if (turns_.away(message.from, now_) || turns_.away(message.to, now_)) return;
     if (random_.chance(weather_->loss)) return;
     const Duration jitter(
@@ -213,7 +213,7 @@ class Play {
   Shares shares_;
   Random faults_, random_;
   PlannedTurns turns_;
-  bool handed_over_ = false;  // the last leader asked somebody to take over
+  NodeId handed_to_;  // whom the last leader asked to take over
   Instant now_{}, committed_at_{};
   std::map<NodeId, Host> hosts_;
   std::map<std::pair<NodeId, NodeId>, Duration> delays_;

@@ -73,7 +73,6 @@ RaftEffects Raft::end(Step step) {
 RaftEffects Raft::tick(Instant now) {
   Step step = begin(now);
   if (step.now < next_deadline()) return end(std::move(step));
-  tick_feeds(step);
   switch (role_) {
     case Role::kLeader:
       tick_leader(step);
@@ -84,9 +83,10 @@ RaftEffects Raft::tick(Instant now) {
       break;
     case Role::kFollower:
     case Role::kLearner:
-      if (step.now >= election_deadline_) tick_follower(step);
+      tick_follower(step);
       break;
   }
+  tick_feeds(step);  // last, for the term may have moved
   return end(std::move(step));
 }
 
@@ -136,7 +136,7 @@ Instant Raft::next_deadline() const {
     case Role::kLearner:
       break;
   }
-  return std::min(feeds, election_deadline_);
+  return std::min(feeds, follower_deadline());
 }
 
 std::vector<NodeId> Raft::holders(LogIndex index) const {
@@ -184,9 +184,29 @@ void Raft::tick_leader(Step& step) {
   if (hand_over_) hand_over(step);
 }
 
+// The own patience has ended: who asked before is answered, and the own question decided.
+void Raft::tick_lonely(Step& step) {
+  lonely_due_ = Instant::max();
+  if (take_over_at_) take_over(step);
+  if (hears_leader(step.now)) return;
+  if (waiting_) {
+    const Claim claim = *waiting_;
+    waiting_.reset();
+    if (waiting_term_ > state_.term && is_complete_enough(claim.last) && answer_pre_vote(step, claim))
+      send(step, claim.candidate, waiting_term_, PreVoteReply{true});
+  }
+  if (sounding_ && role_ == Role::kFollower) record_grant(step, self_, true);
+}
+
 void Raft::tick_follower(Step& step) {
+  if (step.now >= lonely_due_) tick_lonely(step);
+  if (role_ != Role::kFollower && role_ != Role::kLearner) return;
+  if (step.now < election_deadline_) {
+    if (role_ == Role::kFollower && step.now >= sound_due_) sound(step);
+    return;
+  }
   if (const auto due = leader_due(step.now)) {
-    election_deadline_ = *due + patience();
+    wait_for_leader(*due, step.now);
   } else if (role_ == Role::kFollower) {
     become_pre_candidate(step);
   } else {

@@ -205,29 +205,43 @@ class Raft {
   [[nodiscard]] bool hears_leader(Instant now) const;
   [[nodiscard]] Duration patience_with(const Silence& silence, Duration timeout) const;
   [[nodiscard]] Duration patience_min() const;
+  [[nodiscard]] Duration doubt() const;
   [[nodiscard]] Duration patience();
   [[nodiscard]] Duration round_length();
   [[nodiscard]] std::optional<Instant> leader_due(Instant now) const;
   [[nodiscard]] std::optional<Instant> answer_of(NodeId node, NodeId origin, Instant asked) const;
   [[nodiscard]] std::optional<Instant> quorum_answer(NodeId origin, Instant asked) const;
   [[nodiscard]] bool is_complete_enough(LogPosition candidate_last) const;
-  [[nodiscard]] bool yields_to(NodeId rival, LogPosition rival_last) const;
   void become_follower(Step& step, Term term, NodeId leader);
   void become_pre_candidate(Step& step);
   void become_candidate(Step& step, bool leader_agrees);
   void become_leader(Step& step);
   void start_round(Step& step, Role role);
   void request_votes(Step& step);
+  void sound(Step& step);
+  void stop_sounding();
+  [[nodiscard]] Instant follower_deadline() const;
+  struct Claim {  // to be elected
+    NodeId candidate;
+    LogPosition last;
+  };
+  [[nodiscard]] bool outranks(const Claim& a, const Claim& b) const;
+  [[nodiscard]] bool answer_pre_vote(Step& step, const Claim& claim);
+  [[nodiscard]] VoteResult result_of(const Votes& votes) const;
+  void record_grant(Step& step, NodeId voter, bool granted);
   [[nodiscard]] bool asks_now(NodeId voter, Instant now);
   void heard_of(NodeId node, Instant now);
   void record_vote(Step& step, NodeId voter, bool granted);
   void arm_election(Instant now);
+  [[nodiscard]] bool measures_leader() const;
+  void wait_for_leader(Instant due, Instant now);
   void arm_retry(Instant now);
 
   // Time.
   void tick_leader(Step& step);
   void tick_candidate(Step& step);
   void tick_follower(Step& step);
+  void tick_lonely(Step& step);
   [[nodiscard]] bool quorum_answers(Instant now);
   [[nodiscard]] Instant answers_until(NodeId peer, Progress& progress, Instant now) const;
 
@@ -257,6 +271,7 @@ class Raft {
   void replicate(Step& step);  // after something was appended
   void broadcast_due(Step& step);
   void broadcast_heartbeat(Step& step);
+  void send_again(Step& step, NodeId peer);
   void ask_about_commits(NodeId peer);
   [[nodiscard]] bool commit_by_quorum(Step& step);  // true: something was committed
   void commit_up_to(Step& step, LogIndex index);
@@ -271,7 +286,9 @@ class Raft {
   [[nodiscard]] NodeId successor() const;
   void look_ahead(Step& step);
   void hand_over(Step& step);
-  void on(Step& step, const Message& message, const TimeoutNow&);
+  [[nodiscard]] bool is_sent_everything(const Progress& progress) const;
+  void take_over(Step& step);
+  void on(Step& step, const Message& message, const TimeoutNow& now);
 
   // Snapshots.
   void install(Step& step, Snapshot snapshot);
@@ -342,14 +359,23 @@ class Raft {
   Instant repeat_due_;         // candidates: ask those again who have not answered
   Instant round_began_;        // candidates
   Duration round_trip_{};      // the longest from asking for a vote to the answer; half with each new leader
-  Votes votes_;                // candidates: this round's answers
+  Votes votes_;                // of this term, for us
   struct Asked {
     Instant first{}, again{};
     Duration gap{};
   };
-  std::map<NodeId, Asked> asked_;  // for a vote and not heard of since, since a leader was
-  bool leader_agrees_ = false;     // candidate: the leader handed over
-  bool yielded_ = false;           // gave way to a rival since a leader was last heard
+  std::map<NodeId, Asked> asked_;        // for a vote and not heard of since, since a leader was
+  bool sounding_ = false;                // asks for pre-votes, as a follower or as a pre-candidate
+  Instant sound_due_;                    // follower: ask for them
+  Instant lonely_due_ = Instant::max();  // follower: its own patience ends, and somebody waits for that
+  Votes grants_;                         // pre-votes for the next term
+  LogPosition votes_for_;                // the log that votes_ were asked with
+  std::optional<Claim> waiting_;         // the best who asked while a leader was heard, for waiting_term_
+  Term waiting_term_;
+  std::optional<Claim> favoured_;  // the best who was granted a pre-vote
+  Instant favoured_until_;
+  bool leader_agrees_ = false;  // candidate: the leader handed over
+  bool yielded_ = false;        // gave way to a rival since a leader was last heard
 
   Instant heartbeat_due_, outlook_due_;  // leader
   std::map<NodeId, Progress> progress_;  // leader: every other member, and who leaves until that is committed
@@ -379,8 +405,10 @@ class Raft {
   std::deque<std::pair<std::uint64_t, Instant>> rounds_;  // leader with a lease: begun when, not yet answered
   std::deque<PendingRead> reads_;                         // leader
   Instant lease_until_;                                   // leader
-  bool lease_given_up_ = false;        // leader: TimeoutNow was sent, and may arrive at any time
-  std::optional<HandOver> hand_over_;  // leader
+  bool lease_given_up_ = false;           // leader: TimeoutNow was sent, and may arrive at any time
+  std::optional<HandOver> hand_over_;     // leader
+  std::optional<LogIndex> take_over_at_;  // follower: stand for election once the log reaches so far
+  Instant take_over_until_;
 };
 
 }  // namespace skywarden::consensus

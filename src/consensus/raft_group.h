@@ -86,12 +86,18 @@ struct Group {
     take(NodeId(id), (*this)[id].persisted(upto, now));
   }
   void tick(std::uint32_t id) { take(NodeId(id), (*this)[id].tick(now)); }
-  // Time passes for everybody, but only `id` looks at its clock.
-  void campaign(std::uint32_t id) {
+  void tick_when_due(std::uint32_t id) {
     now = std::max(now, (*this)[id].next_deadline());
     tick(id);
   }
-  void heartbeat(std::uint32_t id) { campaign(id); }
+  // Time passes for everybody, but only `id` looks at its clock: a follower until it stands for election,
+  // which takes some questions beforehand.
+  void campaign(std::uint32_t id) {
+    constexpr int kTicksMax = 32;
+    for (int i = 0; i == 0 || ((*this)[id].role() == Role::kFollower && i < kTicksMax); ++i)
+      tick_when_due(id);
+  }
+  void heartbeat(std::uint32_t id) { tick_when_due(id); }
   void propose(std::uint32_t id, std::string_view text) {
     take(NodeId(id), (*this)[id].propose(payload(text), now).value());
   }

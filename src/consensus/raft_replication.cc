@@ -41,6 +41,7 @@ bool Raft::follow(Step& step, NodeId leader) {
   silence_.heard(step.now, options_.heartbeat);
   leader_heard_ = step.now;
   yielded_ = false;
+  stop_sounding();
   arm_election(step.now);
   return true;
 }
@@ -63,6 +64,8 @@ void Raft::on(Step& step, const Message& message, const AppendRequest& request) 
   commit_up_to(step, std::min(commit_heard_, certain));
   take_resting_role(step);
   send(step, message.from, state_.term, AppendReply{true, agreed, {}, request.round});
+  // In a step of its own, for what this one says is of this term.
+  if (take_over_at_ && last_index() >= *take_over_at_) lonely_due_ = step.now;
 }
 
 void Raft::append_foreign(Step& step, std::span<const Entry> entries) {
@@ -97,6 +100,12 @@ void Raft::begin_replication() {
   lease_given_up_ = false;
   hand_over_.reset();
   follow_members();
+  // What is committed a quorum holds; if the rest fits one message it goes along instead of asking who has
+  // what, which takes a round trip more.
+  const auto rest =
+      log_.after(commit_, options_.entries_per_message_max - 1, options_.bytes_per_message_max / 2);
+  if (commit_.value() + rest.size() == last_index().value())
+    for (auto& [peer, progress] : progress_) progress.next = commit_.next();
   epoch_unsettled_ = true;
   uncommitted_bytes_ = 0;
   if (last_index() > commit_)
@@ -210,6 +219,7 @@ void Raft::broadcast_due(Step& step) {
 void Raft::broadcast_heartbeat(Step& step) {
   step.out.send.reserve(step.out.send.size() + progress_.size());
   const bool learners_too = beats_++ % kLearnerBeats == 0;
+  const bool settled = log_.term_at(commit_) == state_.term;
   for (const auto& [peer, progress] : progress_) {
     const bool fed = progress.fed();
     const bool may_be_needed = progress.votes || may_campaign(peer);
@@ -219,9 +229,24 @@ void Raft::broadcast_heartbeat(Step& step) {
     if (fed) ask_about_commits(peer);
     if (progress.transfer || !log_.contains(progress.next.previous()))
       repeat_snapshot(step, peer);
+    else if (!settled && !fed && has_vote(ruling().shares, peer))
+      send_again(step, peer);
     else
       send_append(step, peer, {});
   }
+}
+
+// Until something of its own term is committed a leader repeats entries that are not confirmed, so that a
+// loss costs a heartbeat and not a round trip more.
+void Raft::send_again(Step& step, NodeId peer) {
+  Progress& progress = progress_.at(peer);
+  const LogIndex agreed = progress.replicating ? progress.match : progress.next.previous();
+  if (!log_.contains(agreed)) return send_append(step, peer, {});
+  const auto entries =
+      log_.after(agreed, options_.entries_per_message_max, options_.bytes_per_message_max / 16);
+  send(step, peer, state_.term,
+       AppendRequest{{agreed, log_.term_at(agreed)}, commit_, {entries.begin(), entries.end()}, round_});
+  progress.commit_told = std::min(commit_, LogIndex(agreed.value() + entries.size()));
 }
 
 // So that the next heartbeat shows whether it has what was committed by now.

@@ -121,8 +121,8 @@ class Choice {
     return {BundleCriticality::kImportant, kNewsLifetime,
             subject(Kind::kSnapshotReply, {term, reply.last.index.value(), reply.received})};
   }
-  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::TimeoutNow&) const {
-    return vote(Kind::kTimeoutNow, term, 0);
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::TimeoutNow& now) const {
+    return vote(Kind::kTimeoutNow, term, now.upto.value());
   }
 
   Duration election_;
