@@ -49,6 +49,7 @@ function Members() {
   const common = sharedReason(rows);
   const shown = rows.slice(0, kMembersMost);
   return html`
+    ${group.value.share_rule && html`<p class="caption dim" data-testid="share-rule">${t('agreement.rule', { rule: pick(group.value.share_rule) })}</p>`}
     ${common && html`<p class="caption dim" data-testid="common-reason">${t('agreement.all_members', { reason: pick(common) })}</p>`}
     <table class="members"><thead><tr><th>${t('agreement.member')}</th><th>${t('nodes.share')}</th><th class="num" title=${t('agreement.lag_hint')}>${t('agreement.lag')}</th><th>${t('agreement.reach')}</th></tr></thead>
       <tbody>${shown.map((m) => html`<tr key=${m.node} class=${m.reach === 'down' ? 'down' : ''} data-testid="member" data-node=${m.node} data-reach=${m.reach} data-share=${m.share}>
