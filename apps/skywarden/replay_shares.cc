@@ -51,7 +51,7 @@ ShareRule share_rule(std::span<const std::uint32_t> planes) {
 node::ShareDeskOptions share_desk_options(std::uint32_t failures_max, Duration heartbeat, Duration length) {
   node::ShareDeskOptions desk;
   desk.failures_max = failures_max;
-  desk.probes.every = std::max<Duration>(std::chrono::seconds(20), heartbeat);
+  desk.probes.every = std::max<Duration>(std::chrono::seconds(20), 2 * heartbeat);
   desk.probes.answer_within = std::chrono::seconds(2);
   desk.probes.samples = 3;
   desk.probes.late_beyond = std::chrono::milliseconds(150);  // orbits stretch a way by as much

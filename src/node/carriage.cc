@@ -9,6 +9,8 @@ namespace {
 
 using network::BundleCriticality;
 
+constexpr Duration kProbeLifetime = std::chrono::seconds(2);
+
 enum class Kind : std::uint8_t {
   kPreVoteRequest,
   kPreVoteReply,
@@ -96,9 +98,9 @@ class Choice {
                                    std::initializer_list<std::uint64_t> what) const {
     return {criticality, kNewsLifetime, subject(Kind::kHandedOn, what)};
   }
-  // Of use only at once, and said again anyway.
+  // What waits for a contact measures nothing.
   [[nodiscard]] Carriage passing(std::initializer_list<std::uint64_t> what) const {
-    return {BundleCriticality::kNormal, election_, subject(Kind::kHandedOn, what)};
+    return {BundleCriticality::kNormal, kProbeLifetime, subject(Kind::kHandedOn, what)};
   }
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::Relayed& relayed) const {
     return handed_on(relayed.entries.empty() ? BundleCriticality::kNormal : BundleCriticality::kImportant,

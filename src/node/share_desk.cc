@@ -11,6 +11,7 @@ namespace {
 constexpr int kOutlooks = 4;  // at which a message is imagined to be sent, over the half hour to come
 constexpr Instant kAlways = Instant::min() + std::chrono::hours(1);  // room for a probation
 constexpr Duration kOutlookEvery = std::chrono::minutes(10);
+constexpr Duration kOutlookHolds = std::chrono::minutes(20);
 
 }  // namespace
 
@@ -61,7 +62,7 @@ Membership ShareDesk::candidates(const Raft& raft) const {
 Score ShareDesk::stability(NodeId node, Instant now) {
   if (forecast_ == nullptr) return kScoreNeutral;
   const auto known = outlooks_.find(node);
-  if (known != outlooks_.end() && now < known->second.made + kOutlookEvery) return known->second.score;
+  if (known != outlooks_.end() && now < known->second.made + kOutlookHolds) return known->second.score;
   int in_time = 0;
   for (int i = 0; i < kOutlooks; ++i) {
     const Instant sent = now + i * kOutlookEvery;
