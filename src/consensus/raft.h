@@ -121,6 +121,9 @@ struct RaftEffects {
 struct RelayDuty {
   std::set<NodeId> children;  // this member hands commits on to them
   std::set<NodeId> fed;       // these are handed commits by somebody, so a leader sends them only heartbeats
+  // A child that is new is taken to have what was committed up to here, and is sent what follows at once;
+  // nothing: to have all, and it is asked. It asks when it lacks more.
+  std::optional<LogIndex> since{};
   friend bool operator==(const RelayDuty&, const RelayDuty&) = default;
 };
 
@@ -170,6 +173,7 @@ class Raft {
 
   // Takes other duties; both sets may name anybody. Not durable: after a restart there are none.
   [[nodiscard]] RaftEffects relay(RelayDuty duty, Instant now);
+  [[nodiscard]] bool is_handing_on() const;  // some child is not known to have what is committed
 
   [[nodiscard]] Instant next_deadline() const;  // the earliest time at which tick() would do something
   [[nodiscard]] NodeId self() const { return self_; }

@@ -39,12 +39,20 @@ RaftEffects Raft::relay(RelayDuty duty, Instant now) {
     const auto [added, is_new] = feeds_.try_emplace(child);
     if (!is_new) continue;
     Feed& feed = added->second;
-    feed.committed = commit_;
-    feed.next = commit_.next();
+    feed.committed = std::min(commit_, duty_.since.value_or(commit_));
+    feed.next = feed.committed.next();
     feed.patience = kPatienceBeats * options_.heartbeat;
-    ask_where(step, child, feed);
+    if (feed.next > commit_)
+      ask_where(step, child, feed);
+    else
+      hand_on(step, child, feed, options_.inflight_max);
   }
   return end(std::move(step));
+}
+
+bool Raft::is_handing_on() const {
+  return std::any_of(feeds_.begin(), feeds_.end(),
+                     [&](const auto& feed) { return feed.second.committed < commit_; });
 }
 
 // Learners only: voters need entries before they are committed.

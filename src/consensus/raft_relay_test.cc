@@ -211,6 +211,42 @@ TEST_CASE("a learner that hears neither leader nor relay asks a voter") {
   CHECK(group[5].next_deadline() > group.now);
 }
 
+TEST_CASE("a new child that is known to lack the last commits is sent them without being asked") {
+  Group group = led_by_1(with_learners(3, 4));
+  const LogIndex before = group[2].commit_index();
+  group.propose(1, "a");
+  group.settle({1, 2, 3});
+  group.drop_to(4);
+  group.heartbeat(1);  // 2 hears that it is committed
+  group.settle({1, 2, 3});
+  group.drop_to(4);
+  REQUIRE(group[2].commit_index() == LogIndex(2));
+  CHECK_FALSE(group[2].is_handing_on());
+  group.delivered.clear();
+  group.take(NodeId(2), group[2].relay({{NodeId(4)}, {}, before}, group.now));
+  CHECK(group[2].is_handing_on());
+  group.settle({2, 4});
+  CHECK(group[4].commit_index() == LogIndex(2));
+  CHECK_FALSE(group[2].is_handing_on());
+  CHECK(bodies<Relayed>(group.delivered, NodeId(4)).size() == 1);
+  CHECK(bodies<RelayReply>(group.delivered, NodeId(2)).size() == 1);
+}
+
+TEST_CASE("a new child that lacks more than was thought asks for it") {
+  Group group = led_by_1(with_learners(3, 4));
+  for (const char* what : {"a", "b", "c"}) {
+    group.propose(1, what);
+    group.settle({1, 2, 3});
+    group.heartbeat(1);
+    group.settle({1, 2, 3});
+    group.drop_to(4);
+  }
+  REQUIRE(group[2].commit_index() == LogIndex(4));
+  group.take(NodeId(2), group[2].relay({{NodeId(4)}, {}, LogIndex(3)}, group.now));
+  group.settle({2, 4});
+  CHECK(group[4].commit_index() == LogIndex(4));
+}
+
 TEST_CASE("a voter is no learner whatever the duties say") {
   Group group = led_by_1(equal_shares(3));
   group.take(NodeId(1), group[1].relay({{}, {NodeId(2), NodeId(3)}}, group.now));

@@ -40,6 +40,7 @@ Node::Node(NodeId self, const consensus::Shares& founding, const NodeOptions& op
       random_(random.fork(2)),
       pipeline_(options_.pipeline),
       outbox_({}, options_.outbox),
+      relay_desk_(self, options_.relay_feeds, options_.ground, options_.raft.election_timeout_min, forecast),
       rejudge_at_(now + options_.rejudge_every) {
   Effects unheard;  // nothing is sent or persisted about what was already on disk
   follow_configuration(now, unheard);
@@ -124,7 +125,8 @@ Result<Effects> Node::carry_out(Result<consensus::RaftEffects> raft_effects, Ins
 
 Instant Node::next_deadline() const {
   if (!stopped_.empty()) return Instant::max();
-  Instant next = std::min({raft_.next_deadline(), outbox_.next_deadline(), rejudge_at_});
+  Instant next =
+      std::min({raft_.next_deadline(), outbox_.next_deadline(), relay_desk_.next_deadline(), rejudge_at_});
   if (leader_ != kNobody && !unreported_.empty()) next = std::min(next, reports_due_);
   if (share_desk_) next = std::min(next, share_desk_->next_deadline());
   if (may_propose() && !pending_.empty()) next = std::min(next, proposals_due_);
@@ -284,6 +286,10 @@ void Node::keep_shares(Instant now, Effects& out) {
   if (auto effects = raft_.change_membership(*wanted, now)) absorb(std::move(*effects), now, out);
 }
 
+void Node::keep_relays(Instant now, Effects& out) {
+  if (auto duty = relay_desk_.duty(raft_, now)) absorb(raft_.relay(std::move(*duty), now), now, out);
+}
+
 std::span<const consensus::ShareReason> Node::share_reasons() const {
   if (!share_desk_) return {};
   return share_desk_->reasons();
@@ -347,6 +353,7 @@ void Node::settle(Instant now, Effects& out) {
   report(now, out);
   propose_ready(now, out);
   keep_shares(now, out);
+  keep_relays(now, out);
   save(now, out);
 }
 

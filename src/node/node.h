@@ -36,6 +36,7 @@
 #include "node/messages.h"
 #include "node/outbox.h"
 #include "node/pipeline.h"
+#include "node/relay_desk.h"
 #include "node/share_desk.h"
 #include "wildfire/alert.h"
 
@@ -60,6 +61,9 @@ struct NodeOptions {
   // Entries that follow the saved ledger take about so many bytes, up to twice as many, before the next one
   // is saved; at least as many as the saved ledger takes, so that saving costs no more than logging.
   std::size_t log_bytes = std::size_t{1} << 20;
+  // So many voters beside the leader hand commits on to each listener that warns people and that the leader
+  // does not reach soon; 0: it hears from the leader alone.
+  std::size_t relay_feeds = 2;
   // A leader moves vote shares to where it measures that they serve; without, they stay as they are.
   std::optional<ShareDeskOptions> share_desk;
 };
@@ -148,6 +152,7 @@ class Node {
   void restore(const consensus::Snapshot& snapshot, Instant now, Effects& out);
   void follow_configuration(Instant now, Effects& out);
   void keep_shares(Instant now, Effects& out);
+  void keep_relays(Instant now, Effects& out);
   void save(Instant now, Effects& out);
   [[nodiscard]] datum::Alert with_shares(datum::Alert alert) const;
   void commit(const consensus::Entry& entry, Instant now, Effects& out);
@@ -186,6 +191,7 @@ class Node {
   Random random_;
   Pipeline pipeline_;
   Outbox outbox_;
+  RelayDesk relay_desk_;
   std::set<ObservationId> known_;
   std::vector<datum::Hotspot> unjudged_;  // while it has no share
   std::map<EventId, OwnReport> reports_;
