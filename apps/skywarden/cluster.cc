@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "cluster_record.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "key_values.h"
@@ -123,7 +124,7 @@ Result<KeyAnswer> ask(const ClusterArguments& arguments, shell::RequestKind kind
   if (!answer) return tl::unexpected<Error>(answer.error());
   if (answer->outcome == shell::Outcome::kUnknown)
     return fail(Errc::kUnavailable,
-                "whether it was done cannot be told: the leader changed; ask for the value");
+                "whether it was done cannot be told: the leader changed or fell silent; ask for the value");
   if (answer->outcome != shell::Outcome::kDone)
     return fail(Errc::kConflict, "refused: {}",
                 printable({reinterpret_cast<const char*>(answer->bytes.data()), answer->bytes.size()}));
@@ -210,6 +211,7 @@ void add_cluster(CLI::App& app, int* exit_code) {
   command->add_option("key", arguments->key)->required();
   command->add_option("expected", arguments->expected)->required();
   command->add_option("value", arguments->value)->required();
+  add_cluster_record(*cluster, exit_code);
   question("status", "Who leads, how far, and what was refused: a line of JSON each", status,
            "Exit code 2 when somebody does not answer.\n\nExample:\n  skywarden cluster status");
 }

@@ -58,6 +58,7 @@ Result<void> run(const NodeArguments& arguments) {
   options.links.tls = config->group.tls;
   options.founding = config->shares;
   options.keys = std::move(*keys);
+  options.compact_bytes = config->compact_bytes;
   options.seed = options.links.incarnation;
   for (const auto& [node, peer] : config->group.members)
     if (node != config->identity.node) options.peers.push_back(peer);

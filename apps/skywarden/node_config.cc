@@ -13,6 +13,7 @@ using datum::TomlReader;
 
 constexpr std::size_t kConfigBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kKeyBytesMax = std::size_t{1} << 14;
+constexpr int kCompactBytesMin = 4096;
 
 std::string beside(const std::string& file, const std::string& path) {
   if (path.empty()) return path;
@@ -71,12 +72,16 @@ Result<NodeConfig> parse_node_config(std::string_view text, const std::string& f
   if (!root) return tl::unexpected<Error>(root.error());
   NodeConfig config;
   TomlReader in(*root, file);
-  in.only({"cluster", "node", "listen", "data", "signing_key", "tls", "member"});
+  in.only({"cluster", "node", "listen", "data", "compact_bytes", "signing_key", "tls", "member"});
   in.string("cluster", config.identity.cluster, true);
   config.identity.node = id_of(in, "node");
   in.string("listen", config.address);
   in.string("data", config.data);
   in.string("signing_key", config.signing_key);
+  auto compact_bytes = static_cast<int>(config.compact_bytes);
+  in.integer("compact_bytes", compact_bytes);
+  if (compact_bytes < kCompactBytesMin) in.wrong("compact_bytes", "a whole number of bytes from 4096 up");
+  config.compact_bytes = static_cast<std::size_t>(std::max(compact_bytes, kCompactBytesMin));
   if (const toml::table* tls = in.table("tls")) {
     TomlReader files(*tls, file + ": tls");
     files.only({"certificate", "key", "authorities"});

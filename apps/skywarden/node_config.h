@@ -12,11 +12,12 @@ namespace skywarden::app {
 
 struct NodeConfig {
   storage::LogIdentity identity;
-  std::string address;          // to listen at
-  std::string data;             // folder of the log; empty: in memory
-  shell::GroupAddresses group;  // this node included
-  consensus::Shares shares;     // that the group was founded with
-  std::string signing_key;      // files; empty: nothing is signed
+  std::string address;                                // to listen at
+  std::string data;                                   // folder of the log; empty: in memory
+  std::size_t compact_bytes = std::size_t{64} << 20;  // see RaftService::Options
+  shell::GroupAddresses group;                        // this node included
+  consensus::Shares shares;                           // that the group was founded with
+  std::string signing_key;                            // files; empty: nothing is signed
   std::map<NodeId, std::string> public_keys;
 };
 
