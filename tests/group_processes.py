@@ -30,6 +30,7 @@ class Relay:
         self.count = len(ports)
         self.modes = {(a, b): "pass" for a in self.nodes() for b in self.nodes() if a != b}
         self.delay_s = dict.fromkeys(self.modes, 0.0)
+        self.taps = {}  # way: frames that went there
         self.listens = {}
         self.writers = {}
         self.loop = asyncio.new_event_loop()
@@ -76,6 +77,8 @@ class Relay:
             while True:
                 head = await reader.readexactly(HEAD_BYTES)
                 frame = head + await reader.readexactly(int.from_bytes(head[1:], "big"))
+                if way in self.taps:
+                    self.taps[way].append(frame)
                 while self.modes[way] == "hold":
                     await asyncio.sleep(0.01)
                 if self.delay_s[way] > 0:

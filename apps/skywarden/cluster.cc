@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "cluster_members.h"
 #include "cluster_record.h"
 #include "commands.h"
 #include "formats/read_file.h"
@@ -211,6 +212,7 @@ void add_cluster(CLI::App& app, int* exit_code) {
   command->add_option("key", arguments->key)->required();
   command->add_option("expected", arguments->expected)->required();
   command->add_option("value", arguments->value)->required();
+  add_cluster_members(*cluster, exit_code);
   add_cluster_record(*cluster, exit_code);
   question("status", "Who leads, how far, and what was refused: a line of JSON each", status,
            "Exit code 2 when somebody does not answer.\n\nExample:\n  skywarden cluster status");

@@ -57,6 +57,10 @@ Result<void> run(const NodeArguments& arguments) {
   options.links.port = config->group.members.at(config->identity.node).port;
   options.links.tls = config->group.tls;
   options.founding = config->shares;
+  options.own_address = config->group.members.at(config->identity.node).address();
+  auto admission_key = load_admission_key(*config);
+  if (!admission_key) return tl::unexpected<Error>(admission_key.error());
+  options.admission_key = std::move(*admission_key);
   options.keys = std::move(*keys);
   options.compact_bytes = config->compact_bytes;
   options.seed = options.links.incarnation;

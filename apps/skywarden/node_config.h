@@ -16,14 +16,17 @@ struct NodeConfig {
   std::string data;                                   // folder of the log; empty: in memory
   std::size_t compact_bytes = std::size_t{64} << 20;  // see RaftService::Options
   shell::GroupAddresses group;                        // this node included
-  consensus::Shares shares;                           // that the group was founded with
+  bool joins = false;                                 // a group that runs, instead of founding one
+  consensus::Shares shares;                           // that the group was founded with; empty when it joins
   std::string signing_key;                            // files; empty: nothing is signed
   std::map<NodeId, std::string> public_keys;
+  std::string admission_key;  // whose statements let nodes join and leave; empty: nobody's
 };
 
 // Paths are taken from where the file lies. Errors name file and key.
 [[nodiscard]] Result<NodeConfig> parse_node_config(std::string_view text, const std::string& file);
 [[nodiscard]] Result<NodeConfig> load_node_config(const std::string& file);
 [[nodiscard]] Result<std::optional<storage::SigningKeys>> load_keys(const NodeConfig& config);
+[[nodiscard]] Result<std::optional<storage::SigningKey>> load_admission_key(const NodeConfig& config);
 
 }  // namespace skywarden::app

@@ -42,7 +42,8 @@ struct Hello {
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 
-enum class RequestKind : std::uint8_t { kPropose, kRead, kStatus };
+// Admissions and removals carry a statement of admission.h.
+enum class RequestKind : std::uint8_t { kPropose, kRead, kStatus, kAdmit, kRemove };
 
 struct Request {
   std::uint64_t id = 0;  // the client's own; comes back
@@ -53,7 +54,7 @@ struct Request {
 
 enum class Outcome : std::uint8_t {
   kDone,
-  kNotLeader,  // `leader` may know; nothing happened here
+  kNotLeader,  // `leader` may know, and is reached at `bytes` (HOST:PORT) if known; nothing happened here
   kRefused,    // `bytes` say why; nothing happened
   kLost,       // proposed, and certainly not committed
   kUnknown,    // proposed; whether it was committed this node cannot tell

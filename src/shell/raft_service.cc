@@ -32,6 +32,8 @@ Result<std::unique_ptr<RaftService>> RaftService::make(Options options, StateMac
   if (log != nullptr && log->contents.persisted.snapshot) service->restore(*log->contents.persisted.snapshot);
   if (service->failed_) return tl::unexpected<Error>(*service->failed_);
   for (const GroupLinks::Peer& peer : service->options_.peers) service->links_->add_peer(peer);
+  service->follow_members();
+  if (service->failed_) return tl::unexpected<Error>(*service->failed_);
   return service;
 }
 
@@ -101,6 +103,10 @@ Result<void> RaftService::from_client(GroupClient client, const Frame& frame) {
     case RequestKind::kRead:
       reads_.push_back({client, std::move(*request)});
       break;
+    case RequestKind::kAdmit:
+    case RequestKind::kRemove:
+      ask_for_change(client, std::move(*request));
+      break;
     case RequestKind::kStatus: {
       const std::string text = status();
       const auto bytes = std::as_bytes(std::span(text));
@@ -124,6 +130,8 @@ void RaftService::turn() {
   const Instant now = steady_now();
   if (now >= raft_.next_deadline()) absorb(raft_.tick(now));
   propose_waiting(now);
+  change_members(now);
+  promote(now);
   begin_reads(now);
   if (!failed_)
     if (const auto done = log_.sync(now); !done) fail_with(done.error());
@@ -131,10 +139,12 @@ void RaftService::turn() {
   send_messages();
   apply_commits();
   answer_reads();
+  if (std::exchange(members_changed_, false)) follow_members();  // who leaves was told so before
   if (const auto same = log_.check_heard(raft_); !same) fail_with(same.error());
   sign(now);
   compact(now);
-  links_->wake_at(std::min(raft_.next_deadline(), log_.sign_due(raft_)));
+  if (now >= leaves_at_) return links_->stop();
+  links_->wake_at(std::min({raft_.next_deadline(), log_.sign_due(raft_), leaves_at_}));
 }
 
 void RaftService::absorb(consensus::RaftEffects effects) {
@@ -151,6 +161,7 @@ void RaftService::absorb(consensus::RaftEffects effects) {
     committed_.clear();  // contained in it
     restored_ = std::move(effects.restored);
   }
+  members_changed_ |= !effects.epochs.empty() || restored_.has_value();
   std::move(effects.send.begin(), effects.send.end(), std::back_inserter(sending_));
   std::move(effects.committed.begin(), effects.committed.end(), std::back_inserter(committed_));
   for (const consensus::ReadAnswer& read : effects.reads) {
@@ -160,8 +171,7 @@ void RaftService::absorb(consensus::RaftEffects effects) {
       reads_ready_.emplace_back(*read.index, std::move(asked.mapped()));
       continue;
     }
-    for (const Reading& reading : asked.mapped())
-      answer(reading.client, {reading.request.id, Outcome::kNotLeader, raft_.leader(), {}, {}});
+    for (const Reading& reading : asked.mapped()) answer(reading.client, not_leader(reading.request.id));
   }
 }
 
@@ -182,26 +192,43 @@ void RaftService::propose_waiting(Instant now) {
     if (effects) {
       ++counters_.batches;
       counters_.proposals += end - begin;
-      // Entries that were waited for there were cut off.
-      for (; !waiting_.empty() && waiting_.back().index >= first; waiting_.pop_back())
-        answer_waiting(waiting_.back(), Outcome::kLost);
       for (std::size_t i = begin; i < end; ++i) {
-        proposers_[i].index = LogIndex(first.value() + i - begin);
         proposers_[i].term = raft_.term();
-        waiting_.push_back(proposers_[i]);
+        wait_for(LogIndex(first.value() + i - begin), proposers_[i]);
       }
       absorb(std::move(*effects));
     } else {
       const bool elsewhere = raft_.role() != consensus::Role::kLeader;
       const auto why = std::as_bytes(std::span(effects.error().message));
       for (std::size_t i = begin; i < end; ++i)
-        answer_waiting(proposers_[i], elsewhere ? Outcome::kNotLeader : Outcome::kRefused,
-                       elsewhere ? std::vector<std::byte>() : std::vector<std::byte>(why.begin(), why.end()));
+        if (elsewhere)
+          answer(proposers_[i].client, not_leader(proposers_[i].request));
+        else
+          answer_waiting(proposers_[i], Outcome::kRefused, {why.begin(), why.end()});
     }
     begin = end;
   }
   proposals_.clear();
   proposers_.clear();
+}
+
+// Entries that were waited for there, or later, were cut off.
+void RaftService::wait_for(LogIndex index, Waiting waiting) {
+  for (; !waiting_.empty() && waiting_.back().index >= index; waiting_.pop_back())
+    answer_waiting(waiting_.back(), Outcome::kLost);
+  waiting.index = index;
+  waiting_.push_back(waiting);
+}
+
+Answer RaftService::not_leader(std::uint64_t request) const {
+  Answer answer{request, Outcome::kNotLeader, raft_.leader(), {}, {}};
+  for (const GroupLinks::Peer& peer : links_->peers())
+    if (peer.node == raft_.leader()) {
+      const std::string address = peer.address();
+      const auto bytes = std::as_bytes(std::span(address));
+      answer.bytes.assign(bytes.begin(), bytes.end());
+    }
+  return answer;
 }
 
 void RaftService::begin_reads(Instant now) {
@@ -211,8 +238,7 @@ void RaftService::begin_reads(Instant now) {
   std::vector<Reading> readings = std::exchange(reads_, {});
   auto effects = raft_.read(id, now);
   if (!effects) {
-    for (const Reading& reading : readings)
-      answer(reading.client, {reading.request.id, Outcome::kNotLeader, raft_.leader(), {}, {}});
+    for (const Reading& reading : readings) answer(reading.client, not_leader(reading.request.id));
     return;
   }
   reads_asked_.emplace(id, std::move(readings));
@@ -332,13 +358,15 @@ std::string RaftService::status() const {
       R"({{"node":{},"cluster":"{}","role":"{}","leader":{},"term":{},"last":{},"committed":{},"applied":{},)"
       R"("connected":[{}],"proposals":{},"batches":{},"reads":{},"syncs":{},"snapshots":{},"heads_signed":{},)"
       R"("heads_verified":{},"bad_signatures":{},"bad_messages":{},"refused_hello":{},"refused_identity":{},)"
-      R"("malformed":{},"dropped":{},"bytes_received":{},"bytes_sent":{}}})",
+      R"("malformed":{},"dropped":{},"bytes_received":{},"bytes_sent":{},"refused_changes":{},"epoch":{},)"
+      R"("members":[{}]}})",
       raft_.self().value(), options_.links.identity.cluster, role, raft_.leader().value(),
       raft_.term().value(), raft_.last_index().value(), raft_.commit_index().value(), applied_.value(),
       connected, counters_.proposals, counters_.batches, counters_.reads, log_.counters().syncs,
       counters_.snapshots, log_.counters().heads_signed, log_.counters().heads_verified,
       log_.counters().bad_signatures, counters_.bad_messages, links.refused_hello, links.refused_identity,
-      links.malformed, links.dropped, links.bytes_received, links.bytes_sent);
+      links.malformed, links.dropped, links.bytes_received, links.bytes_sent, counters_.refused_changes,
+      raft_.configuration().epoch.value(), members_json());
 }
 
 }  // namespace skywarden::shell

@@ -273,6 +273,7 @@ TEST_CASE("what cannot be read ends its own connection and nothing else") {
     Stranger stranger(group.address(1));
     stranger.say(bytes_of("GET / HTTP/1.1\r\n\r\n"));
     CHECK(stranger.rest().empty());
+    group.wait([&] { return status_says(group, 1, R"("malformed":1)"); });
   }
   SUBCASE("a hello of a later version") {
     auto hello = encode(client);
@@ -292,6 +293,7 @@ TEST_CASE("what cannot be read ends its own connection and nothing else") {
     stranger.say(std::vector<std::byte>{std::byte{4}, std::byte{0xff}, std::byte{0xff}, std::byte{0xff}});
     stranger.rest();
     group.wait([&] { return group.said(1, "a frame of 16777215 bytes, at most 2097152 allowed"); });
+    CHECK(status_says(group, 1, R"("malformed":1)"));
   }
   SUBCASE("a client that speaks for a member") {
     Stranger stranger(group.address(1));
