@@ -3,7 +3,7 @@
 
 usage: check_linearizable_cluster.py PROGRAM [--seconds S] [--seed N] [--nodes N] [--clients N] [--keep FOLDER]
 
-1. Five nodes whose connections go through a relay. For S seconds (default 20) faults of every kind come and go:
+1. Five nodes whose connections go through a relay. For S seconds (default 28) faults of every kind come and go:
    SIGKILL and restart of one, of a majority, of all; SIGSTOP, also of a leader for so long that it is replaced and
    wakes believing that it leads; links held, dropped frame by frame, refused, one way or both, around one node or
    between two halves; slow links. `cluster record` writes down what clients see, `lab linearizable` judges it. Logs
@@ -214,7 +214,7 @@ def notices_an_old_read(arguments, histories, folder):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--seconds", type=float, default=28)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--nodes", type=int, default=5)
     parser.add_argument("--clients", type=int, default=10)

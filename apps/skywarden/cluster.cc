@@ -27,7 +27,7 @@ struct ClusterArguments {
   std::string folder = "cluster", config = "cluster/node-1.toml";
   int nodes = 3, port = 7101;
   bool memory = false;
-  std::string key, value, expected;
+  std::string key, value, expected, admission_key;
   double patience_s = 5;
 };
 
@@ -46,6 +46,9 @@ int report(const Error& error) {
 std::string config_text(const ClusterArguments& arguments, int id) {
   std::string text = fmt::format("cluster = \"{}\"\nnode = {}\n", kCluster, id);
   if (!arguments.memory) text += fmt::format("data = \"node-{}\"\n", id);
+  if (!arguments.admission_key.empty())
+    text +=
+        fmt::format("admission_key = \"{}\"\n", std::filesystem::absolute(arguments.admission_key).string());
   for (int each = 1; each <= arguments.nodes; ++each)
     text += fmt::format("[[member]]\nid = {}\naddress = \"127.0.0.1:{}\"\n", each, arguments.port + each - 1);
   return text;
@@ -180,6 +183,10 @@ void add_cluster(CLI::App& app, int* exit_code) {
   begin->add_option("--port", arguments->port, "of the first, the others follow")
       ->check(CLI::Range(1, 65000))
       ->capture_default_str();
+  begin
+      ->add_option("--admission-key", arguments->admission_key,
+                   "Ed25519 public key (PEM) of who may let nodes join and leave; see cluster admit")
+      ->check(CLI::ExistingFile);
   begin->add_flag("--memory", arguments->memory, "keep logs in memory: a node that ended must not come back");
   begin->footer(
       "Without TLS, for trying; started again it goes on with what is in the folder. Exit code 1 when a "

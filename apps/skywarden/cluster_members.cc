@@ -161,7 +161,8 @@ void add_cluster_members(CLI::App& cluster, int* exit_code) {
       "node's configuration beside --config. Its [tls] certificate must name it as every node's does.\n"
       "Exit code 1 when it is refused.\n\n"
       "Example:\n  openssl genpkey -algorithm ed25519 -out admit.key\n"
-      "  openssl pkey -in admit.key -pubout -out cluster/admit.pub   # admission_key in every node's file\n"
+      "  openssl pkey -in admit.key -pubout -out admit.pub    # admission_key in every node's file, as\n"
+      "  skywarden cluster start --admission-key admit.pub    # writes it there\n"
       "  skywarden cluster admit --key admit.key 4 127.0.0.1:7104");
   command->add_option("address", arguments->address, "HOST:PORT where the others reach it")->required();
   command->add_option("--share", arguments->share, "of votes once it has caught up; 0: it only listens")
