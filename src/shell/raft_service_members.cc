@@ -34,21 +34,18 @@ void RaftService::change_members(Instant now) {
       to = request.kind == RequestKind::kAdmit
                ? with_admitted(raft_.configuration(), request.bytes, cluster, *options_.admission_key)
                : with_removed(raft_.configuration(), request.bytes, cluster, *options_.admission_key);
-    Result<consensus::RaftEffects> effects = consensus::RaftEffects{};
     if (raft_.role() != consensus::Role::kLeader) {
       answer(client, not_leader(request.id));
     } else if (!to) {
       refuse_change(client, request.id, to.error());
-    } else if (!*to && raft_.configuration_committed()) {  // it is done already
+    } else if (!*to) {  // it is done already, or will be soon
+      if (!raft_.configuration_committed()) return;
       answer(client, {request.id, Outcome::kDone, raft_.leader(), raft_.commit_index(), {}});
-    } else if (!*to) {
-      return;  // and will be soon
-    } else if (effects = raft_.change_membership(**to, now); effects) {
+    } else if (auto effects = raft_.change_membership(**to, now); effects) {
       wait_for(index, {{}, raft_.term(), client, request.id});
       absorb(std::move(*effects));
-    } else if (effects.error().code == Errc::kUnavailable) {
-      return;  // one at a time
     } else {
+      if (effects.error().code == Errc::kUnavailable) return;  // one at a time
       refuse_change(client, request.id, effects.error());
     }
     changes_.pop_front();
