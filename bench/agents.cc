@@ -9,13 +9,13 @@
 // without a registry. By rating: with it.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "agents/registry.h"
 #include "agents/watch_rehearsal.h"
-#include "base/text.h"
 #include "cpu_time.h"
 
 namespace {
@@ -164,12 +164,11 @@ void print_registry() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto seeds = argc > 1 ? parse_integer(argv[1]) : std::optional<std::int64_t>(20);
-  if (!seeds || *seeds < 1 || *seeds > 10'000) {
-    fmt::print(stderr, "bench-agents: expected 1 to 10000 seeds\n");
-    return 2;
-  }
-  const auto count = static_cast<std::uint32_t>(*seeds);
+  CLI::App app("Tasks of watching given out over lossy links, with the registry of agents and without");
+  std::uint32_t count = 20;
+  app.add_option("seeds", count, "worlds of each kind")->check(CLI::Range(1, 10'000))->capture_default_str();
+  app.footer("Example:\n  bench-agents 20");
+  CLI11_PARSE(app, argc, argv);
   for (const double loss : kLosses)
     for (const Way& way : kWays) print_tasks(way, loss, count);
   for (const Way& way : kWays)

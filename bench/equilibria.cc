@@ -5,6 +5,7 @@
 // players.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "base/random.h"
@@ -78,7 +79,10 @@ void three_players(std::size_t strategies, std::size_t games) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  CLI::App app("What finding the equilibria of games of two and three players costs");
+  app.footer("Example:\n  bench-equilibria");
+  CLI11_PARSE(app, argc, argv);
   for (const std::size_t size : {2, 4, 6, 8}) two_players(size, 20);
   two_players(10, 10);
   two_players(12, 5);

@@ -19,8 +19,8 @@
 // the code itself costs.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 
 #include "base/random.h"
@@ -384,13 +384,16 @@ int coding(wire::CodeShape shape) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3 || argc > 5)
-    return fmt::print(stderr, "usage: bench-multipath ELEMENTS STATIONS [QUERIES] [TRIALS]\n"), 1;
-  const std::size_t queries = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 500;
-  const std::size_t trials = argc > 4 ? std::strtoull(argv[4], nullptr, 10) : 200;
-  if (queries == 0 || trials == 0)
-    return fmt::print(stderr, "bench-multipath: expected QUERIES and TRIALS above 0\n"), 1;
-  const auto world = make_world(argv[1], argv[2]);
+  CLI::App app("What disjoint routes, striping and coded pieces bring over a day of real orbits");
+  std::string elements, stations;
+  std::size_t queries = 500, trials = 200;
+  app.add_option("elements", elements, "TLE file")->required();
+  app.add_option("stations", stations, "CSV of ground stations")->required();
+  app.add_option("queries", queries)->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.add_option("trials", trials)->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.footer("Example:\n  bench-multipath fire.tle ksat.csv 500 200");
+  CLI11_PARSE(app, argc, argv);
+  const auto world = make_world(elements, stations);
   if (!world) return fmt::print(stderr, "bench-multipath: {}\n", world.error().message), 1;
   fmt::print("{{\"figure\":\"plan\",\"satellites\":{},\"stations\":{},\"contacts\":{}}}\n", world->satellites,
              world->nodes - world->satellites, world->plan.contacts().size());

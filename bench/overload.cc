@@ -25,8 +25,8 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 
 #include "base/random.h"
@@ -320,17 +320,21 @@ void run_seed(const World& world, std::uint64_t seed) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3 || argc > 7)
-    return fmt::print(stderr,
-                      "usage: bench-overload ELEMENTS STATIONS [SEEDS] [SCALE] [FIRST_SEED] [HOURS]\n"),
-           1;
-  const std::uint64_t seeds = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 3;
-  const double scale = argc > 4 ? std::strtod(argv[4], nullptr) : 1000.0;
-  const std::uint64_t first = argc > 5 ? std::strtoull(argv[5], nullptr, 10) : 1;
-  const std::uint64_t hours = argc > 6 ? std::strtoull(argv[6], nullptr, 10) : 24;
-  if (seeds == 0 || !(scale >= 1.0) || hours < 4 || hours > 240)
-    return fmt::print(stderr, "bench-overload: expected SEEDS above 0, SCALE from 1 and 4 to 240 HOURS\n"), 1;
-  const auto world = make_world(argv[1], argv[2], scale, Duration(1h) * static_cast<std::int64_t>(hours));
+  CLI::App app("What becomes of bundles when three times as much is offered as can come down");
+  std::string elements, stations;
+  std::uint64_t seeds = 3, first = 1, hours = 24;
+  double scale = 1000.0;
+  app.add_option("elements", elements, "TLE file")->required();
+  app.add_option("stations", stations, "CSV of ground stations")->required();
+  app.add_option("seeds", seeds, "how many")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.add_option("scale", scale, "divides rates and sizes")
+      ->check(CLI::Range(1.0, 1e9))
+      ->capture_default_str();
+  app.add_option("first_seed", first)->capture_default_str();
+  app.add_option("hours", hours)->check(CLI::Range(4, 240))->capture_default_str();
+  app.footer("Example:\n  bench-overload fire.tle ksat.csv 3");
+  CLI11_PARSE(app, argc, argv);
+  const auto world = make_world(elements, stations, scale, Duration(1h) * static_cast<std::int64_t>(hours));
   if (!world) return fmt::print(stderr, "bench-overload: {}\n", world.error().message), 1;
   fmt::print(
       "{{\"figure\":\"plan\",\"satellites\":{},\"stations\":{},\"contacts\":{},\"capacity_bytes\":{:.0f},"

@@ -8,6 +8,7 @@
 // nothing pruned), and must agree in arrival and hops.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <vector>
 
@@ -110,9 +111,12 @@ int run(const std::string& path, std::size_t count) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  constexpr std::size_t kQueries = 2000;
-  if (argc < 2 || argc > 3) return fmt::print(stderr, "usage: bench-route PLAN [QUERIES]\n"), 1;
-  const std::size_t count = argc == 3 ? std::strtoull(argv[2], nullptr, 10) : kQueries;
-  if (count == 0) return fmt::print(stderr, "bench-route: expected QUERIES above 0\n"), 1;
-  return run(argv[1], count);
+  CLI::App app("How long a query of the best route takes on a contact plan, and that it is right");
+  std::string plan;
+  std::size_t queries = 2000;
+  app.add_option("plan", plan, "as skywarden route reads it")->required();
+  app.add_option("queries", queries)->check(CLI::Range(1, 10'000'000))->capture_default_str();
+  app.footer("Example:\n  bench-route plan.json");
+  CLI11_PARSE(app, argc, argv);
+  return run(plan, queries);
 }

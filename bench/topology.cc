@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 
 #include "cpu_time.h"
 #include "formats/read_file.h"
@@ -97,9 +97,12 @@ int run(const std::string& path, int steps) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  constexpr int kSteps = 50;
-  if (argc < 2 || argc > 3) return fmt::print(stderr, "usage: bench-topology STATIONS [STEPS]\n"), 1;
-  const int steps = argc == 3 ? std::atoi(argv[2]) : kSteps;
-  if (steps < 1) return fmt::print(stderr, "bench-topology: expected STEPS above 0\n"), 1;
-  return run(argv[1], steps);
+  CLI::App app("What one step of a constellation's topology costs");
+  std::string stations;
+  int steps = 50;
+  app.add_option("stations", stations, "as skywarden topology reads them")->required();
+  app.add_option("steps", steps)->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.footer("Example:\n  bench-topology cities.txt");
+  CLI11_PARSE(app, argc, argv);
+  return run(stations, steps);
 }

@@ -8,12 +8,11 @@
 // satellite after the other claims full ability while the others tell the truth.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <vector>
 
 #include "base/random.h"
-#include "base/text.h"
 #include "cpu_time.h"
 #include "games/watch_reward.h"
 #include "statistics/quantile.h"
@@ -84,16 +83,16 @@ struct Gains {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto instances = argc > 1 ? parse_integer(argv[1]) : std::optional<std::int64_t>(200);
-  if (!instances || *instances < 1 || *instances > 100'000) {
-    fmt::print(stderr, "bench-watch: expected 1 to 100000 instances\n");
-    return 2;
-  }
+  CLI::App app("Who watches which cells, planned well or greedily, and what overstating one's ability earns");
+  std::int64_t instances = 200;
+  app.add_option("instances", instances, "drawn")->check(CLI::Range(1, 100'000))->capture_default_str();
+  app.footer("Example:\n  bench-watch 200");
+  CLI11_PARSE(app, argc, argv);
   const Random seeds(1);
   std::vector<double> ratios;
   Gains claims, deliveries, rewards;
   double plan_seconds = 0;
-  for (std::int64_t i = 0; i < *instances; ++i) {
+  for (std::int64_t i = 0; i < instances; ++i) {
     Random random = seeds.fork(static_cast<std::uint64_t>(i));
     const Instance instance = draw(random);
     const WatchChoice real = choice_for(instance.choice, instance.able);
@@ -117,11 +116,11 @@ int main(int argc, char** argv) {
   fmt::print(
       R"({{"figure":"greedy worth against best","instances":{},"mean":{:.4f},"least":{:.4f},"median":{:.4f}}})"
       "\n",
-      *instances, sum / static_cast<double>(ratios.size()), *std::min_element(ratios.begin(), ratios.end()),
+      instances, sum / static_cast<double>(ratios.size()), *std::min_element(ratios.begin(), ratios.end()),
       statistics::quantile(ratios, 0.5));
   fmt::print(R"({{"figure":"best plan, CPU","satellites":{},"cells":{},"microseconds":{:.1f}}})"
              "\n",
-             kSatellites, kCells, plan_seconds / static_cast<double>(*instances) * 1e6);
+             kSatellites, kCells, plan_seconds / static_cast<double>(instances) * 1e6);
   claims.print("by claims");
   deliveries.print("for deliveries");
   rewards.print("by Shapley as measured");

@@ -59,7 +59,7 @@ class Roster:
 
     def state(self, node):
         config = self.folder / "one.toml"
-        config.write_text(f'cluster = "forest"\nnode = {node}\n[[member]]\nid = {node}\n'
+        config.write_text(f'cluster = "forest"\nnode = {node}\nagrees_on = "values"\n[[member]]\nid = {node}\n'
                           f'address = "127.0.0.1:{self.ports[node]}"\n')
         _, out, _ = self.group.run("cluster", "status", "--config", config, "--patience-s", 1)
         return json.loads(out) if out else None

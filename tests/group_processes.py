@@ -1,6 +1,7 @@
 """Real `skywarden node` processes on loopback for tests, and a relay between them that the test can cut."""
 import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -19,6 +20,32 @@ def free_ports(count):
     for each in sockets:
         each.close()
     return ports
+
+
+def free_ports_in_a_row(count):
+    """The first of them, below those that systems give to clients."""
+    for first in range(20_000 + os.getpid() % 9_000, 32_000, count):
+        try:
+            sockets = [socket.create_server(("127.0.0.1", first + i)) for i in range(count)]
+        except OSError:
+            continue
+        for each in sockets:
+            each.close()
+        return first
+    raise AssertionError("no free ports")
+
+
+def run(program, *words, timeout=DEADLINE_S):
+    done = subprocess.run([program, *map(str, words)], capture_output=True, text=True, timeout=timeout, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def wait(condition):
+    until = time.monotonic() + DEADLINE_S
+    while not (result := condition()):
+        assert time.monotonic() < until, "waited too long"
+        time.sleep(0.1)
+    return result
 
 
 class Relay:
@@ -103,7 +130,7 @@ class Relay:
 
 
 class Group:
-    """Nodes 1 to `count` in `folder`; with a relay, members reach each other only through it."""
+    """Nodes 1 to `count` in `folder` that agree on values; with a relay, members reach each other only through it."""
 
     def __init__(self, program, folder, count, relay=False, extra=""):
         self.program, self.folder, self.count, self.extra = program, folder, count, extra
@@ -114,19 +141,19 @@ class Group:
         for node in range(1, count + 1):
             self.config(node, f"node-{node}.toml", relayed=relay)
 
-    def config(self, node, name, relayed=False, members=None, data=None, cluster="forest"):
-        text = f'cluster = "{cluster}"\nnode = {node}\ndata = "{data or f"node-{node}"}"\n{self.extra}'
+    def config(self, node, name, relayed=False, members=None, data=None, cluster="forest", extra="",
+               member_extra=lambda each: ""):
+        text = (f'cluster = "{cluster}"\nnode = {node}\nagrees_on = "values"\ndata = "{data or f"node-{node}"}"\n'
+                f'{self.extra}{extra}')
         for each in members or range(1, self.count + 1):
             port = self.relay.listens[(node, each)] if relayed and each > node else self.ports[each - 1]
-            text += f'[[member]]\nid = {each}\naddress = "127.0.0.1:{port}"\n'
+            text += f'[[member]]\nid = {each}\naddress = "127.0.0.1:{port}"\n{member_extra(each)}'
         path = self.folder / name
         path.write_text(text)
         return path
 
     def run(self, *words, timeout=DEADLINE_S):
-        done = subprocess.run([self.program, *map(str, words)], capture_output=True, text=True, timeout=timeout,
-                              check=False)
-        return done.returncode, done.stdout, done.stderr
+        return run(self.program, *words, timeout=timeout)
 
     def start(self, node, *words, config=None, limits=None, env=None):
         config = config or self.folder / f"node-{node}.toml"
@@ -172,10 +199,3 @@ class Group:
                                    *words[1:])
         assert code == 0, text
         return out.rstrip("\n")
-
-
-def wait(condition):
-    until = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < until, "waited too long"
-        time.sleep(0.1)

@@ -82,7 +82,8 @@ Result<void> write_config(const NodeConfig& config, const MemberArguments& argum
   if (!members) return tl::unexpected<Error>(members.error());
   const auto key = std::filesystem::proximate(config.admission_key, folder.empty() ? "." : folder);
   const std::string text = fmt::format(
-      "cluster = \"{}\"\nnode = {}\njoins = true\ndata = \"node-{}\"\nadmission_key = \"{}\"\n"
+      "cluster = \"{}\"\nnode = {}\nagrees_on = \"values\"\njoins = true\ndata = \"node-{}\"\nadmission_key "
+      "= \"{}\"\n"
       "[[member]]\nid = {}\naddress = \"{}\"\n{}",
       config.identity.cluster, arguments.node, arguments.node, key.string(), arguments.node,
       arguments.address, *members);
@@ -155,15 +156,16 @@ void add_cluster_members(CLI::App& cluster, int* exit_code) {
     });
     return command;
   };
-  CLI::App* command = add(
-      "admit", "Let a new node join the group while it runs", admit,
-      "Ids only rise: one that was used is refused, also for a node that has lost its log. Writes the new\n"
-      "node's configuration beside --config. Its [tls] certificate must name it as every node's does.\n"
-      "Exit code 1 when it is refused.\n\n"
-      "Example:\n  openssl genpkey -algorithm ed25519 -out admit.key\n"
-      "  openssl pkey -in admit.key -pubout -out admit.pub    # admission_key in every node's file, as\n"
-      "  skywarden cluster start --admission-key admit.pub    # writes it there\n"
-      "  skywarden cluster admit --key admit.key 4 127.0.0.1:7104");
+  CLI::App* command =
+      add("admit", "Let a new node join the group while it runs", admit,
+          "Of groups that agree on values. Ids only rise: one that was used is refused, also for a node that "
+          "has lost its log. Writes the new\n"
+          "node's configuration beside --config. Its [tls] certificate must name it as every node's does.\n"
+          "Exit code 1 when it is refused.\n\n"
+          "Example:\n  openssl genpkey -algorithm ed25519 -out admit.key\n"
+          "  openssl pkey -in admit.key -pubout -out admit.pub    # admission_key in every node's file, as\n"
+          "  skywarden cluster start --values --admission-key admit.pub    # writes it there\n"
+          "  skywarden cluster admit --key admit.key 4 127.0.0.1:7104");
   command->add_option("address", arguments->address, "HOST:PORT where the others reach it")->required();
   command->add_option("--share", arguments->share, "of votes once it has caught up; 0: it only listens")
       ->check(CLI::Range(0U, shell::kAdmittedShareMax))

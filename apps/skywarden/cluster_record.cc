@@ -54,7 +54,8 @@ void add_cluster_record(CLI::App& cluster, int* exit_code) {
       ->capture_default_str();
   command->add_option("--seed", arguments->options.seed, "of what they ask")->capture_default_str();
   command->footer(
-      "They read, set, and compare and set keys that nobody else uses, with values never used twice, "
+      "Of groups that agree on values. They read, set, and compare and set keys that nobody else uses, with "
+      "values never used twice, "
       "while\n"
       "you kill, stop and cut off nodes; then ask whether all of it could have happened in one order.\n"
       "Prints counts as a line of JSON; exit code 1 when the files cannot be written.\n\n"

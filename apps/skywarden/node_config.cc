@@ -13,6 +13,7 @@ using datum::TomlReader;
 constexpr std::size_t kConfigBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kKeyBytesMax = std::size_t{1} << 14;
 constexpr int kCompactBytesMin = 4096;
+constexpr double kClockBehindMaxS = 3e9;  // some 95 years
 
 std::string beside(const std::string& file, const std::string& path) {
   if (path.empty()) return path;
@@ -65,19 +66,25 @@ Result<NodeConfig> parse_node_config(std::string_view text, const std::string& f
   if (!root) return tl::unexpected<Error>(root.error());
   NodeConfig config;
   TomlReader in(*root, file);
-  in.only({"cluster", "node", "listen", "data", "joins", "compact_bytes", "signing_key", "admission_key",
-           "tls", "member"});
+  in.only({"cluster", "node", "agrees_on", "clock_behind_s", "listen", "data", "joins", "compact_bytes",
+           "signing_key", "admission_key", "tls", "member"});
   in.string("cluster", config.identity.cluster, true);
   config.identity.node = id_of(in, "node");
+  in.choice("agrees_on", config.agrees_on, {{"fires", AgreesOn::kFires}, {"values", AgreesOn::kValues}});
+  double behind_s = 0.0;
+  in.number("clock_behind_s", behind_s);
+  if (!(behind_s >= 0.0 && behind_s <= kClockBehindMaxS)) in.wrong("clock_behind_s", "0 to 3e9 seconds");
   in.string("listen", config.address);
   in.string("data", config.data);
   in.string("signing_key", config.signing_key);
   in.string("admission_key", config.admission_key);
   in.boolean("joins", config.joins);
-  auto compact_bytes = static_cast<int>(config.compact_bytes);
+  int compact_bytes = 0;
   in.integer("compact_bytes", compact_bytes);
-  if (compact_bytes < kCompactBytesMin) in.wrong("compact_bytes", "a whole number of bytes from 4096 up");
-  config.compact_bytes = static_cast<std::size_t>(std::max(compact_bytes, kCompactBytesMin));
+  if (root->contains("compact_bytes")) {
+    if (compact_bytes < kCompactBytesMin) in.wrong("compact_bytes", "a whole number of bytes from 4096 up");
+    config.compact_bytes = static_cast<std::size_t>(std::max(compact_bytes, kCompactBytesMin));
+  }
   if (const toml::table* tls = in.table("tls")) {
     TomlReader files(*tls, file + ": tls");
     files.only({"certificate", "key", "authorities"});
@@ -91,6 +98,12 @@ Result<NodeConfig> parse_node_config(std::string_view text, const std::string& f
   }
   const auto members = in.tables("member");
   if (!in.error().empty()) return fail(Errc::kMalformed, "{}", in.error());
+  if (config.agrees_on == AgreesOn::kFires)
+    for (const char* key : {"joins", "admission_key"})
+      if (root->contains(key))
+        return fail(Errc::kUnsupported, "{}: key '{}': members come and go only where agrees_on = \"values\"",
+                    file, key);
+  config.clock_behind = from_seconds(behind_s);
   for (const toml::table* member : members)
     if (const auto read = read_member(*member, file, config); !read)
       return tl::unexpected<Error>(read.error());

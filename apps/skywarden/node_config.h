@@ -10,15 +10,19 @@
 
 namespace skywarden::app {
 
+enum class AgreesOn { kFires, kValues };
+
 struct NodeConfig {
   storage::LogIdentity identity;
-  std::string address;                                // to listen at
-  std::string data;                                   // folder of the log; empty: in memory
-  std::size_t compact_bytes = std::size_t{64} << 20;  // see RaftService::Options
-  shell::GroupAddresses group;                        // this node included
-  bool joins = false;                                 // a group that runs, instead of founding one
-  consensus::Shares shares;                           // that the group was founded with; empty when it joins
-  std::string signing_key;                            // files; empty: nothing is signed
+  AgreesOn agrees_on = AgreesOn::kFires;
+  Duration clock_behind{};  // of nodes that agree on fires, behind UTC: an exercise in the past
+  std::string address;      // to listen at
+  std::string data;         // folder of the log; empty: in memory
+  std::optional<std::size_t> compact_bytes;  // of log, then a snapshot is made; nothing: the service's own
+  shell::GroupAddresses group;               // this node included
+  bool joins = false;                        // a group that runs, instead of founding one; values only
+  consensus::Shares shares;                  // that the group was founded with; empty when it joins
+  std::string signing_key;                   // files; empty: nothing is signed
   std::map<NodeId, std::string> public_keys;
   std::string admission_key;  // whose statements let nodes join and leave; empty: nobody's
 };

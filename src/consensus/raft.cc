@@ -20,16 +20,25 @@ ConfigurationHistory beginning_of(const Persisted& persisted, Shares founding) {
   return {LogIndex(), Configuration{Epoch(), {std::move(founding), {}}, {}, 0}};
 }
 
+// Requests that promise nothing beyond what a quorum has settled, see raft.h. A leader's term is durable.
+bool may_go_ahead(const MessageBody& body) {
+  return std::holds_alternative<AppendRequest>(body) || std::holds_alternative<SnapshotChunk>(body) ||
+         std::holds_alternative<TimeoutNow>(body) || std::holds_alternative<Relayed>(body) ||
+         std::holds_alternative<RelayedChunk>(body) || std::holds_alternative<Probe>(body) ||
+         std::holds_alternative<ProbeReply>(body) || !holds(Rule::kAnswersWaitForDisk);
+}
+
 }  // namespace
 
 Raft::Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions options, Random random, Instant now,
-           const datum::ArrivalForecast* forecast)
+           const datum::ArrivalForecast* forecast, Storage storage)
     : self_(self),
       options_(options),
       random_(random),
       forecast_(forecast),
       state_(persisted.state),
       log_(log_of(persisted)),
+      disk_(storage, log_.last_index()),
       configurations_(beginning_of(persisted, std::move(founding))),
       commit_(log_.base().index),
       now_(now),
@@ -56,6 +65,8 @@ Raft::Step Raft::begin(Instant now) {
 RaftEffects Raft::end(Step step) {
   if (commit_ > handed_on_) hand_on(step);
   if (state_ != step.before) step.out.persist.state = state_;
+  if (!step.out.persist.empty()) disk_.began(last_index(), step.out.persist.state.has_value());
+  step.out.write = disk_.latest();
   return std::move(step.out);
 }
 
@@ -133,9 +144,22 @@ std::vector<NodeId> Raft::holders(LogIndex index) const {
   if (role_ != Role::kLeader || !log_.contains(index)) return nodes;
   for (const auto& [node, share] : shares()) {
     const auto found = progress_.find(node);
-    if (node == self_ || (found != progress_.end() && found->second.match >= index)) nodes.push_back(node);
+    const bool own = node == self_ && disk_.kept(last_index()) >= index;
+    if (own || (found != progress_.end() && found->second.match >= index)) nodes.push_back(node);
   }
   return nodes;
+}
+
+RaftEffects Raft::persisted(Write upto, Instant now) {
+  Step step = begin(now);
+  disk_.done(upto);
+  if (role_ == Role::kCandidate && disk_.keeps_state() && !votes_.contains(self_))
+    record_vote(step, self_, true);
+  if (role_ == Role::kLeader) {
+    acknowledge_own();
+    if (commit_by_quorum(step)) after_commit(step);
+  }
+  return end(std::move(step));
 }
 
 std::optional<std::uint64_t> Raft::lag(NodeId member) const {
@@ -173,6 +197,9 @@ void Raft::tick_follower(Step& step) {
 }
 
 void Raft::tick_candidate(Step& step) {
+  // While the own vote is not yet on the disk a new term would only mean to write another.
+  const bool own_pending = role_ == Role::kCandidate && !votes_.contains(self_);
+  if (step.now >= election_deadline_ && own_pending) arm_election(step.now);
   if (step.now >= election_deadline_) {
     const auto answered = forecast_ == nullptr ? std::nullopt : quorum_answer(self_, round_began_);
     if (!answered || *answered + patience_min() <= step.now) {
@@ -207,7 +234,8 @@ Instant Raft::answers_until(NodeId peer, Progress& progress, Instant now) const 
 // ---- small change
 
 void Raft::send(Step& step, NodeId to, Term term, MessageBody body) const {
-  step.out.send.push_back(Message{self_, to, term, std::move(body)});
+  const bool ahead = disk_.storage() == Storage::kMeanwhile && may_go_ahead(body);
+  (ahead ? step.out.send_ahead : step.out.send).push_back(Message{self_, to, term, std::move(body)});
 }
 
 void Raft::trace(Step& step, TraceKind kind, std::uint64_t first, std::uint64_t second,

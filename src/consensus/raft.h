@@ -4,6 +4,16 @@
 // effects.send leaves the node and before effects.committed is applied; because of that the machine counts
 // its own copy of an entry, and its own vote, at once.
 //
+// Storage::kMeanwhile (thesis §10.2.1) lets a leader's appends travel while its disk is at work. The caller
+// writes in the order of steps, sends effects.send_ahead and applies effects.committed at once, keeps
+// effects.send until effects.write is durable, and tells persisted(). Invariants:
+//   - What gives a vote, acknowledges an entry or speaks of a term for the first time is in `send`: it is
+//     true of the disk when it leaves. Ahead go only a leader's appends, heartbeats, commits and snapshots,
+//     what is committed and handed on, and probes; a loss of them is a lost message and no broken promise.
+//   - A leader counts its own copy of an entry, and a candidate its own vote, from persisted() on. So whoever
+//     leads has its term and vote on its disk: no other life of it fills the same term with other entries.
+//   - What is committed is on the disks of a quorum, be the leader's own among them or not.
+//
 // What it does beyond the basic protocol: a leader is protected from disruption (pre-vote, and votes are
 // refused while a leader was heard within election_timeout_min); a leader that a quorum of shares has not
 // answered for election_timeout_max steps down; conflicting logs are reconciled a term at a time; appends are
@@ -61,6 +71,7 @@
 #include "base/trace.h"
 #include "consensus/commit_counter.h"
 #include "consensus/configuration.h"
+#include "consensus/disk_progress.h"
 #include "consensus/log.h"
 #include "consensus/message.h"
 #include "consensus/persist.h"
@@ -95,7 +106,9 @@ struct ReadAnswer {
 
 struct RaftEffects {
   Persist persist;                   // first: make durable
-  std::vector<Message> send;         // then: hand to the network, which may do anything to them
+  Write write;                       // this one, or if it is empty the last that was not
+  std::vector<Message> send_ahead;   // at once. Storage::kAwaited: none
+  std::vector<Message> send;         // once `write` is durable: the network may do anything to them
   std::optional<Snapshot> restored;  // begin again from this state, which replaces what was applied
   std::vector<Entry> committed;      // and apply in this order, no-ops and configuration entries included
   std::vector<EpochNews> epochs;
@@ -123,8 +136,9 @@ class Raft {
   // be heard yet is not missed unless an election would be over before, an answer that could not be there yet
   // is not waited for in vain, and a leader that is about to lose sight of a quorum hands over to a member
   // that is not. It never decides who wins an election or what is committed.
+  // `storage`: what the caller promises; one that promises nothing keeps to the first.
   Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions options, Random random, Instant now,
-       const datum::ArrivalForecast* forecast = nullptr);
+       const datum::ArrivalForecast* forecast = nullptr, Storage storage = Storage::kAwaited);
 
   [[nodiscard]] RaftEffects tick(Instant now);  // does whatever is due; `now` never goes back
   [[nodiscard]] RaftEffects receive(const Message& message, Instant now);
@@ -151,6 +165,9 @@ class Raft {
   // kUnavailable: a node that was founded with nothing has yet to see the first epoch.
   [[nodiscard]] Result<RaftEffects> compact(LogIndex upto, Payload data, Instant now);
 
+  // Storage::kMeanwhile: this write and all before it are durable. Expects that it was begun.
+  [[nodiscard]] RaftEffects persisted(Write upto, Instant now);
+
   // Takes other duties; both sets may name anybody. Not durable: after a restart there are none.
   [[nodiscard]] RaftEffects relay(RelayDuty duty, Instant now);
 
@@ -167,7 +184,7 @@ class Raft {
   [[nodiscard]] const Configuration& configuration() const { return configurations_.latest(); }
   [[nodiscard]] bool configuration_committed() const { return configurations_.latest_index() <= commit_; }
   [[nodiscard]] const Shares& shares() const { return configuration().shares.incoming; }
-  // On the leader: who is known to hold the entry, itself included. Elsewhere empty.
+  // On the leader: on whose disk the entry is known to be, its own included. Elsewhere empty.
   [[nodiscard]] std::vector<NodeId> holders(LogIndex index) const;
   // On the leader: how many entries that other member is not known to hold. Elsewhere, and of strangers:
   // nothing.
@@ -228,6 +245,7 @@ class Raft {
   // Replication.
   void begin_replication();
   void append_own(Step& step, Payload payload, EntryKind kind);
+  void acknowledge_own();
   void append_foreign(Step& step, std::span<const Entry> entries);
   [[nodiscard]] bool follow(Step& step, NodeId leader);
   [[nodiscard]] bool contradicts_commits(LogPosition previous, std::span<const Entry> entries) const;
@@ -280,7 +298,7 @@ class Raft {
 
   // Epochs.
   [[nodiscard]] const Configuration& ruling() const;
-  [[nodiscard]] bool may_campaign() const;
+  [[nodiscard]] bool may_campaign(NodeId node) const;
   void read_configurations();
   void append_configuration(Step& step, const Configuration& next);
   void note_appended(Step& step, const Entry& entry);
@@ -302,6 +320,7 @@ class Raft {
 
   HardState state_;
   Log log_;
+  DiskProgress disk_;
   ConfigurationHistory configurations_;
   LogIndex commit_;
   std::vector<std::byte> snapshot_;  // encoded; ends at the log's base; empty while that is 0

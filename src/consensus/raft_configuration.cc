@@ -17,10 +17,10 @@ const Configuration& Raft::ruling() const {
 
 // Who lost its shares may still be needed to commit just that: while the epoch is not known to be committed
 // its log may be the only complete one (thesis §4.2.2, figure 4.6).
-bool Raft::may_campaign() const {
-  if (has_vote(ruling().shares, self_)) return true;
+bool Raft::may_campaign(NodeId node) const {
+  if (has_vote(ruling().shares, node)) return true;
   const Configuration* before = configurations_.before_latest();
-  return before != nullptr && !configuration_committed() && has_vote(before->shares, self_);
+  return before != nullptr && !configuration_committed() && has_vote(before->shares, node);
 }
 
 void Raft::read_configurations() {
@@ -115,7 +115,7 @@ void Raft::follow_members() {
 
 void Raft::recount() {
   counter_ = JointCommitCounter(ruling().shares);
-  counter_.acknowledge(self_, last_index());
+  acknowledge_own();
   for (const auto& [peer, progress] : progress_) counter_.acknowledge(peer, progress.match);
 }
 

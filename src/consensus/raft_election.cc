@@ -38,7 +38,7 @@ Duration Raft::patience() {
                                     1000 / options_.election_timeout_min.count();
   const auto spread = static_cast<std::uint64_t>(least.count() / 1000 * spread_milli);
   const Duration chosen = least + Duration(static_cast<std::int64_t>(random_.below(spread + 1)));
-  return has_vote(ruling().shares, self_) ? chosen : kLearnerPatience * chosen;
+  return may_campaign(self_) ? chosen : kLearnerPatience * chosen;
 }
 
 // Patience, and time for questions to come back.
@@ -96,7 +96,7 @@ void Raft::arm_retry(Instant now) {
 }
 
 Role Raft::resting_role() const {
-  return may_campaign() ? Role::kFollower : Role::kLearner;
+  return may_campaign(self_) ? Role::kFollower : Role::kLearner;
 }
 
 bool Raft::hears_leader(Instant now) const {
@@ -131,7 +131,8 @@ void Raft::start_round(Step& step, Role role) {
   election_deadline_ = step.now + round_length();
   repeat_due_ = step.now + options_.heartbeat;
   trace(step, TraceKind::kBecameCandidate, state_.term.value(), role == Role::kPreCandidate ? 1 : 0);
-  record_vote(step, self_, true);
+  const bool waits = role == Role::kCandidate && disk_.storage() == Storage::kMeanwhile;  // for persisted()
+  if (!waits || !holds(Rule::kOwnVoteWaitsForDisk)) record_vote(step, self_, true);
   if (role_ == role) request_votes(step);  // otherwise the own share was enough and the next step is taken
 }
 

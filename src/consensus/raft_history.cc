@@ -109,8 +109,15 @@ class Player {
     return options;
   }
   NetworkOptions harsh() {
-    return {milliseconds(1),           milliseconds(1 + random_.below(90)), random_.uniform(0.0, 0.2),
-            random_.uniform(0.0, 0.2), random_.chance(0.5) ? 0.005 : 0.0,   kDriftMaxPpm};
+    NetworkOptions network;
+    network.delay_min = milliseconds(1);
+    network.delay_max = milliseconds(1 + random_.below(90));
+    network.loss = random_.uniform(0.0, 0.2);
+    network.duplication = random_.uniform(0.0, 0.2);
+    network.crash_in_step = random_.chance(0.5) ? 0.005 : 0.0;
+    network.drift_max_ppm = kDriftMaxPpm;
+    if (random_.chance(0.5)) network.disk_max = milliseconds(1 + random_.below(150));
+    return network;
   }
 
   // Changes and reads as fast as they are taken, so that they meet every stage of an election.

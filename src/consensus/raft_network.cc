@@ -27,7 +27,11 @@ RegisterValue number_of(const Entry& entry) {  // as propose() wrote it; nothing
 }  // namespace
 
 RaftNetwork::RaftNetwork(std::uint64_t seed, Shares founding, RaftOptions raft, NetworkOptions network)
-    : random_(seed), options_(raft), network_(network), founding_{founding, {}} {
+    : random_(seed),
+      options_(raft),
+      network_(network),
+      storage_(network.disk_max > Duration() ? Storage::kMeanwhile : Storage::kAwaited),
+      founding_{founding, {}} {
   for (const auto& [node, share] : founding) {
     hosts_[node].founding = founding;
     restart(node);
@@ -49,7 +53,10 @@ void RaftNetwork::violated(std::string what) {
 }
 
 void RaftNetwork::crash(NodeId node) {
-  hosts_.at(node).raft.reset();
+  Host& host = hosts_.at(node);
+  if (!host.raft) return;
+  host.raft.reset();
+  tear_writes(node, host);
 }
 
 void RaftNetwork::restart(NodeId node) {
@@ -64,7 +71,8 @@ void RaftNetwork::restart(NodeId node) {
                      static_cast<std::int64_t>(network_.drift_max_ppm);
   if (host.disk.snapshot) check_restored(node, *host.disk.snapshot);
   host.raft.emplace(node, host.founding, host.disk, options_,
-                    random_.fork(node.value() * 1000003ULL + host.restarts), local_time(host, now_));
+                    random_.fork(node.value() * 1000003ULL + host.restarts), local_time(host, now_), nullptr,
+                    storage_);
 }
 
 void RaftNetwork::split(std::set<NodeId> side) {
@@ -143,8 +151,7 @@ void RaftNetwork::apply_commits(NodeId node, Host& host, const std::vector<Entry
         host.writes.erase(asked);
       }
     }
-    const Entry* stored = entry_at(host.disk, entry.index);
-    if (stored == nullptr || *stored != entry)
+    if (!holds_entry(host, entry))
       violated(fmt::format("node {} commits what it did not store", node.value()));
     if (entry.index.value() > committed_.size()) {
       committed_.push_back(entry);
@@ -202,11 +209,14 @@ void RaftNetwork::check_promise(const Host& host, const Message& message) {
 void RaftNetwork::perform(NodeId node, RaftEffects effects) {
   Host& host = hosts_.at(node);
   if (random_.chance(network_.crash_in_step)) {
-    make_durable(node, host, torn(std::move(effects.persist), random_));
+    if (storage_ == Storage::kAwaited)
+      make_durable(node, host, torn(std::move(effects.persist), random_));
+    else
+      host.writing.push_back({now_, std::move(effects.persist), effects.write, {}});
     crash(node);
     return;
   }
-  make_durable(node, host, effects.persist);
+  if (storage_ == Storage::kAwaited) make_durable(node, host, effects.persist);
   for (const TraceEvent& event : effects.trace) {
     trace_.add(event);
     if (event.kind == TraceKind::kBecameLeader) watch_leader(event, host);
@@ -219,10 +229,84 @@ void RaftNetwork::perform(NodeId node, RaftEffects effects) {
   apply_commits(node, host, effects.committed);
   if (!effects.epochs.empty() || committed_.size() > committed_before) check_who_could_decide();
   check_reads(node, host, effects.reads);
+  if (storage_ == Storage::kMeanwhile) {
+    begin_write(node, host, std::move(effects));
+    return;
+  }
   for (const Message& message : effects.send) {
     check_promise(host, message);
     post(message);
   }
+}
+
+// ---- disks that take their time
+
+bool RaftNetwork::holds_entry(const Host& host, const Entry& entry) const {
+  if (storage_ == Storage::kAwaited) {
+    const Entry* stored = entry_at(host.disk, entry.index);
+    return stored != nullptr && *stored == entry;
+  }
+  const Log& log = host.raft->log();
+  return entry.index > log.base().index && log.contains(entry.index) && log.at(entry.index) == entry;
+}
+
+// What goes ahead leaves now, the rest when the disk is done with this and all before it.
+void RaftNetwork::begin_write(NodeId node, Host& host, RaftEffects effects) {
+  for (const Message& message : effects.send_ahead) {
+    check_ahead(host, message);
+    post(message);
+  }
+  const Instant before = host.writing.empty() ? now_ : host.writing.back().done;
+  Duration takes{};
+  if (!effects.persist.empty() && network_.disk_max > Duration())
+    takes = Duration(random_.below(static_cast<std::uint64_t>(network_.disk_max.count())));
+  host.writing.push_back(
+      {std::max(before, now_ + takes), std::move(effects.persist), effects.write, std::move(effects.send)});
+  if (host.writing.size() == 1 && takes == Duration()) finish_write(node);
+}
+
+std::pair<Instant, NodeId> RaftNetwork::next_write() const {
+  std::pair<Instant, NodeId> next{Instant::max(), kNobody};
+  for (const auto& [node, host] : hosts_)
+    if (!host.writing.empty()) next = std::min(next, {host.writing.front().done, node});
+  return next;
+}
+
+void RaftNetwork::finish_write(NodeId node) {
+  Host& host = hosts_.at(node);
+  const Host::Writing done = std::move(host.writing.front());
+  host.writing.pop_front();
+  make_durable(node, host, done.step);
+  if (!done.step.empty()) check_who_could_decide();
+  for (const Message& message : done.waiting) {
+    check_promise(host, message);
+    post(message);
+  }
+  if (!done.step.empty()) perform(node, host.raft->persisted(done.write, local_time(host, now_)));
+}
+
+// A crash: some of the writes under way are there, in their order, and perhaps a part of the next one.
+void RaftNetwork::tear_writes(NodeId node, Host& host) {
+  for (Host::Writing& each : std::exchange(host.writing, {})) {
+    const bool whole = random_.chance(0.3);
+    make_durable(node, host, whole ? each.step : torn(std::move(each.step), random_));
+    if (!whole) break;
+  }
+}
+
+// What goes before the disk is done promises nothing but that its sender leads, or that others have
+// committed.
+void RaftNetwork::check_ahead(const Host& host, const Message& message) {
+  const bool leads = std::holds_alternative<AppendRequest>(message.body) ||
+                     std::holds_alternative<SnapshotChunk>(message.body) ||
+                     std::holds_alternative<TimeoutNow>(message.body);
+  const auto* relayed = std::get_if<Relayed>(&message.body);
+  if (leads && (message.term != host.disk.state.term || host.disk.state.voted_for != message.from))
+    violated("a leader speaks before its term is durable");
+  if (relayed != nullptr && relayed->previous.index.value() + relayed->entries.size() > committed_.size())
+    violated("what nobody has committed is handed on");
+  if (!leads && relayed == nullptr && !std::holds_alternative<RelayedChunk>(message.body))
+    check_promise(host, message);
 }
 
 namespace {
@@ -259,8 +343,13 @@ void RaftNetwork::run_for(Duration time) {
       next = deadline(host);
       due = node;
     }
-    if (next > end) break;
-    now_ = std::max(now_, next);
+    const auto [written, writer] = next_write();
+    if (std::min(next, written) > end) break;
+    now_ = std::max(now_, std::min(next, written));
+    if (written <= next) {
+      finish_write(writer);
+      continue;
+    }
     if (due != kNobody) {
       Host& host = hosts_.at(due);
       perform(due, host.raft->tick(local_time(host, now_)));
@@ -453,13 +542,14 @@ bool RaftNetwork::could_miss(const JointShares& a, std::uint32_t may_join_a, con
 void RaftNetwork::check_who_could_decide() {
   struct Could {
     NodeId node;
-    const JointShares* shares;
+    const JointShares* shares;  // on its disk
+    const JointShares* leads_by;
     std::uint32_t elect = 0;   // who would vote for it
     std::uint32_t commit = 0;  // it leads: who would take its entries
   };
   std::vector<Could> everybody;
   for (const auto& [node, host] : hosts_) {
-    Could could{node, &ruling(host)};
+    Could could{node, &ruling(host), host.raft ? &host.raft->configuration().shares : nullptr};
     const LogPosition last = last_of(host.disk);
     std::uint32_t bit = 1;
     for (const auto& [other, peer] : hosts_) {
@@ -480,11 +570,11 @@ void RaftNetwork::check_who_could_decide() {
   }
   for (const Could& a : everybody)
     for (const Could& b : everybody) {
-      if (a.node == b.node || *a.shares == *b.shares) continue;
-      if (a.node < b.node && could_miss(*a.shares, a.elect, *b.shares, b.elect))
+      if (a.node == b.node) continue;
+      if (a.node < b.node && *a.shares != *b.shares && could_miss(*a.shares, a.elect, *b.shares, b.elect))
         violated(fmt::format("{} and {} could both be elected, by quorums that do not meet", a.node.value(),
                              b.node.value()));
-      if (a.commit != 0 && could_miss(*a.shares, a.commit, *b.shares, b.elect))
+      if (a.commit != 0 && *a.leads_by != *b.shares && could_miss(*a.leads_by, a.commit, *b.shares, b.elect))
         violated(fmt::format("{} could be elected by a quorum that misses one by which {} commits",
                              b.node.value(), a.node.value()));
     }

@@ -7,6 +7,7 @@
 // writes its number there, and each read reads it.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -26,6 +27,9 @@ struct NetworkOptions {
   double duplication = 0.0;
   double crash_in_step = 0.0;       // chance that a host dies while a step is being made durable
   std::uint32_t drift_max_ppm = 0;  // of a host's clock, drawn when it first starts
+  // How long a disk takes for a write; meanwhile messages travel (Storage::kMeanwhile). 0 when the network is
+  // made: every step waits for the disk, which takes no time.
+  Duration disk_max{};
 };
 
 class RaftNetwork {
@@ -93,6 +97,13 @@ class RaftNetwork {
     std::map<ReadId, AskedRead> reads;            // asked since the last restart
     std::map<std::uint64_t, std::size_t> writes;  // proposals taken since then: their place in clients_
     RegisterValue value;                          // what its state holds
+    struct Writing {
+      Instant done;
+      Persist step;
+      Write write;
+      std::vector<Message> waiting;
+    };
+    std::deque<Writing> writing;  // in this order; what only waits has an empty step
   };
 
   [[nodiscard]] static Instant local_time(const Host& host, Instant true_time);
@@ -103,6 +114,11 @@ class RaftNetwork {
   bool ask_everybody(const Ask& ask);
   void perform(NodeId node, RaftEffects effects);
   void make_durable(NodeId node, Host& host, const Persist& step);
+  void begin_write(NodeId node, Host& host, RaftEffects effects);
+  void finish_write(NodeId node);
+  void tear_writes(NodeId node, Host& host);
+  [[nodiscard]] std::pair<Instant, NodeId> next_write() const;
+  [[nodiscard]] bool holds_entry(const Host& host, const Entry& entry) const;
   void apply_commits(NodeId node, Host& host, const std::vector<Entry>& committed);
   [[nodiscard]] const JointShares& ruling(const Host& host) const;
   [[nodiscard]] bool decides(const JointShares& shares, std::uint32_t set) const;
@@ -116,12 +132,14 @@ class RaftNetwork {
   void note_epochs(Host& host, const Persist& step);
   void watch_leader(const TraceEvent& event, const Host& host);
   void check_promise(const Host& host, const Message& message);
+  void check_ahead(const Host& host, const Message& message);
   void post(const Message& message);
   void violated(std::string what);
 
   Random random_;
   RaftOptions options_;
   NetworkOptions network_;
+  Storage storage_;
   Instant now_{};
   JointShares founding_;
   std::map<NodeId, Host> hosts_;

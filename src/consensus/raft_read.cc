@@ -143,7 +143,7 @@ void Raft::hand_over(Step& step) {
 
 void Raft::on(Step& step, const Message& message, const TimeoutNow&) {
   const bool from_leader = role_ == Role::kFollower && message.from == leader_;
-  if (from_leader && may_campaign() && state_.term < kTermMax) become_candidate(step, true);
+  if (from_leader && may_campaign(self_) && state_.term < kTermMax) become_candidate(step, true);
 }
 
 }  // namespace skywarden::consensus

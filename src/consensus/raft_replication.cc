@@ -73,6 +73,7 @@ void Raft::append_foreign(Step& step, std::span<const Entry> entries) {
   const LogIndex first = entries.front().index;
   if (log_.contains(first)) {
     log_.truncate_from(first);
+    disk_.cut_behind(first.previous());
     step.out.persist.truncate_from = first;
     roll_back(step, first);
   }
@@ -109,7 +110,12 @@ void Raft::append_own(Step& step, Payload payload, EntryKind kind) {
   step.out.persist.append.push_back(entry);
   log_.append(entry);
   note_appended(step, entry);
-  counter_.acknowledge(self_, last_index());
+  acknowledge_own();
+}
+
+void Raft::acknowledge_own() {
+  const bool waits = holds(Rule::kOwnEntryWaitsForDisk);
+  counter_.acknowledge(self_, waits ? disk_.kept(last_index()) : last_index());
 }
 
 // A leader with a quorum of shares of its own needs nobody else.
@@ -205,7 +211,7 @@ void Raft::broadcast_heartbeat(Step& step) {
   const bool learners_too = beats_++ % kLearnerBeats == 0;
   for (const auto& [peer, progress] : progress_) {
     const bool fed = is_fed(peer);
-    const bool rests = fed || (!has_vote(ruling().shares, peer) && progress.match == last_index() &&
+    const bool rests = fed || (!may_campaign(peer) && progress.match == last_index() &&
                                progress.silence.last_heard() > committed_at_);
     if (!learners_too && rests) continue;
     if (fed) ask_about_commits(peer);

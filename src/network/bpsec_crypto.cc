@@ -9,19 +9,14 @@
 #include <limits>
 #include <utility>
 
+#include "base/free_by.h"
+
 namespace skywarden::network {
 namespace {
 
 constexpr std::size_t kPieceMax = std::numeric_limits<int>::max() / 2;  // what one EVP call takes
 constexpr std::size_t kWrapOverhead = 8;                                // RFC 3394
 
-template <auto kFree>
-struct FreeBy {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeBy<EVP_CIPHER_CTX_free>>;
 using MacAlgorithm = std::unique_ptr<EVP_MAC, FreeBy<EVP_MAC_free>>;
 using MacContext = std::unique_ptr<EVP_MAC_CTX, FreeBy<EVP_MAC_CTX_free>>;

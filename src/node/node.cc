@@ -47,7 +47,7 @@ Node::Node(NodeId self, const consensus::Shares& founding, const NodeOptions& op
 }
 
 Ledger Node::saved_ledger(const Stored& stored) {
-  if (!stored.raft.snapshot) return Ledger(options_.alert);
+  if (!stored.raft.snapshot) return Ledger(options_.alert, options_.cluster);
   auto ledger = Ledger::restore(stored.raft.snapshot->data, options_.alert);
   if (ledger && ledger->applied() == stored.raft.snapshot->last.index) return std::move(*ledger);
   stopped_ =
@@ -57,11 +57,15 @@ Ledger Node::saved_ledger(const Stored& stored) {
 }
 
 Effects Node::receive(NodeId from, std::span<const std::byte> bytes, Instant now) {
+  auto message = decode(bytes);
+  if (!message) return {};  // noise or an enemy; the sender repeats what matters
+  return receive(from, std::move(*message), now);
+}
+
+Effects Node::receive(NodeId from, Message message, Instant now) {
   Effects out;
   if (!stopped_.empty()) return out;
-  auto message = decode(bytes);
-  if (!message) return out;  // noise or an enemy; the sender repeats what matters
-  std::visit([&](auto& body) { on(from, body, now, out); }, *message);
+  std::visit([&](auto& body) { on(from, body, now, out); }, message);
   settle(now, out);
   return out;
 }
@@ -222,6 +226,7 @@ void Node::restore(const consensus::Snapshot& snapshot, Instant now, Effects& ou
   std::sort(out.alerts.begin(), out.alerts.end(),
             [](const datum::Alert& a, const datum::Alert& b) { return a.index < b.index; });
   ledger_ = std::move(*ledger);
+  out.restored = ledger_.head();
   saved_.reset();
   applied_bytes_ = 0;
 }

@@ -42,6 +42,7 @@
 namespace skywarden::node {
 
 struct NodeOptions {
+  std::string cluster;  // names the chain of entries (storage/entry_chain.h)
   consensus::RaftOptions raft;
   std::set<NodeId> ground;  // where people are warned; none named: everywhere
   PipelineOptions pipeline;
@@ -87,6 +88,9 @@ struct Effects {
   std::vector<datum::Alert> alerts;  // entered the ledger, in order
   std::vector<consensus::ReadAnswer> reads;
   std::vector<datum::Finding> findings;  // this node's own, for people to follow
+  // The snapshot in `persist` came from the leader, and this is the head of the chain of entries up to there.
+  // A step has at most one snapshot, in the last of persist.raft.
+  std::optional<storage::ChainHead> restored;
   Trace trace;
 };
 
@@ -98,7 +102,11 @@ class Node {
        Random random, Instant now, const datum::ArrivalForecast* forecast = nullptr);
 
   [[nodiscard]] Effects receive(NodeId from, std::span<const std::byte> bytes, Instant now);
+  [[nodiscard]] Effects receive(NodeId from, Message message, Instant now);  // decoded already
   [[nodiscard]] Effects observe(std::span<const datum::Hotspot> hotspots, Instant now);
+  // For after a restart, when it is not known any more who had received what is stored: brings it again to
+  // everybody who judges.
+  void spread_again(std::span<const datum::Hotspot> hotspots, Instant now) { outbox_.put(hotspots, now); }
   // The chance of fire before anybody looked, made where the weather records arrive and told to the others.
   [[nodiscard]] Effects announce(const datum::Prior& prior, Instant now);
   [[nodiscard]] Effects tick(Instant now);

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/free_by.h"
+
 namespace skywarden::shell::group {
 namespace {
 
@@ -25,14 +27,6 @@ void detect_dead_peers(tcp::socket& socket) {
   ::setsockopt(number, IPPROTO_TCP, TCP_KEEPINTVL, &kKeepAliveS, sizeof kKeepAliveS);
   ::setsockopt(number, IPPROTO_TCP, TCP_KEEPCNT, &three, sizeof three);
 }
-
-template <auto kFree>
-struct FreeBy {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
 
 }  // namespace
 

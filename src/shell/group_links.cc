@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "shell/group_connection.h"
+#include "shell/listening.h"
 
 namespace skywarden::shell {
 
@@ -61,6 +62,7 @@ class GroupLinks::Impl final : public Connection::Owner {
   void answer(GroupClient client, std::span<const std::byte> value);
   void wake_at(Instant at);
   void ask_for_turn();
+  void ask_for_turn_from_elsewhere();
   [[nodiscard]] const Counters& counters();
   [[nodiscard]] std::vector<NodeId> connected() const;
   void run();
@@ -119,17 +121,9 @@ class GroupLinks::Impl final : public Connection::Owner {
 };
 
 Result<void> GroupLinks::Impl::listen() {
-  ErrorCode error;
-  const auto address = asio::ip::make_address(options_.address, error);
-  if (error) return fail(Errc::kOutOfRange, "'{}' is not an address", printable(options_.address));
-  const tcp::endpoint endpoint(address, options_.port);
-  std::ignore = acceptor_.open(endpoint.protocol(), error);
-  if (!error) std::ignore = acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) std::ignore = acceptor_.bind(endpoint, error);
-  if (!error) std::ignore = acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (error)
-    return fail(Errc::kUnavailable, "{} port {}: {}", options_.address, options_.port, error.message());
-  port_ = acceptor_.local_endpoint(error).port();
+  const auto port = listen_at(acceptor_, options_.address, options_.port);
+  if (!port) return tl::unexpected<Error>(port.error());
+  port_ = *port;
   accept();
   return {};
 }
@@ -384,6 +378,10 @@ void GroupLinks::Impl::ask_for_turn() {
   asio::post(context_, [this] { turn(); });
 }
 
+void GroupLinks::Impl::ask_for_turn_from_elsewhere() {
+  asio::post(context_, [this] { ask_for_turn(); });
+}
+
 void GroupLinks::Impl::turn() {
   turn_posted_ = false;
   if (stopping_) return;
@@ -495,6 +493,9 @@ void GroupLinks::wake_at(Instant at) {
 }
 void GroupLinks::ask_for_turn() {
   impl_->ask_for_turn();
+}
+void GroupLinks::ask_for_turn_from_elsewhere() {
+  impl_->ask_for_turn_from_elsewhere();
 }
 const GroupLinks::Counters& GroupLinks::counters() const {
   return impl_->counters();

@@ -85,6 +85,7 @@ class GroupLinks {
   void answer(GroupClient client, std::span<const std::byte> value);           // nothing if it has gone
   void wake_at(Instant at);  // turn() then at the latest; the last call counts. The clock is steady_now()'s
   void ask_for_turn();
+  void ask_for_turn_from_elsewhere();  // from any thread
   [[nodiscard]] const Counters& counters() const;
   [[nodiscard]] std::vector<NodeId> connected() const;
   void run();   // until stop(), SIGINT or SIGTERM

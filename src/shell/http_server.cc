@@ -22,6 +22,7 @@
 
 #include "base/contract.h"
 #include "shell/http_guard.h"
+#include "shell/listening.h"
 
 namespace skywarden::shell {
 namespace {
@@ -432,24 +433,19 @@ class ConsoleServer::Impl::HttpSession : public std::enable_shared_from_this<Htt
 };
 
 Result<std::uint16_t> ConsoleServer::Impl::listen() {
-  ErrorCode error;
-  const asio::ip::address address = asio::ip::make_address(options_.address, error);
-  if (error) return fail(Errc::kOutOfRange, "'{}' is not an address", options_.address);
+  Result<std::uint16_t> port = fail(Errc::kUnavailable, "no port was tried");
   for (int attempt = 0; attempt < std::max(1, options_.port_tries); ++attempt) {
-    const int port = options_.port == 0 ? 0 : options_.port + attempt;
-    if (port > 65'535) break;
-    const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(port));
-    std::ignore = acceptor_.close(error);
-    if (acceptor_.open(endpoint.protocol(), error)) continue;
-    std::ignore = acceptor_.set_option(asio::socket_base::reuse_address(true),
-                                       error);  // start again at once after a stop
-    if (acceptor_.bind(endpoint, error) || acceptor_.listen(asio::socket_base::max_listen_connections, error))
-      continue;
-    port_ = acceptor_.local_endpoint().port();
-    return port_;
+    const int number = options_.port == 0 ? 0 : options_.port + attempt;
+    if (number > 65'535) break;
+    port = listen_at(acceptor_, options_.address, static_cast<std::uint16_t>(number));
+    if (port) {
+      port_ = *port;
+      return port;
+    }
+    if (port.error().code == Errc::kOutOfRange) return port;
   }
   return fail(Errc::kUnavailable, "no free port at {} from {} on: {}", options_.address, options_.port,
-              error.message());
+              port.error().message);
 }
 
 void ConsoleServer::Impl::run() {

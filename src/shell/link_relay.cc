@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/contract.h"
+#include "shell/listening.h"
 
 namespace skywarden::shell {
 namespace {
@@ -242,11 +243,9 @@ Result<void> LinkRelay::Impl::open(const std::vector<RelayedPort>& ports,
       if (!error) std::ignore = port->socket.bind({here, relayed.listen}, error);
       if (!error) port->number = port->socket.local_endpoint(error).port();
     } else {
-      std::ignore = port->acceptor.open(here.is_v4() ? tcp::v4() : tcp::v6(), error);
-      if (!error) std::ignore = port->acceptor.set_option(asio::socket_base::reuse_address(true), error);
-      if (!error) std::ignore = port->acceptor.bind({here, relayed.listen}, error);
-      if (!error) std::ignore = port->acceptor.listen(asio::socket_base::max_listen_connections, error);
-      if (!error) port->number = port->acceptor.local_endpoint(error).port();
+      const auto number = listen_at(port->acceptor, options_.address, relayed.listen);
+      if (!number) return tl::unexpected<Error>(number.error());
+      port->number = *number;
     }
     if (error)
       return fail(Errc::kUnavailable, "{} port {}: {}", options_.address, relayed.listen, error.message());

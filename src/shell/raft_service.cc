@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "shell/group_member.h"
 #include "shell/service_snapshot.h"
 #include "shell/steady_clock.h"
 
@@ -11,6 +12,7 @@ namespace skywarden::shell {
 namespace {
 
 constexpr std::size_t kBatchBytesMax = std::size_t{1} << 20;
+constexpr std::size_t kBehindBytesMax = std::size_t{64} << 20;  // of the own disk, when others' commit
 
 consensus::Persisted beginning_of(storage::LogStore::Opened* log) {
   return log == nullptr ? consensus::Persisted{} : log->contents.persisted;
@@ -42,9 +44,10 @@ RaftService::RaftService(Options options, StateMachine& machine, storage::LogSto
     : options_(std::move(options)),
       machine_(machine),
       on_problem_(std::move(on_problem)),
-      log_(options_.links.identity.cluster, log, std::move(options_.keys)),
+      log_(options_.links.identity.cluster, log, std::move(options_.keys),
+           [this] { links_->ask_for_turn_from_elsewhere(); }),
       raft_(options_.links.identity.node, options_.founding, beginning_of(log), options_.raft,
-            Random(options_.seed), steady_now()),
+            Random(options_.seed), steady_now(), nullptr, log_.storage()),
       applied_(raft_.commit_index()) {
   const auto& raft_log = raft_.log();
   for (const auto& entry : raft_log.between(raft_log.base().index.next(), raft_log.last_index()))
@@ -71,11 +74,7 @@ void RaftService::fail_with(Error error) {
 
 Result<void> RaftService::from_member(NodeId member, const Frame& frame) {
   if (failed_) return {};
-  if (frame.kind == FrameKind::kSignedHead) {
-    const auto head = storage::decode_signed_head(frame.value);
-    if (!head) return tl::unexpected<Error>(head.error());
-    return log_.hear(member, *head, raft_.term());
-  }
+  if (frame.kind == FrameKind::kSignedHead) return hear_head(log_, member, frame.value, raft_.term());
   const auto message =
       frame.kind == FrameKind::kConsensus
           ? consensus::decode(frame.value)
@@ -113,6 +112,12 @@ Result<void> RaftService::from_client(GroupClient client, const Frame& frame) {
       answer(client, {request->id, Outcome::kDone, raft_.leader(), applied_, {bytes.begin(), bytes.end()}});
       break;
     }
+    case RequestKind::kObserve: {
+      constexpr std::string_view kWhy = "this group agrees on values, not on fires";
+      const auto why = std::as_bytes(std::span(kWhy));
+      answer(client, {request->id, Outcome::kRefused, raft_.leader(), {}, {why.begin(), why.end()}});
+      break;
+    }
   }
   return {};
 }
@@ -128,23 +133,34 @@ void RaftService::propose(std::uint64_t id, consensus::Payload payload) {
 void RaftService::turn() {
   if (failed_) return;
   const Instant now = steady_now();
+  hear_of_disk(now);
   if (now >= raft_.next_deadline()) absorb(raft_.tick(now));
   propose_waiting(now);
   change_members(now);
   promote(now);
   begin_reads(now);
-  if (!failed_)
-    if (const auto done = log_.sync(now); !done) fail_with(done.error());
   if (failed_) return;
   send_messages();
+  log_.begin_write();
   apply_commits();
   answer_reads();
-  if (std::exchange(members_changed_, false)) follow_members();  // who leaves was told so before
+  if (std::exchange(members_changed_, false)) follow_members();  // who leaves was told: commits go ahead
   if (const auto same = log_.check_heard(raft_); !same) fail_with(same.error());
-  sign(now);
+  send_head(log_, raft_, *links_, now);
   compact(now);
   if (now >= leaves_at_) return links_->stop();
   links_->wake_at(std::min({raft_.next_deadline(), log_.sign_due(raft_), leaves_at_}));
+}
+
+void RaftService::hear_of_disk(Instant now) {
+  const auto durable = log_.durable();
+  if (!durable) return fail_with(durable.error());
+  if (*durable == durable_) return;
+  durable_ = *durable;
+  for (; !promising_.empty() && promising_.front().first <= durable_; promising_.pop_front())
+    std::move(promising_.front().second.begin(), promising_.front().second.end(),
+              std::back_inserter(sending_));
+  absorb(raft_.persisted(durable_, now));
 }
 
 void RaftService::absorb(consensus::RaftEffects effects) {
@@ -155,14 +171,17 @@ void RaftService::absorb(consensus::RaftEffects effects) {
     if (!unpacked) return fail_with(unpacked.error());
     base_head = unpacked->head;
   }
-  if (const auto kept = log_.take(effects.persist, raft_, base_head, effects.restored.has_value()); !kept)
-    return fail_with(kept.error());
+  log_.take(std::move(effects.persist), effects.write, raft_, base_head, effects.restored.has_value());
   if (effects.restored) {
     committed_.clear();  // contained in it
     restored_ = std::move(effects.restored);
   }
   members_changed_ |= !effects.epochs.empty() || restored_.has_value();
-  std::move(effects.send.begin(), effects.send.end(), std::back_inserter(sending_));
+  std::move(effects.send_ahead.begin(), effects.send_ahead.end(), std::back_inserter(sending_));
+  if (log_.storage() == consensus::Storage::kAwaited || effects.write <= durable_)
+    std::move(effects.send.begin(), effects.send.end(), std::back_inserter(sending_));
+  else if (!effects.send.empty())
+    promising_.emplace_back(effects.write, std::move(effects.send));
   std::move(effects.committed.begin(), effects.committed.end(), std::back_inserter(committed_));
   for (const consensus::ReadAnswer& read : effects.reads) {
     const auto asked = reads_asked_.extract(read.id);
@@ -188,7 +207,9 @@ void RaftService::propose_waiting(Instant now) {
       batch.push_back(std::move(proposals_[end]));
     }
     const LogIndex first = raft_.last_index().next();
-    auto effects = raft_.propose_all(std::move(batch), now);
+    auto effects = log_.bytes_behind() > kBehindBytesMax
+                       ? Result<consensus::RaftEffects>(fail(Errc::kUnavailable, "the disk is behind"))
+                       : raft_.propose_all(std::move(batch), now);
     if (effects) {
       ++counters_.batches;
       counters_.proposals += end - begin;
@@ -312,14 +333,6 @@ void RaftService::answer(GroupClient client, const Answer& answer) {
       encode(Answer{answer.id, Outcome::kRefused, answer.leader, answer.index, {text.begin(), text.end()}}));
 }
 
-void RaftService::sign(Instant now) {
-  const auto head = log_.sign(raft_, now);
-  if (!head) return;
-  const auto bytes = encode(*head);
-  for (const NodeId member : log_.signed_for(raft_.self()))
-    links_->send(member, FrameKind::kSignedHead, bytes);
-}
-
 // ---- compaction
 
 void RaftService::compact(Instant now) {
@@ -339,6 +352,7 @@ void RaftService::compact(Instant now) {
   if (!effects) return on_problem_(effects.error().message);
   ++counters_.snapshots;
   absorb(std::move(*effects));
+  log_.begin_write();
   log_bytes_ = 0;
   const auto& log = raft_.log();
   for (const consensus::Entry& entry : log.between(base.next(), log.last_index()))
@@ -346,27 +360,12 @@ void RaftService::compact(Instant now) {
 }
 
 std::string RaftService::status() const {
-  const auto role = raft_.role() == consensus::Role::kLeader     ? "leader"
-                    : raft_.role() == consensus::Role::kLearner  ? "learner"
-                    : raft_.role() == consensus::Role::kFollower ? "follower"
-                                                                 : "candidate";
-  const auto& links = links_->counters();
-  std::string connected;
-  for (const NodeId node : links_->connected())
-    connected += fmt::format("{}{}", connected.empty() ? "" : ",", node.value());
   return fmt::format(
-      R"({{"node":{},"cluster":"{}","role":"{}","leader":{},"term":{},"last":{},"committed":{},"applied":{},)"
-      R"("connected":[{}],"proposals":{},"batches":{},"reads":{},"syncs":{},"snapshots":{},"heads_signed":{},)"
-      R"("heads_verified":{},"bad_signatures":{},"bad_messages":{},"refused_hello":{},"refused_identity":{},)"
-      R"("malformed":{},"dropped":{},"bytes_received":{},"bytes_sent":{},"refused_changes":{},"epoch":{},)"
-      R"("members":[{}]}})",
-      raft_.self().value(), options_.links.identity.cluster, role, raft_.leader().value(),
-      raft_.term().value(), raft_.last_index().value(), raft_.commit_index().value(), applied_.value(),
-      connected, counters_.proposals, counters_.batches, counters_.reads, log_.counters().syncs,
-      counters_.snapshots, log_.counters().heads_signed, log_.counters().heads_verified,
-      log_.counters().bad_signatures, counters_.bad_messages, links.refused_hello, links.refused_identity,
-      links.malformed, links.dropped, links.bytes_received, links.bytes_sent, counters_.refused_changes,
-      raft_.configuration().epoch.value(), members_json());
+      R"({{"agrees_on":"values",{},"proposals":{},"batches":{},"reads":{},"snapshots":{},"bad_messages":{},)"
+      R"("refused_changes":{}}})",
+      member_status(raft_, options_.links.identity.cluster, applied_, log_, *links_, options_.own_address),
+      counters_.proposals, counters_.batches, counters_.reads, counters_.snapshots, counters_.bad_messages,
+      counters_.refused_changes);
 }
 
 }  // namespace skywarden::shell

@@ -1,9 +1,10 @@
 // One member of a consensus group in real time: the Raft machine over connections (group_links.h) and a log
 // on disk (storage/log_store.h) or in memory, with a state machine of the caller's on top. One event loop on
-// one thread. All that arrives together is one turn: proposals are appended as one batch, everything to
-// persist waits for the disk once, then messages leave, commits are applied and clients are answered.
-// Members come and go by signed statements: group_roster.h. What it keeps of the log: member_log.h. The clock
-// is steady, so one that is set back changes nothing.
+// one thread. All that arrives together is one turn: proposals are appended as one batch, what may travel
+// before the disk is done leaves, everything to persist goes to the disk together, commits are applied and
+// clients are answered; what promises something leaves in the turn after the disk is done. Meanwhile the loop
+// goes on. Members come and go by signed statements: group_roster.h. What it keeps of the log: member_log.h.
+// The clock is steady, so one that is set back changes nothing.
 //
 // What a client is told: see Outcome. A request whose answer was lost may be repeated by the client and is
 // then applied twice, unless its state machine knows better.
@@ -97,6 +98,7 @@ class RaftService final : private GroupLinks::Owner {
   void problem(const std::string& why) override { on_problem_(why); }
 
   void absorb(consensus::RaftEffects effects);
+  void hear_of_disk(Instant now);
   void propose_waiting(Instant now);
   void wait_for(LogIndex index, Waiting waiting);
   [[nodiscard]] Answer not_leader(std::uint64_t request) const;
@@ -106,7 +108,6 @@ class RaftService final : private GroupLinks::Owner {
   void apply(const consensus::Entry& entry);
   void answer_reads();
   void restore(const consensus::Snapshot& snapshot);
-  void sign(Instant now);
   void compact(Instant now);
   void answer(GroupClient client, const Answer& answer);
   void answer_waiting(const Waiting& waiting, Outcome outcome, std::vector<std::byte> bytes = {});
@@ -118,7 +119,6 @@ class RaftService final : private GroupLinks::Owner {
   void refuse_change(GroupClient client, std::uint64_t request, const Error& error);
   void promote(Instant now);
   void follow_members();
-  [[nodiscard]] std::string members_json() const;
 
   Options options_;
   StateMachine& machine_;
@@ -129,6 +129,10 @@ class RaftService final : private GroupLinks::Owner {
   consensus::Raft raft_;
   Counters counters_;
   std::optional<Error> failed_;
+
+  // Wait for the disk, in the order of writes.
+  std::deque<std::pair<consensus::Write, std::vector<consensus::Message>>> promising_;
+  consensus::Write durable_;
 
   // Of this turn.
   std::vector<consensus::Message> sending_;

@@ -99,16 +99,4 @@ void RaftService::follow_members() {
   }
 }
 
-std::string RaftService::members_json() const {
-  std::string members;
-  for (const auto& [node, share] : raft_.shares()) {
-    std::string address = node == raft_.self() ? options_.own_address : std::string();
-    for (const GroupLinks::Peer& peer : links_->peers())
-      if (peer.node == node) address = peer.address();
-    members += fmt::format(R"({}{{"id":{},"share":{},"address":"{}"}})", members.empty() ? "" : ",",
-                           node.value(), share, address);
-  }
-  return members;
-}
-
 }  // namespace skywarden::shell

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/contract.h"
+#include "shell/listening.h"
 
 namespace skywarden::shell::tcpcl {
 namespace {
@@ -299,17 +300,7 @@ Door::Door(asio::io_context& context, TcpclServer::Options options, ssl::context
       stop_deadline_(context) {}
 
 Result<std::uint16_t> Door::listen() {
-  ErrorCode error;
-  const asio::ip::address address = asio::ip::make_address(options_.address, error);
-  if (error) return fail(Errc::kOutOfRange, "'{}' is not an address", options_.address);
-  const tcp::endpoint endpoint(address, options_.port);
-  std::ignore = acceptor_.open(endpoint.protocol(), error);
-  if (!error) std::ignore = acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) std::ignore = acceptor_.bind(endpoint, error);
-  if (!error) std::ignore = acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (error)
-    return fail(Errc::kUnavailable, "{} port {}: {}", options_.address, options_.port, error.message());
-  return acceptor_.local_endpoint(error).port();
+  return listen_at(acceptor_, options_.address, options_.port);
 }
 
 void Door::accept() {

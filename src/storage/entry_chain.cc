@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "base/contract.h"
+#include "base/free_by.h"
 
 namespace skywarden::storage {
 
@@ -11,28 +12,22 @@ struct EntryChain::Hasher {
   Hasher() : algorithm(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context(EVP_MD_CTX_new()) {
     EXPECTS(algorithm != nullptr && context != nullptr);
   }
-  ~Hasher() {
-    EVP_MD_CTX_free(context);
-    EVP_MD_free(algorithm);
-  }
-  Hasher(const Hasher&) = delete;
-  Hasher& operator=(const Hasher&) = delete;
 
   [[nodiscard]] ChainHead hash(std::span<const std::byte> first, std::span<const std::byte> second,
                                std::span<const std::byte> third) const {
     ChainHead head{};
     const bool done =
-        EVP_DigestInit_ex2(context, algorithm, nullptr) == 1 &&
-        EVP_DigestUpdate(context, first.data(), first.size()) == 1 &&
-        EVP_DigestUpdate(context, second.data(), second.size()) == 1 &&
-        EVP_DigestUpdate(context, third.data(), third.size()) == 1 &&
-        EVP_DigestFinal_ex(context, reinterpret_cast<unsigned char*>(head.data()), nullptr) == 1;
+        EVP_DigestInit_ex2(context.get(), algorithm.get(), nullptr) == 1 &&
+        EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1 &&
+        EVP_DigestUpdate(context.get(), second.data(), second.size()) == 1 &&
+        EVP_DigestUpdate(context.get(), third.data(), third.size()) == 1 &&
+        EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(head.data()), nullptr) == 1;
     EXPECTS(done);
     return head;
   }
 
-  EVP_MD* algorithm;
-  EVP_MD_CTX* context;
+  std::unique_ptr<EVP_MD, FreeBy<EVP_MD_free>> algorithm;
+  std::unique_ptr<EVP_MD_CTX, FreeBy<EVP_MD_CTX_free>> context;
 };
 
 ChainHead first_head(std::string_view cluster) {

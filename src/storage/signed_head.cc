@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/contract.h"
+#include "base/free_by.h"
 #include "consensus/message.h"
 #include "wire/cbor.h"
 
@@ -16,13 +17,6 @@ constexpr std::uint64_t kVersion = 1;
 constexpr std::uint64_t kFields = 7;
 constexpr std::size_t kBytesMax = 512;
 
-template <auto kFree>
-struct FreeBy {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
 using Context = std::unique_ptr<EVP_MD_CTX, FreeBy<EVP_MD_CTX_free>>;
 using KeyPointer = std::unique_ptr<EVP_PKEY, FreeBy<EVP_PKEY_free>>;
 using Input = std::unique_ptr<BIO, FreeBy<BIO_free>>;
