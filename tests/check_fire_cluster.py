@@ -127,7 +127,7 @@ def all_again(trial, incident, before):
     code, out, _ = trial.ask("observe", incident / "hotspots_simulated.csv")
     assert code == 2 and "268 not seen yet" in out and out.startswith("0 taken"), out
     bad = trial.folder / "bad.csv"
-    rows = (incident / "hotspots_observed.csv").read_text().splitlines()
+    rows = (incident / "hotspots_reconstructed.csv").read_text().splitlines()  # everybody had them before the kill
     bad.write_text("\n".join([rows[0], rows[1], "91.5" + rows[2][7:], "x"]) + "\n")
     code, out, text = trial.ask("observe", bad)
     assert code == 2 and out == "0 taken, 1 known before; 2 bad rows\n" and text.count("\n") == 2, (out, text)

@@ -158,9 +158,11 @@ void add_cluster_members(CLI::App& cluster, int* exit_code) {
   };
   CLI::App* command =
       add("admit", "Let a new node join the group while it runs", admit,
-          "Of groups that agree on values. Ids only rise: one that was used is refused, also for a node that "
-          "has lost its log. Writes the new\n"
-          "node's configuration beside --config. Its [tls] certificate must name it as every node's does.\n"
+          "In groups that agree on values. Ids only rise: one that was used is refused, also for a node that "
+          "has\n"
+          "lost its log. Writes the new node's configuration beside --config. Its [tls] certificate must "
+          "name it\n"
+          "as every node's does.\n"
           "Exit code 1 when it is refused.\n\n"
           "Example:\n  openssl genpkey -algorithm ed25519 -out admit.key\n"
           "  openssl pkey -in admit.key -pubout -out admit.pub    # admission_key in every node's file, as\n"

@@ -54,10 +54,10 @@ void add_cluster_record(CLI::App& cluster, int* exit_code) {
       ->capture_default_str();
   command->add_option("--seed", arguments->options.seed, "of what they ask")->capture_default_str();
   command->footer(
-      "Of groups that agree on values. They read, set, and compare and set keys that nobody else uses, with "
-      "values never used twice, "
-      "while\n"
-      "you kill, stop and cut off nodes; then ask whether all of it could have happened in one order.\n"
+      "In groups that agree on values they read, set, and compare and set keys that nobody else uses, with\n"
+      "values never used twice, while you kill, stop and cut off nodes; then ask whether all of it could "
+      "have\n"
+      "happened in one order.\n"
       "Prints counts as a line of JSON; exit code 1 when the files cannot be written.\n\n"
       "Example:\n  skywarden cluster record --seconds 60\n  skywarden lab linearizable histories/*.txt");
   command->callback([arguments, exit_code] {

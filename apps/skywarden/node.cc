@@ -62,9 +62,10 @@ Result<Kept> open_kept(const NodeConfig& config, bool first_start) {
   if (!opened) return tl::unexpected<Error>(opened.error());
   kept.log.emplace(std::move(*opened));
   if (kept.log->contents.torn)
-    complain(fmt::format(
-        "{}: the last write was not finished before the end; nobody was told of it, and it is left out",
-        config.data));
+    complain(
+        fmt::format("{}: the last write was not finished before the end; this node promised nothing of it, "
+                    "and it is left out",
+                    config.data));
   return kept;
 }
 
