@@ -11,31 +11,17 @@ usage: check_fire_cluster.py PROGRAM SOURCE
 Waits end when what is waited for happens, at the latest at a deadline.
 """
 import json
-import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-DEADLINE_S = 60
+from group_processes import DEADLINE_S, free_ports_in_a_row, run, wait
+
 NODES = (1, 2, 3, 4, 5)
-
-
-def free_port_of(count):
-    """The first of so many in a row, below those that systems give to clients."""
-    for first in range(20_000 + os.getpid() % 9_000, 32_000, count):
-        try:
-            sockets = [socket.create_server(("127.0.0.1", first + i)) for i in range(count)]
-        except OSError:
-            continue
-        for each in sockets:
-            each.close()
-        return first
-    raise AssertionError("no free ports")
 
 
 class Trial:
@@ -44,9 +30,7 @@ class Trial:
         self.started, self.again = None, {}
 
     def run(self, *words):
-        done = subprocess.run([self.program, *map(str, words)], capture_output=True, text=True, timeout=DEADLINE_S,
-                              check=False)
-        return done.returncode, done.stdout, done.stderr
+        return run(self.program, *words)
 
     def ask(self, what, *words, of=1):
         return self.run("cluster", what, "--config", self.config(of), "--patience-s", 30, *words)
@@ -55,7 +39,7 @@ class Trial:
         return self.folder / f"node-{node}.toml"
 
     def start(self, *words):
-        port = free_port_of(len(NODES))
+        port = free_ports_in_a_row(len(NODES))
         self.started = subprocess.Popen(
             [self.program, "cluster", "start", "--nodes", "5", "--folder", self.folder, "--port", str(port), *words],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -88,13 +72,6 @@ class Trial:
         assert code == 0, text
         return [json.loads(line) for line in out.splitlines()]
 
-    def wait(self, condition):
-        until = time.monotonic() + DEADLINE_S
-        while not (result := condition()):
-            assert time.monotonic() < until, "waited too long"
-            time.sleep(0.1)
-        return result
-
 
 def told(folder, node):
     return {path.name: path.read_bytes() for path in (folder / f"node-{node}" / "alerts").iterdir()}
@@ -102,26 +79,26 @@ def told(folder, node):
 
 def by_hand(trial, incident):
     processes = trial.start("--as-of", "2017-10-09T10:20:00Z")
-    trial.wait(trial.leader)
+    wait(trial.leader)
     code, out, text = trial.ask("observe", incident / "hotspots_reconstructed.csv")
     assert code == 0 and out == "581 taken, 0 known before\n", (out, text)
-    first = trial.wait(trial.alerts)
+    first = wait(trial.alerts)
     assert len(first) == 1 and first[0]["kind"] == "alert" and first[0]["status"] == "Exercise", first
     assert first[0]["shares_backing"] >= 3 and first[0]["shares_total"] == 5, first
 
-    leads = trial.wait(trial.leader)
+    leads = wait(trial.leader)
     killed = time.monotonic()
     subprocess.run(["kill", "-9", str(processes[leads])], check=True, timeout=DEADLINE_S)
     lives = next(node for node in NODES if node != leads)
     code, out, text = trial.ask("observe", incident / "hotspots_observed.csv", of=lives)
     assert code == 0 and out == "597 taken, 0 known before\n", (out, text)
-    both = trial.wait(lambda: len(alerts := trial.alerts(of=lives)) == 2 and alerts)
+    both = wait(lambda: len(alerts := trial.alerts(of=lives)) == 2 and alerts)
     print(f"leader killed to the next message agreed by the others: {time.monotonic() - killed:.1f} s")
     assert both[0] == first[0] and both[1]["kind"] == "update" and both[1]["event"] == first[0]["event"], both
     assert both[1]["shares_backing"] == 4 and leads not in both[1]["merged"], both
 
     trial.restart(leads)
-    trial.wait(lambda: [state["alerts"] for state in trial.states()] == [2] * 5)
+    wait(lambda: [state["alerts"] for state in trial.states()] == [2] * 5)
     code, out, text = trial.ask("observe", incident / "hotspots_reconstructed.csv", of=leads)
     assert out == "0 taken, 581 known before\n", (out, text)
     trial.end()
@@ -143,14 +120,14 @@ def all_again(trial, incident, before):
     for node in NODES:
         (trial.folder / f"node-{node}" / "alerts" / f'{before[0]["identifier"]}.xml').unlink()
     trial.start()  # goes on with the clock of the folder
-    assert trial.wait(trial.alerts) == before
-    trial.wait(lambda: [state["alerts"] for state in trial.states()] == [2] * 5)
+    assert wait(trial.alerts) == before
+    wait(lambda: [state["alerts"] for state in trial.states()] == [2] * 5)
     for node in NODES:
         assert list(told(trial.folder, node)) == [f'{before[1]["identifier"]}.xml'], told(trial.folder, node).keys()
     code, out, _ = trial.ask("observe", incident / "hotspots_simulated.csv")
     assert code == 2 and "268 not seen yet" in out and out.startswith("0 taken"), out
     bad = trial.folder / "bad.csv"
-    rows = (incident / "hotspots_observed.csv").read_text().splitlines()
+    rows = (incident / "hotspots_reconstructed.csv").read_text().splitlines()  # everybody had them before the kill
     bad.write_text("\n".join([rows[0], rows[1], "91.5" + rows[2][7:], "x"]) + "\n")
     code, out, text = trial.ask("observe", bad)
     assert code == 2 and out == "0 taken, 1 known before; 2 bad rows\n" and text.count("\n") == 2, (out, text)
@@ -175,6 +152,11 @@ def damaged_or_foreign(trial):
     assert "this is the folder of a node that agrees on fires" in refused(other)
     other.write_text(trial.config(1).read_text().replace('data = "node-1"', 'data = "node-2"'))
     assert "this is the log of node 2 of cluster trial, not of node 1" in refused(other)
+    for key in ('joins = true', 'admission_key = "admit.pub"'):
+        other.write_text(key + "\n" + trial.config(1).read_text())
+        assert "members come and go only where agrees_on" in refused(other)
+    code, _, text = trial.run("cluster", "start", "--folder", trial.folder, "--admission-key", trial.config(1))
+    assert code == 1 and text.count("\n") == 1 and "members come and go only with --values" in text, text
     other.write_text(trial.config(1).read_text().replace('"fires"', '"smoke"'))
     assert "key 'agrees_on': expected one of fires, values" in refused(other)
     code, out, _ = trial.run("config", "check", trial.config(1))
@@ -191,7 +173,7 @@ def damaged_or_foreign(trial):
     process = subprocess.Popen([trial.program, "node", trial.config(3)], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
     said = process.stdout.readline()  # it goes on
-    trial.wait(lambda: [state["node"] for state in trial.states()] == [3])
+    wait(lambda: [state["node"] for state in trial.states()] == [3])
     process.send_signal(signal.SIGTERM)
     _, text = process.communicate(timeout=DEADLINE_S)
     assert said.startswith("node 3 of trial listens") and process.returncode == 0, (said, text)

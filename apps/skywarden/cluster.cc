@@ -10,6 +10,8 @@
 
 #include "base/text.h"
 #include "cluster_fires.h"
+#include "cluster_members.h"
+#include "cluster_record.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "key_values.h"
@@ -28,9 +30,7 @@ struct ClusterArguments {
   int nodes = 3, port = 7101;
   bool memory = false, values = false;
   std::string as_of;  // UTC; empty: now
-  std::string file;   // of observations
-  bool json = false, geojson = false;
-  std::string key, value, expected;
+  std::string key, value, expected, admission_key;
   double patience_s = 5;
 };
 
@@ -50,6 +50,7 @@ int report(const Error& error) {
 struct Trial {
   AgreesOn agrees_on = AgreesOn::kFires;
   Duration clock_behind{};
+  std::string admission_key;
 };
 
 Result<Trial> trial_of(const ClusterArguments& arguments) {
@@ -58,9 +59,12 @@ Result<Trial> trial_of(const ClusterArguments& arguments) {
   if (std::filesystem::exists(before)) {
     const auto config = load_node_config(before);
     if (!config) return tl::unexpected<Error>(config.error());
-    trial = {config->agrees_on, config->clock_behind};
+    trial = {config->agrees_on, config->clock_behind, config->admission_key};
   }
   if (arguments.values) trial.agrees_on = AgreesOn::kValues;
+  if (!arguments.admission_key.empty()) trial.admission_key = arguments.admission_key;
+  if (!trial.admission_key.empty() && trial.agrees_on == AgreesOn::kFires)
+    return fail(Errc::kUnsupported, "--admission-key: members come and go only with --values");
   if (arguments.as_of.empty()) return trial;
   const auto as_of = parse_utc(arguments.as_of);
   if (!as_of) return fail(as_of.error().code, "--as-of: {}", as_of.error().message);
@@ -76,6 +80,8 @@ std::string config_text(const ClusterArguments& arguments, const Trial& trial, i
           ? fmt::format("agrees_on = \"fires\"\nclock_behind_s = {:.3f}\n", to_seconds(trial.clock_behind))
           : "agrees_on = \"values\"\n";
   if (!arguments.memory) text += fmt::format("data = \"node-{}\"\n", id);
+  if (!trial.admission_key.empty())
+    text += fmt::format("admission_key = \"{}\"\n", std::filesystem::absolute(trial.admission_key).string());
   for (int each = 1; each <= arguments.nodes; ++each)
     text += fmt::format("[[member]]\nid = {}\naddress = \"127.0.0.1:{}\"\n", each, arguments.port + each - 1);
   return text;
@@ -163,7 +169,7 @@ Result<KeyAnswer> ask(const ClusterArguments& arguments, shell::RequestKind kind
   if (!answer) return tl::unexpected<Error>(answer.error());
   if (answer->outcome == shell::Outcome::kUnknown)
     return fail(Errc::kUnavailable,
-                "whether it was done cannot be told: the leader changed; ask for the value");
+                "whether it was done cannot be told: the leader changed or fell silent; ask for the value");
   if (answer->outcome != shell::Outcome::kDone)
     return fail(Errc::kConflict, "refused: {}",
                 printable({reinterpret_cast<const char*>(answer->bytes.data()), answer->bytes.size()}));
@@ -205,28 +211,6 @@ int status(const ClusterArguments& arguments) {
   return exit_code;
 }
 
-// ---- fires
-
-int observe(const ClusterArguments& arguments) {
-  const auto config = load_node_config(arguments.config);
-  if (!config) return report(config.error());
-  const auto whole = observe_file(*config, arguments.file, patience_of(arguments));
-  if (!whole) return report(whole.error());
-  return *whole ? 0 : 2;
-}
-
-int alerts(const ClusterArguments& arguments) {
-  const auto config = load_node_config(arguments.config);
-  if (!config) return report(config.error());
-  const auto agreed = agreed_alerts(*config, patience_of(arguments));
-  if (!agreed) return report(agreed.error());
-  const auto form = arguments.json      ? AlertForm::kJson
-                    : arguments.geojson ? AlertForm::kGeojson
-                                        : AlertForm::kLines;
-  fmt::print("{}", alerts_text(*agreed, config->shares, form));
-  return 0;
-}
-
 }  // namespace
 
 void add_cluster(CLI::App& app, int* exit_code) {
@@ -240,6 +224,11 @@ void add_cluster(CLI::App& app, int* exit_code) {
   begin->add_option("--port", arguments->port, "of the first, the others follow")
       ->check(CLI::Range(1, 65000))
       ->capture_default_str();
+  begin
+      ->add_option(
+          "--admission-key", arguments->admission_key,
+          "with --values: Ed25519 public key (PEM) of who may let nodes join and leave; see cluster admit")
+      ->check(CLI::ExistingFile);
   begin->add_flag("--memory", arguments->memory, "keep logs in memory: a node that ended must not come back");
   begin->add_flag("--values", arguments->values, "agree on names with values, for trying consensus alone");
   begin->add_option("--as-of", arguments->as_of,
@@ -261,18 +250,10 @@ void add_cluster(CLI::App& app, int* exit_code) {
     command->callback([arguments, exit_code, act] { *exit_code = act(*arguments); });
     return command;
   };
-  CLI::App* command = question(
-      "observe", "Hand in observations of fires", observe,
-      "Each is taken by the first node that answers, which has it on disk then and brings it to the\n"
-      "others. Exit code 2 when rows were bad, or not of the last 24 hours by the nodes' clock.\n\n"
-      "Example:\n  skywarden cluster observe incidents/tubbs_2017/hotspots_observed.csv");
-  command->add_option("file", arguments->file, "FIRMS CSV, MODIS or VIIRS (.csv, .csv.gz)")->required();
-  command = question("alerts", "What the group has agreed to tell, as of now", alerts,
-                     "Every alert is an exercise.\n\nExample:\n  skywarden cluster alerts --json");
-  CLI::Option* json = command->add_flag("--json", arguments->json, "a line of JSON each");
-  command->add_flag("--geojson", arguments->geojson, "one FeatureCollection")->excludes(json);
-  command = question("put", "Set a value once a majority has it (--values)", put,
-                     "Exit code 0 when it is done.\n\nExample:\n  skywarden cluster put tower-7 \"41 C\"");
+  add_cluster_fires(*cluster, exit_code);
+  CLI::App* command =
+      question("put", "Set a value once a majority has it (--values)", put,
+               "Exit code 0 when it is done.\n\nExample:\n  skywarden cluster put tower-7 \"41 C\"");
   command->add_option("key", arguments->key)->required();
   command->add_option("value", arguments->value)->required();
   command = question("get", "The value as of now", get,
@@ -284,6 +265,8 @@ void add_cluster(CLI::App& app, int* exit_code) {
   command->add_option("key", arguments->key)->required();
   command->add_option("expected", arguments->expected)->required();
   command->add_option("value", arguments->value)->required();
+  add_cluster_members(*cluster, exit_code);
+  add_cluster_record(*cluster, exit_code);
   question("status", "Who leads, how far, and what was refused: a line of JSON each", status,
            "Exit code 2 when somebody does not answer.\n\nExample:\n  skywarden cluster status");
 }

@@ -1,12 +1,16 @@
 #include "cluster_fires.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "datum/delimited.h"
 #include "formats/read_file.h"
 #include "node/messages.h"
+#include "node_config.h"
 #include "onboard/firms.h"
 #include "shell/fire_message.h"
 #include "shell/group_call.h"
@@ -19,6 +23,13 @@ namespace skywarden::app {
 namespace {
 
 constexpr std::size_t kProblemLinesMax = 20;
+
+struct FireArguments {
+  std::string config = "cluster/node-1.toml";
+  std::string file;  // of observations
+  bool json = false, geojson = false;
+  double patience_s = 5;
+};
 
 Result<std::vector<std::byte>> ask(const NodeConfig& config, shell::RequestKind kind,
                                    std::vector<std::byte> bytes, Duration patience) {
@@ -101,8 +112,8 @@ std::string json_of(const datum::Alert& alert, const consensus::Shares& shares) 
   return json.dump() + "\n";
 }
 
-}  // namespace
-
+// Says on standard output what became of a FIRMS file's rows, and on standard error which were bad. False:
+// some rows were not taken.
 Result<bool> observe_file(const NodeConfig& config, const std::string& file, Duration patience) {
   const auto bytes = formats::read_file(file);
   if (!bytes) return tl::unexpected<Error>(bytes.error());
@@ -127,6 +138,7 @@ Result<bool> observe_file(const NodeConfig& config, const std::string& file, Dur
   return sum.late + sum.future + sum.unusable + firms->problems.size() == 0;
 }
 
+// All alerts that the leader remembers, in the order of the log, as of a moment after the call.
 Result<std::vector<datum::Alert>> agreed_alerts(const NodeConfig& config, Duration patience) {
   std::vector<datum::Alert> all;
   for (;;) {
@@ -141,13 +153,59 @@ Result<std::vector<datum::Alert>> agreed_alerts(const NodeConfig& config, Durati
   }
 }
 
+// `shares`: by which the findings behind an alert count.
 std::string alerts_text(const std::vector<datum::Alert>& alerts, const consensus::Shares& shares,
-                        AlertForm form) {
-  if (form == AlertForm::kGeojson) return wildfire::to_geojson(alerts, {}) + "\n";
+                        const FireArguments& arguments) {
+  if (arguments.geojson) return wildfire::to_geojson(alerts, {}) + "\n";
   std::string text;
   for (const datum::Alert& alert : alerts)
-    text += form == AlertForm::kJson ? json_of(alert, shares) : line_of(alert, shares);
+    text += arguments.json ? json_of(alert, shares) : line_of(alert, shares);
   return text;
+}
+
+Result<int> observe(const NodeConfig& config, const FireArguments& arguments) {
+  const auto whole = observe_file(config, arguments.file, from_seconds(arguments.patience_s));
+  if (!whole) return tl::unexpected<Error>(whole.error());
+  return *whole ? 0 : 2;
+}
+
+Result<int> alerts(const NodeConfig& config, const FireArguments& arguments) {
+  const auto agreed = agreed_alerts(config, from_seconds(arguments.patience_s));
+  if (!agreed) return tl::unexpected<Error>(agreed.error());
+  fmt::print("{}", alerts_text(*agreed, config.shares, arguments));
+  return 0;
+}
+
+}  // namespace
+
+void add_cluster_fires(CLI::App& cluster, int* exit_code) {
+  auto arguments = std::make_shared<FireArguments>();
+  const auto add = [&](const char* name, const char* what,
+                       Result<int> (*act)(const NodeConfig&, const FireArguments&), const char* footer) {
+    CLI::App* command = cluster.add_subcommand(name, what);
+    command->add_option("--config", arguments->config, "of any of its nodes")->capture_default_str();
+    command->add_option("--patience-s", arguments->patience_s, "wait at most so long")
+        ->check(CLI::Range(0.1, 3600.0))
+        ->capture_default_str();
+    command->footer(footer);
+    command->callback([arguments, exit_code, act] {
+      const auto config = load_node_config(arguments->config);
+      const auto done = config ? act(*config, *arguments) : tl::unexpected<Error>(config.error());
+      if (!done) fmt::print(stderr, "skywarden cluster: {}\n", done.error().message);
+      *exit_code = done ? *done : 1;
+    });
+    return command;
+  };
+  CLI::App* command =
+      add("observe", "Hand in observations of fires", observe,
+          "Each is taken by the first node that answers, which has it on disk then and brings it to the\n"
+          "others. Exit code 2 when rows were bad, or not of the last 24 hours by the nodes' clock.\n\n"
+          "Example:\n  skywarden cluster observe incidents/tubbs_2017/hotspots_observed.csv");
+  command->add_option("file", arguments->file, "FIRMS CSV, MODIS or VIIRS (.csv, .csv.gz)")->required();
+  command = add("alerts", "What the group has agreed to tell, as of now", alerts,
+                "Every alert is an exercise.\n\nExample:\n  skywarden cluster alerts --json");
+  CLI::Option* json = command->add_flag("--json", arguments->json, "a line of JSON each");
+  command->add_flag("--geojson", arguments->geojson, "one FeatureCollection")->excludes(json);
 }
 
 }  // namespace skywarden::app

@@ -62,9 +62,10 @@ Result<Kept> open_kept(const NodeConfig& config, bool first_start) {
   if (!opened) return tl::unexpected<Error>(opened.error());
   kept.log.emplace(std::move(*opened));
   if (kept.log->contents.torn)
-    complain(fmt::format(
-        "{}: the last write was not finished before the end; nobody was told of it, and it is left out",
-        config.data));
+    complain(
+        fmt::format("{}: the last write was not finished before the end; this node promised nothing of it, "
+                    "and it is left out",
+                    config.data));
   return kept;
 }
 
@@ -79,6 +80,7 @@ Options options_of(const NodeConfig& config, std::optional<storage::SigningKeys>
   options.links.port = config.group.members.at(config.identity.node).port;
   options.links.tls = config.group.tls;
   options.founding = config.shares;
+  options.own_address = config.group.members.at(config.identity.node).address();
   options.keys = std::move(keys);
   options.seed = options.links.incarnation;
   for (const auto& [node, peer] : config.group.members)
@@ -108,10 +110,14 @@ Result<void> run_values(const NodeConfig& config, std::optional<storage::Signing
       if (name.starts_with(kObservations))
         return fail(Errc::kConflict, "{}: this is the folder of a node that agrees on fires", config.data);
   }
+  auto options = options_of<shell::RaftService::Options>(config, std::move(keys));
+  auto admission_key = load_admission_key(config);
+  if (!admission_key) return tl::unexpected<Error>(admission_key.error());
+  options.admission_key = std::move(*admission_key);
+  options.compact_bytes = config.compact_bytes.value_or(options.compact_bytes);
   KeyValues values;
   const auto service =
-      shell::RaftService::make(options_of<shell::RaftService::Options>(config, std::move(keys)), values,
-                               kept.log ? &*kept.log : nullptr, complain);
+      shell::RaftService::make(std::move(options), values, kept.log ? &*kept.log : nullptr, complain);
   if (!service) return tl::unexpected<Error>(service.error());
   return run_until_stopped(**service, config, kept);
 }
@@ -149,6 +155,7 @@ wildfire::CapContext context_of(const NodeConfig& config) {
 Result<void> run_fires(const NodeConfig& config, std::optional<storage::SigningKeys> keys, Kept& kept) {
   auto options = options_of<shell::FireService::Options>(config, std::move(keys));
   options.clock_behind = config.clock_behind;
+  options.node.log_bytes = config.compact_bytes.value_or(options.node.log_bytes);
   std::optional<storage::Journal::Opened> observations, told;
   if (kept.disk) {
     auto seen = open_journal(config, kept, kObservations, options.node.journal_max);

@@ -149,6 +149,10 @@ Result<void> FireService::from_client(GroupClient client, const Frame& frame) {
     case RequestKind::kPropose:
       refuse(client, *request, "this group agrees on fires, not on values");
       break;
+    case RequestKind::kAdmit:
+    case RequestKind::kRemove:
+      refuse(client, *request, "members come and go only in a group that agrees on values");
+      break;
     case RequestKind::kStatus: {
       const std::string text = status();
       const auto bytes = std::as_bytes(std::span(text));
@@ -306,7 +310,8 @@ std::string FireService::status() const {
   return fmt::format(
       R"({{"agrees_on":"fires","clock":"{}",{},"handed_in":{},"alerts":{},"bad_messages":{}}})",
       format_utc(clock_.now()),
-      member_status(node_.raft(), options_.links.identity.cluster, node_.ledger().applied(), log_, *links_),
+      member_status(node_.raft(), options_.links.identity.cluster, node_.ledger().applied(), log_, *links_,
+                    options_.own_address),
       counters_.handed_in, alerts_.told().size(), counters_.bad_messages);
 }
 

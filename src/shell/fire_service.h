@@ -27,6 +27,7 @@ class FireService final : private GroupLinks::Owner {
     GroupLinks::Options links;
     std::vector<GroupLinks::Peer> peers;
     consensus::Shares founding;  // with this node; empty for one that joins later
+    std::string own_address;     // HOST:PORT, as status() names it
     node::NodeOptions node;      // its cluster is that of `links`
     std::optional<storage::SigningKeys> keys;
     std::uint64_t seed = 1;   // of election timeouts

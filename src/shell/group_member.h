@@ -14,8 +14,9 @@ namespace skywarden::shell {
                                      Term term);
 void send_head(MemberLog& log, const consensus::Raft& raft, GroupLinks& links, Instant now);  // when due
 
-// Members of a JSON object, without braces: docs/formats.md.
+// Members of a JSON object, without braces: docs/formats.md. `own_address`: HOST:PORT.
 [[nodiscard]] std::string member_status(const consensus::Raft& raft, std::string_view cluster,
-                                        LogIndex applied, const MemberLog& log, const GroupLinks& links);
+                                        LogIndex applied, const MemberLog& log, const GroupLinks& links,
+                                        const std::string& own_address);
 
 }  // namespace skywarden::shell

@@ -119,7 +119,7 @@ Result<Request> decode_request(std::span<const std::byte> bytes) {
   const std::uint64_t kind = number(in);
   request.bytes = read_bytes(in);
   if (const auto end = in.finish(); !end) return tl::unexpected<Error>(end.error());
-  if (kind > static_cast<std::uint64_t>(RequestKind::kObserve))
+  if (kind > static_cast<std::uint64_t>(RequestKind::kRemove))
     return fail(Errc::kUnsupported, "a request of kind {}", kind);
   request.kind = static_cast<RequestKind>(kind);
   return request;

@@ -43,7 +43,9 @@ struct Hello {
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 
-enum class RequestKind : std::uint8_t { kPropose, kRead, kStatus, kObserve };
+// Observations are a node/messages.h batch, for groups that agree on fires. Admissions and removals carry a
+// statement of admission.h, for groups that agree on values.
+enum class RequestKind : std::uint8_t { kPropose, kRead, kStatus, kObserve, kAdmit, kRemove };
 
 struct Request {
   std::uint64_t id = 0;  // the client's own; comes back
@@ -54,7 +56,7 @@ struct Request {
 
 enum class Outcome : std::uint8_t {
   kDone,
-  kNotLeader,  // `leader` may know; nothing happened here
+  kNotLeader,  // `leader` may know, and is reached at `bytes` (HOST:PORT) if known; nothing happened here
   kRefused,    // `bytes` say why; nothing happened
   kLost,       // proposed, and certainly not committed
   kUnknown,    // proposed; whether it was committed this node cannot tell

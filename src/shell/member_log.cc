@@ -90,6 +90,18 @@ Result<void> MemberLog::hear(NodeId from, const storage::SignedHead& head, Term 
   return {};
 }
 
+Result<void> MemberLog::know(NodeId member, const storage::PublicKey& key) {
+  if (!keys_ || keys_->members.contains(member)) return {};
+  auto known = storage::SigningKey::of_public(key);
+  if (!known) return tl::unexpected<Error>(known.error());
+  keys_->members.emplace(member, std::move(*known));
+  return {};
+}
+
+void MemberLog::forget(NodeId member) {
+  if (keys_) keys_->members.erase(member);
+}
+
 // Two logs with the same last entry are the same up to there (Raft §5.3), so their heads must be, too.
 Result<void> MemberLog::check_heard(const consensus::Raft& raft) {
   if (!heard_ || heard_->last.index > raft.last_index()) return {};

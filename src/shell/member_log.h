@@ -56,6 +56,10 @@ class MemberLog {
   // kConflict: the leader has signed another log than this; such a member must not go on.
   [[nodiscard]] Result<void> check_heard(const consensus::Raft& raft);
 
+  // Keys of members that come and go. Nothing happens in a group that does not sign.
+  [[nodiscard]] Result<void> know(NodeId member, const storage::PublicKey& key);
+  void forget(NodeId member);
+
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t syncs() const { return writer_ ? writer_->syncs() : 0; }
 

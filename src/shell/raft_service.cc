@@ -34,6 +34,8 @@ Result<std::unique_ptr<RaftService>> RaftService::make(Options options, StateMac
   if (log != nullptr && log->contents.persisted.snapshot) service->restore(*log->contents.persisted.snapshot);
   if (service->failed_) return tl::unexpected<Error>(*service->failed_);
   for (const GroupLinks::Peer& peer : service->options_.peers) service->links_->add_peer(peer);
+  service->follow_members();
+  if (service->failed_) return tl::unexpected<Error>(*service->failed_);
   return service;
 }
 
@@ -100,6 +102,10 @@ Result<void> RaftService::from_client(GroupClient client, const Frame& frame) {
     case RequestKind::kRead:
       reads_.push_back({client, std::move(*request)});
       break;
+    case RequestKind::kAdmit:
+    case RequestKind::kRemove:
+      ask_for_change(client, std::move(*request));
+      break;
     case RequestKind::kStatus: {
       const std::string text = status();
       const auto bytes = std::as_bytes(std::span(text));
@@ -130,16 +136,20 @@ void RaftService::turn() {
   hear_of_disk(now);
   if (now >= raft_.next_deadline()) absorb(raft_.tick(now));
   propose_waiting(now);
+  change_members(now);
+  promote(now);
   begin_reads(now);
   if (failed_) return;
   send_messages();
   log_.begin_write();
   apply_commits();
   answer_reads();
+  if (std::exchange(members_changed_, false)) follow_members();  // who leaves was told: commits go ahead
   if (const auto same = log_.check_heard(raft_); !same) fail_with(same.error());
   send_head(log_, raft_, *links_, now);
   compact(now);
-  links_->wake_at(std::min(raft_.next_deadline(), log_.sign_due(raft_)));
+  if (now >= leaves_at_) return links_->stop();
+  links_->wake_at(std::min({raft_.next_deadline(), log_.sign_due(raft_), leaves_at_}));
 }
 
 void RaftService::hear_of_disk(Instant now) {
@@ -166,6 +176,7 @@ void RaftService::absorb(consensus::RaftEffects effects) {
     committed_.clear();  // contained in it
     restored_ = std::move(effects.restored);
   }
+  members_changed_ |= !effects.epochs.empty() || restored_.has_value();
   std::move(effects.send_ahead.begin(), effects.send_ahead.end(), std::back_inserter(sending_));
   if (log_.storage() == consensus::Storage::kAwaited || effects.write <= durable_)
     std::move(effects.send.begin(), effects.send.end(), std::back_inserter(sending_));
@@ -179,8 +190,7 @@ void RaftService::absorb(consensus::RaftEffects effects) {
       reads_ready_.emplace_back(*read.index, std::move(asked.mapped()));
       continue;
     }
-    for (const Reading& reading : asked.mapped())
-      answer(reading.client, {reading.request.id, Outcome::kNotLeader, raft_.leader(), {}, {}});
+    for (const Reading& reading : asked.mapped()) answer(reading.client, not_leader(reading.request.id));
   }
 }
 
@@ -203,26 +213,43 @@ void RaftService::propose_waiting(Instant now) {
     if (effects) {
       ++counters_.batches;
       counters_.proposals += end - begin;
-      // Entries that were waited for there were cut off.
-      for (; !waiting_.empty() && waiting_.back().index >= first; waiting_.pop_back())
-        answer_waiting(waiting_.back(), Outcome::kLost);
       for (std::size_t i = begin; i < end; ++i) {
-        proposers_[i].index = LogIndex(first.value() + i - begin);
         proposers_[i].term = raft_.term();
-        waiting_.push_back(proposers_[i]);
+        wait_for(LogIndex(first.value() + i - begin), proposers_[i]);
       }
       absorb(std::move(*effects));
     } else {
       const bool elsewhere = raft_.role() != consensus::Role::kLeader;
       const auto why = std::as_bytes(std::span(effects.error().message));
       for (std::size_t i = begin; i < end; ++i)
-        answer_waiting(proposers_[i], elsewhere ? Outcome::kNotLeader : Outcome::kRefused,
-                       elsewhere ? std::vector<std::byte>() : std::vector<std::byte>(why.begin(), why.end()));
+        if (elsewhere)
+          answer(proposers_[i].client, not_leader(proposers_[i].request));
+        else
+          answer_waiting(proposers_[i], Outcome::kRefused, {why.begin(), why.end()});
     }
     begin = end;
   }
   proposals_.clear();
   proposers_.clear();
+}
+
+// Entries that were waited for there, or later, were cut off.
+void RaftService::wait_for(LogIndex index, Waiting waiting) {
+  for (; !waiting_.empty() && waiting_.back().index >= index; waiting_.pop_back())
+    answer_waiting(waiting_.back(), Outcome::kLost);
+  waiting.index = index;
+  waiting_.push_back(waiting);
+}
+
+Answer RaftService::not_leader(std::uint64_t request) const {
+  Answer answer{request, Outcome::kNotLeader, raft_.leader(), {}, {}};
+  for (const GroupLinks::Peer& peer : links_->peers())
+    if (peer.node == raft_.leader()) {
+      const std::string address = peer.address();
+      const auto bytes = std::as_bytes(std::span(address));
+      answer.bytes.assign(bytes.begin(), bytes.end());
+    }
+  return answer;
 }
 
 void RaftService::begin_reads(Instant now) {
@@ -232,8 +259,7 @@ void RaftService::begin_reads(Instant now) {
   std::vector<Reading> readings = std::exchange(reads_, {});
   auto effects = raft_.read(id, now);
   if (!effects) {
-    for (const Reading& reading : readings)
-      answer(reading.client, {reading.request.id, Outcome::kNotLeader, raft_.leader(), {}, {}});
+    for (const Reading& reading : readings) answer(reading.client, not_leader(reading.request.id));
     return;
   }
   reads_asked_.emplace(id, std::move(readings));
@@ -335,9 +361,11 @@ void RaftService::compact(Instant now) {
 
 std::string RaftService::status() const {
   return fmt::format(
-      R"({{"agrees_on":"values",{},"proposals":{},"batches":{},"reads":{},"snapshots":{},"bad_messages":{}}})",
-      member_status(raft_, options_.links.identity.cluster, applied_, log_, *links_), counters_.proposals,
-      counters_.batches, counters_.reads, counters_.snapshots, counters_.bad_messages);
+      R"({{"agrees_on":"values",{},"proposals":{},"batches":{},"reads":{},"snapshots":{},"bad_messages":{},)"
+      R"("refused_changes":{}}})",
+      member_status(raft_, options_.links.identity.cluster, applied_, log_, *links_, options_.own_address),
+      counters_.proposals, counters_.batches, counters_.reads, counters_.snapshots, counters_.bad_messages,
+      counters_.refused_changes);
 }
 
 }  // namespace skywarden::shell

@@ -3,8 +3,8 @@
 // one thread. All that arrives together is one turn: proposals are appended as one batch, what may travel
 // before the disk is done leaves, everything to persist goes to the disk together, commits are applied and
 // clients are answered; what promises something leaves in the turn after the disk is done. Meanwhile the loop
-// goes on. What it keeps of the log: member_log.h. The clock is steady, so one that is set back changes
-// nothing.
+// goes on. Members come and go by signed statements: group_roster.h. What it keeps of the log: member_log.h.
+// The clock is steady, so one that is set back changes nothing.
 //
 // What a client is told: see Outcome. A request whose answer was lost may be repeated by the client and is
 // then applied twice, unless its state machine knows better.
@@ -16,6 +16,7 @@
 #include <unordered_map>
 
 #include "consensus/raft.h"
+#include "shell/admission.h"
 #include "shell/group_links.h"
 #include "shell/member_log.h"
 
@@ -37,7 +38,9 @@ class RaftService final : private GroupLinks::Owner {
   struct Options {
     GroupLinks::Options links;
     std::vector<GroupLinks::Peer> peers;
-    consensus::Shares founding;  // with this node; empty for one that joins later
+    consensus::Shares founding;                        // with this node; empty for one that joins later
+    std::string own_address;                           // HOST:PORT, as status() names it
+    std::optional<storage::SigningKey> admission_key;  // public: whose statements change the members
     consensus::RaftOptions raft;
     std::optional<storage::SigningKeys> keys;
     std::uint64_t seed = 1;                             // of election timeouts
@@ -45,7 +48,8 @@ class RaftService final : private GroupLinks::Owner {
   };
   struct Counters {
     std::uint64_t proposals = 0, batches = 0, applied = 0, reads = 0, snapshots = 0;
-    std::uint64_t bad_messages = 0;  // consensus messages that cannot be read, or speak for others
+    std::uint64_t refused_changes = 0;  // of members: not signed, used ids, no group without them
+    std::uint64_t bad_messages = 0;     // consensus messages that cannot be read, or speak for others
   };
   using OnProblem = std::function<void(const std::string&)>;
   // Answers to propose() below.
@@ -96,6 +100,8 @@ class RaftService final : private GroupLinks::Owner {
   void absorb(consensus::RaftEffects effects);
   void hear_of_disk(Instant now);
   void propose_waiting(Instant now);
+  void wait_for(LogIndex index, Waiting waiting);
+  [[nodiscard]] Answer not_leader(std::uint64_t request) const;
   void begin_reads(Instant now);
   void send_messages();
   void apply_commits();
@@ -106,6 +112,13 @@ class RaftService final : private GroupLinks::Owner {
   void answer(GroupClient client, const Answer& answer);
   void answer_waiting(const Waiting& waiting, Outcome outcome, std::vector<std::byte> bytes = {});
   void fail_with(Error error);
+
+  // Members that come and go: raft_service_members.cc.
+  void ask_for_change(GroupClient client, Request request);
+  void change_members(Instant now);
+  void refuse_change(GroupClient client, std::uint64_t request, const Error& error);
+  void promote(Instant now);
+  void follow_members();
 
   Options options_;
   StateMachine& machine_;
@@ -126,6 +139,8 @@ class RaftService final : private GroupLinks::Owner {
   std::vector<consensus::Entry> committed_;
   std::optional<consensus::Snapshot> restored_;
 
+  bool members_changed_ = false;
+
   std::vector<consensus::Payload> proposals_;
   std::vector<Waiting> proposers_;  // one a proposal
   std::deque<Waiting> waiting_;     // ascending indices
@@ -134,6 +149,11 @@ class RaftService final : private GroupLinks::Owner {
   std::map<consensus::ReadId, std::vector<Reading>> reads_asked_;
   std::deque<std::pair<LogIndex, std::vector<Reading>>> reads_ready_;  // once that is applied
   LogIndex applied_;
+
+  std::deque<Reading> changes_;  // of members, not begun yet
+  std::map<NodeId, Admission> admitted_;
+  std::optional<consensus::Epoch> not_promoted_in_;
+  Instant leaves_at_ = Instant::max();
 
   struct TakenSnapshot {
     LogIndex index;
