@@ -11,11 +11,13 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cmath>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
@@ -292,21 +294,84 @@ double cpu_seconds_of(pid_t process) {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
+// A file on the disk that is written block after block, each made durable.
+class SyncProbe {
+ public:
+  SyncProbe(std::string path, std::size_t bytes)
+      : path_(std::move(path)),
+        block_((bytes + kSectorBytes - 1) / kSectorBytes * kSectorBytes, std::byte{1}) {
+    std::filesystem::remove_all(path_);
+    disk_ = value_of(shell::DiskFolder::take(path_));
+    file_ = value_of(disk_->create("probe", kBlocks * block_.size()));
+    value_of(file_->sync());
+  }
+  ~SyncProbe() { std::filesystem::remove_all(path_); }
+  SyncProbe(const SyncProbe&) = delete;
+  SyncProbe& operator=(const SyncProbe&) = delete;
+
+  void write() {
+    value_of(file_->write(count_++ % kBlocks * block_.size(), block_));
+    value_of(file_->sync());
+  }
+
+ private:
+  static constexpr std::uint64_t kBlocks = 64;
+  static constexpr std::size_t kSectorBytes = storage::kSectorBytes;
+  std::string path_;
+  std::vector<std::byte> block_;
+  std::unique_ptr<shell::DiskFolder> disk_;
+  std::unique_ptr<storage::DiskFile> file_;
+  std::uint64_t count_ = 0;
+};
+
 // How often a second a small write reaches the disk, with nothing else going on.
 double sync_rate(const std::string& folder) {
-  const std::string path = folder + "/bench-sync";
-  const auto disk = value_of(shell::DiskFolder::take(path));
-  const auto file = value_of(disk->create("probe", 4U << 20));
-  value_of(file->sync());
-  const std::vector<std::byte> block(8192, std::byte{1});  // as many bytes as a batch of some
+  SyncProbe probe(folder + "/bench-sync", 8192);  // as many bytes as a batch of some
   std::uint64_t count = 0;
   const Instant begin = shell::steady_now();
-  for (; shell::steady_now() < begin + 1s; ++count) {
-    value_of(file->write(count % 512 * block.size(), block));
-    value_of(file->sync());
-  }
-  std::filesystem::remove_all(path);
+  for (; shell::steady_now() < begin + 1s; ++count) probe.write();
   return static_cast<double>(count) / to_seconds(shell::steady_now() - begin);
+}
+
+// What group commit allows: so many writers make a batch of all clients durable at once, and the next round
+// begins when most of them have. Nothing is agreed on and nothing travels. Several who wait for one disk may
+// be faster or slower than one alone.
+double round_rate(const Arguments& arguments) {
+  constexpr std::size_t kEntryBytes = 24;  // about what the log adds to a payload
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::uint64_t round = 0, done_in_round = 0;
+  bool over = false;
+  {
+    std::vector<std::jthread> writers;  // joined when they leave scope
+    for (std::uint32_t i = 0; i < arguments.nodes; ++i)
+      writers.emplace_back([&, i] {
+        SyncProbe probe(fmt::format("{}/bench-sync-{}", arguments.disk, i),
+                        arguments.clients * (arguments.payload_bytes + kEntryBytes));
+        std::unique_lock lock(mutex);
+        for (std::uint64_t mine = 0;;) {
+          changed.wait(lock, [&] { return over || round > mine; });
+          if (over) return;
+          mine = round;  // who was late leaves out what the others have done meanwhile
+          lock.unlock();
+          probe.write();
+          lock.lock();
+          done_in_round += mine == round ? 1 : 0;
+          changed.notify_all();
+        }
+      });
+    std::unique_lock lock(mutex);
+    const Instant begin = shell::steady_now();
+    while (shell::steady_now() < begin + 3s) {
+      ++round;
+      done_in_round = 0;
+      changed.notify_all();
+      changed.wait(lock, [&] { return done_in_round > arguments.nodes / 2; });
+    }
+    over = true;
+    changed.notify_all();
+  }
+  return static_cast<double>(round) / 3;
 }
 
 struct Cpu {
@@ -339,6 +404,7 @@ void measure(const Arguments& arguments) {
       std::filesystem::remove_all(fmt::format("{}/bench-node-{}", arguments.disk, id));
   }
   const double disk_syncs = arguments.disk.empty() ? 0 : sync_rate(arguments.disk);
+  const double disk_rounds = arguments.disk.empty() ? 0 : round_rate(arguments);
   if (::pipe(place.pipe.data()) != 0) give_up("no pipe");
   std::vector<pid_t> processes;
   for (std::uint32_t id = 1; id <= arguments.nodes; ++id) {
@@ -394,6 +460,9 @@ void measure(const Arguments& arguments) {
   line["heads_signed"] = status["heads_signed"];
   if (disk_syncs > 0) {
     line["disk_syncs_per_s"] = std::round(disk_syncs);
+    line["disk_rounds_per_s"] = std::round(disk_rounds);
+    line["of_group_commit"] =
+        std::round(100 * ops / arguments.seconds / disk_rounds / arguments.clients) / 100;
     line["leader_syncs_per_s"] = std::round((status["syncs"].get<double>() - syncs_before) /
                                             (arguments.seconds + arguments.warm_up_s));
   }

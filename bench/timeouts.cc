@@ -20,7 +20,7 @@
 
 #include "base/random.h"
 #include "consensus/raft.h"
-#include "datum/contact_forecast.h"
+#include "planned_turns.h"
 
 namespace {
 
@@ -40,7 +40,7 @@ struct Weather {
 };
 constexpr Weather kCalm{milliseconds(20), milliseconds(40), milliseconds(5), 0.01, 180.0};
 constexpr Weather kRough{milliseconds(60), milliseconds(200), milliseconds(150), 0.1, 60.0};
-constexpr double kTurnsEveryS = 150.0, kTurnMinS = 1.0, kTurnMaxS = 4.0;  // of each node
+constexpr TurnPlan kTurns{150.0, 1.0, 4.0, kCalm.delay_max};
 constexpr double kCrashEveryS = 60.0, kDownForS = 20.0;
 
 struct Totals {
@@ -56,36 +56,6 @@ struct Totals {
   }
 };
 
-// When each node turns its terminals and is out of reach.
-class Turns final : public datum::ArrivalForecast {
- public:
-  Turns(Random random, Duration length) {
-    for (std::uint32_t id = 1; id <= kVoters; ++id) {
-      double at_s = 0.0;
-      while (at_s < to_seconds(length)) {
-        at_s += random.exponential(kTurnsEveryS);
-        const double until_s = at_s + random.uniform(kTurnMinS, kTurnMaxS);
-        turns_[NodeId(id)][Instant() + from_seconds(until_s)] = Instant() + from_seconds(at_s);
-        at_s = until_s;
-      }
-    }
-  }
-  [[nodiscard]] bool away(NodeId node, Instant t) const { return back(node, t) != t; }
-  [[nodiscard]] std::optional<Instant> arrival(NodeId from, NodeId to, Instant t) const override {
-    Instant meets = t;
-    while (away(from, meets) || away(to, meets)) meets = std::max(back(from, meets), back(to, meets));
-    return meets + kCalm.delay_max;
-  }
-
- private:
-  [[nodiscard]] Instant back(NodeId node, Instant t) const {  // t itself when in reach
-    const auto& turns = turns_.at(node);
-    const auto next = turns.upper_bound(t);
-    return next == turns.end() || next->second > t ? t : next->first;
-  }
-  std::map<NodeId, std::map<Instant, Instant>> turns_;  // by end: begin
-};
-
 enum class Timing { kFixed, kAdaptive };
 
 class Play {
@@ -95,8 +65,8 @@ class Play {
         timing_(timing),
         faults_(seed),
         random_(seed + 1000003),
-        turns_(Random(seed).fork(7), length) {
-    for (std::uint32_t id = 1; id <= kVoters; ++id) shares_[NodeId(id)] = 1;
+        turns_(Random(seed).fork(7), voters(), kTurns, length) {
+    for (const NodeId id : voters()) shares_[id] = 1;
     for (const auto& [id, share] : shares_) start(id);
     change_weather();
     at(Instant(), [this] { offer(); });
@@ -129,6 +99,12 @@ class Play {
       return at != other.at ? at > other.at : serial > other.serial;
     }
   };
+
+  static std::vector<NodeId> voters() {
+    std::vector<NodeId> nodes;
+    for (std::uint32_t id = 1; id <= kVoters; ++id) nodes.emplace_back(id);
+    return nodes;
+  }
 
   template <typename Perform>
   void at(Instant when, Perform perform) {
@@ -176,15 +152,15 @@ class Play {
   void led_by(NodeId id) {
     // Who was asked to take over was not elected in error.
     const bool up = leader_ != kNobody && leader_ != id && hosts_.at(leader_).raft;
-    if (up && !handed_over_) ++totals_.false_elections;
-    if (up && handed_over_) ++totals_.hand_overs;
-    handed_over_ = false;
+    if (up && handed_to_ != id) ++totals_.false_elections;
+    if (up && handed_to_ == id) ++totals_.hand_overs;
+    handed_to_ = kNobody;
     leader_ = id;
   }
 
   void send(Message message) {
     ++totals_.messages;
-    if (std::holds_alternative<TimeoutNow>(message.body)) handed_over_ = true;
+    if (std::holds_alternative<TimeoutNow>(message.body)) handed_to_ = message.to;
     if (turns_.away(message.from, now_) || turns_.away(message.to, now_)) return;
     if (random_.chance(weather_->loss)) return;
     const Duration jitter(
@@ -236,8 +212,8 @@ class Play {
   Timing timing_;
   Shares shares_;
   Random faults_, random_;
-  Turns turns_;
-  bool handed_over_ = false;  // the last leader asked somebody to take over
+  PlannedTurns turns_;
+  NodeId handed_to_;  // whom the last leader asked to take over
   Instant now_{}, committed_at_{};
   std::map<NodeId, Host> hosts_;
   std::map<std::pair<NodeId, NodeId>, Duration> delays_;

@@ -2,6 +2,7 @@
 #include <span>
 
 #include "base/contract.h"
+#include "shell/admission.h"
 #include "shell/group_message.h"
 #include "shell/service_snapshot.h"
 #include "storage/signed_head.h"
@@ -37,6 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   check_again(decode_request(all), all);
   check_again(decode_answer(all), all);
   check_again(storage::decode_signed_head(all), all);
+  check_again(decode_admission(all), all);
+  check_again(decode_removal(all), all);
   if (const auto why = decode_refusal(all)) EXPECTS(encode_refusal(*why).size() == size);
   if (const auto snapshot = unpack_snapshot(all))
     EXPECTS(pack_snapshot(snapshot->head, snapshot->data).size() == size);

@@ -11,86 +11,31 @@ usage: check_cluster.py PROGRAM
 
 Waits end when what is waited for happens, at the latest at a deadline.
 """
-import json
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 
-DEADLINE_S = 60
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+from group_processes import DEADLINE_S, Group, wait
 
 
-class Check:
+class Check(Group):
     def __init__(self, program, folder):
-        self.program, self.folder = program, folder
-        self.nodes = {}
-        self.ports = free_ports(3)
+        super().__init__(program, folder, 3)
 
-    def run(self, *words, timeout=DEADLINE_S):
-        done = subprocess.run([self.program, *map(str, words)], capture_output=True, text=True, timeout=timeout,
-                              check=False)
-        return done.returncode, done.stdout, done.stderr
-
-    def config(self, node, name=None, extra="", member_extra=lambda each: ""):
-        text = f'cluster = "forest"\nnode = {node}\ndata = "node-{node}"\n{extra}'
-        for each, port in enumerate(self.ports, 1):
-            text += f'[[member]]\nid = {each}\naddress = "127.0.0.1:{port}"\n{member_extra(each)}'
-        path = self.folder / (name or f"node-{node}.toml")
-        path.write_text(text)
-        return path
-
-    def start(self, node, *words, config=None):
-        config = config or self.folder / f"node-{node}.toml"
-        self.nodes[node] = subprocess.Popen([self.program, "node", config, *words], stdout=subprocess.DEVNULL,
-                                            stderr=subprocess.PIPE, text=True)
-
-    def kill(self, node, how=signal.SIGKILL):
-        process = self.nodes.pop(node)
-        process.send_signal(how)
-        process.communicate(timeout=DEADLINE_S)
-
-    def end(self):
-        for node in list(self.nodes):
-            self.kill(node)
-
-    def put(self, key, value, config=None):
-        code, _, text = self.run("cluster", "put", "--config", config or self.folder / "node-1.toml", "--patience-s", 30,
-                                 key, value)
-        assert code == 0, text
+    def put(self, key, value):
+        self.ask("put", key, value)
 
     def get(self, key):
-        code, out, text = self.run("cluster", "get", "--config", self.folder / "node-1.toml", "--patience-s", 30, key)
-        assert code == 0, text
-        return out.rstrip("\n")
+        return self.ask("get", key)
 
     def status(self, node):
-        _, out, _ = self.run("cluster", "status", "--config", self.folder / "node-1.toml", "--patience-s", 2)
-        lines = [json.loads(line) for line in out.splitlines()]
-        return next((line for line in lines if line["node"] == node), None)
-
-    def wait(self, condition):
-        until = time.monotonic() + DEADLINE_S
-        while not condition():
-            assert time.monotonic() < until, "waited too long"
-            time.sleep(0.1)
+        return self.states(2).get(node)
 
 
 def killed_in_turn(check):
     for node in (1, 2, 3):
-        check.config(node)
         check.start(node, "--first-start")
     number = 0
     for victim in (1, 2, 3):
@@ -112,7 +57,7 @@ def killed_in_turn(check):
         states = [check.status(node) for node in (1, 2, 3)]
         return all(states) and len({state["applied"] for state in states}) == 1
 
-    check.wait(caught_up)
+    wait(caught_up)
     code, out, text = check.run("log", "verify", check.folder / "node-2")  # while it runs
     assert code in (0, 2), text
     for node in (1, 2, 3):
@@ -149,7 +94,7 @@ def damaged_or_foreign(check):
     assert "there is no log; if this node never ran before" in refused(config)
     assert "there is a log already" in refused(check.folder / "node-2.toml", "--first-start")
     check.start(2)
-    check.wait(lambda: check.status(2))
+    wait(lambda: check.status(2))
     assert "another program keeps its log there" in refused(check.folder / "node-2.toml")
     check.kill(2, signal.SIGTERM)
     config.write_text('cluster = "forest"\nnode = 9\n[[member]]\nid = 1\naddress = "127.0.0.1:1"\n')
@@ -178,12 +123,14 @@ def certificates(folder):
 def with_tls(check):
     certificates(check.folder)
 
-    def config(node, shows):
+    def config(node, shows, name=None):
         return check.config(
-            node, extra=f'signing_key = "sign-{node}.key"\n[tls]\ncertificate = "{shows}.pem"\nkey = "{shows}.key"\n'
-                        f'authorities = "ca.pem"\n',
+            node, name or f"node-{node}.toml",
+            extra=f'signing_key = "sign-{node}.key"\n[tls]\ncertificate = "{shows}.pem"\nkey = "{shows}.key"\n'
+                  f'authorities = "ca.pem"\n',
             member_extra=lambda each: f'public_key = "sign-{each}.pub"\n')
 
+    config(1, 1, "clients.toml")
     for node in (1, 2, 3):
         config(node, node)
         check.start(node, "--first-start")
@@ -194,15 +141,15 @@ def with_tls(check):
         states = [check.status(node) for node in (1, 2, 3)]
         return all(states) and all(s["heads_verified"] > 0 for s in states if s["role"] == "follower")
 
-    check.wait(all_verified)
+    wait(all_verified)
     assert all(check.status(node)["bad_signatures"] == 0 for node in (1, 2, 3))
     check.kill(3)
     config(3, 2)  # node 2's certificate
     check.start(3)
-    check.wait(lambda: sum(check.status(node)["refused_hello"] for node in (1, 2)) > 0)
+    wait(lambda: sum(check.status(node)["refused_hello"] for node in (1, 2)) > 0)
     check.put("still", "there")
     check.kill(3)
-    plain = check.config(1, name="plain.toml")
+    plain = check.config(1, "plain.toml")
     code, _, text = check.run("cluster", "get", "--config", plain, "--patience-s", 2, "still")
     assert code == 1 and text.count("\n") == 1, text
     assert check.get("still") == "there"

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/contract.h"
@@ -35,7 +36,13 @@ std::optional<std::uint64_t> AgreementStory::changed_in(NodeId node) const {
   return found == changed_in_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<Turn> AgreementStory::follow(const TraceEvent& event, const consensus::Configuration* ruling) {
+std::optional<MeasuredShare> AgreementStory::measured(NodeId node) const {
+  const auto found = measured_.find(node);
+  return found == measured_.end() ? std::nullopt : std::optional(MeasuredShare{found->second, measured_by_});
+}
+
+std::optional<Turn> AgreementStory::follow(const TraceEvent& event, const consensus::Configuration* ruling,
+                                           std::span<const consensus::ShareReason> reasons) {
   switch (event.kind) {
     case TraceKind::kBecameFollower:
       pre_voting_.erase(event.node);
@@ -55,7 +62,7 @@ std::optional<Turn> AgreementStory::follow(const TraceEvent& event, const consen
     case TraceKind::kBecameLeader:
       return elected(event);
     case TraceKind::kEpochRules:
-      return epoch_begun(event, ruling);
+      return epoch_begun(event, ruling, reasons);
     case TraceKind::kEpochCommitted:
       return epoch_agreed(event);
     case TraceKind::kStateRestored:
@@ -85,11 +92,18 @@ Turn AgreementStory::elected(const TraceEvent& event) {
 // Every node tells of an epoch when it gets it, and once more when a cut log brings it back; the first one
 // counts.
 std::optional<Turn> AgreementStory::epoch_begun(const TraceEvent& event,
-                                                const consensus::Configuration* ruling) {
+                                                const consensus::Configuration* ruling,
+                                                std::span<const consensus::ShareReason> reasons) {
   const bool known = begun_ && begun_->epoch == event.first && begun_->index == event.second;
   if (event.first <= epoch_ || known) return std::nullopt;
-  begun_ = Begun{event.first, event.second, ruling == nullptr ? agreed_ : ruling->shares.incoming, {}};
+  begun_ = Begun{event.first, event.second, ruling == nullptr ? agreed_ : ruling->shares.incoming,
+                 {},          {},           event.node};
   begun_->changes = share_changes(agreed_, begun_->shares);
+  // They may be of a change that came to nothing, and somebody else may have asked for these shares.
+  const bool told = std::all_of(reasons.begin(), reasons.end(), [&](const consensus::ShareReason& reason) {
+    return consensus::share_of(begun_->shares, reason.node) == reason.share;
+  });
+  if (told) begun_->reasons.assign(reasons.begin(), reasons.end());
   return Turn{.time = event.at,
               .kind = TurnKind::kEpochBegun,
               .node = event.node,
@@ -104,6 +118,11 @@ std::optional<Turn> AgreementStory::epoch_agreed(const TraceEvent& event) {
   epoch_ = event.first;
   if (begun_ && begun_->epoch == event.first) {
     for (const ShareChange& change : begun_->changes) changed_in_[change.node] = event.first;
+    if (!begun_->changes.empty() || !begun_->reasons.empty()) {
+      measured_.clear();
+      for (const consensus::ShareReason& reason : begun_->reasons) measured_.emplace(reason.node, reason);
+      measured_by_ = begun_->by;
+    }
     agreed_ = std::move(begun_->shares);
     begun_.reset();
   }

@@ -9,11 +9,15 @@
 #include <thread>
 
 #include "base/text.h"
+#include "cluster_fires.h"
+#include "cluster_members.h"
+#include "cluster_record.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "key_values.h"
 #include "node_config.h"
 #include "shell/durable_file.h"
+#include "shell/mission_time.h"
 
 namespace skywarden::app {
 namespace {
@@ -24,8 +28,9 @@ constexpr std::chrono::milliseconds kLook{50};  // after nodes that have ended
 struct ClusterArguments {
   std::string folder = "cluster", config = "cluster/node-1.toml";
   int nodes = 3, port = 7101;
-  bool memory = false;
-  std::string key, value, expected;
+  bool memory = false, values = false;
+  std::string as_of;  // UTC; empty: now
+  std::string key, value, expected, admission_key;
   double patience_s = 5;
 };
 
@@ -41,18 +46,51 @@ int report(const Error& error) {
 
 // ---- start
 
-std::string config_text(const ClusterArguments& arguments, int id) {
+// What all nodes of a trial have in common; a folder that was started before goes on as it was.
+struct Trial {
+  AgreesOn agrees_on = AgreesOn::kFires;
+  Duration clock_behind{};
+  std::string admission_key;
+};
+
+Result<Trial> trial_of(const ClusterArguments& arguments) {
+  Trial trial;
+  const std::string before = arguments.folder + "/node-1.toml";
+  if (std::filesystem::exists(before)) {
+    const auto config = load_node_config(before);
+    if (!config) return tl::unexpected<Error>(config.error());
+    trial = {config->agrees_on, config->clock_behind, config->admission_key};
+  }
+  if (arguments.values) trial.agrees_on = AgreesOn::kValues;
+  if (!arguments.admission_key.empty()) trial.admission_key = arguments.admission_key;
+  if (!trial.admission_key.empty() && trial.agrees_on == AgreesOn::kFires)
+    return fail(Errc::kUnsupported, "--admission-key: members come and go only with --values");
+  if (arguments.as_of.empty()) return trial;
+  const auto as_of = parse_utc(arguments.as_of);
+  if (!as_of) return fail(as_of.error().code, "--as-of: {}", as_of.error().message);
+  trial.clock_behind = shell::utc_now() - *as_of;
+  if (trial.clock_behind < Duration::zero()) return fail(Errc::kOutOfRange, "--as-of: expected a time past");
+  return trial;
+}
+
+std::string config_text(const ClusterArguments& arguments, const Trial& trial, int id) {
   std::string text = fmt::format("cluster = \"{}\"\nnode = {}\n", kCluster, id);
+  text +=
+      trial.agrees_on == AgreesOn::kFires
+          ? fmt::format("agrees_on = \"fires\"\nclock_behind_s = {:.3f}\n", to_seconds(trial.clock_behind))
+          : "agrees_on = \"values\"\n";
   if (!arguments.memory) text += fmt::format("data = \"node-{}\"\n", id);
+  if (!trial.admission_key.empty())
+    text += fmt::format("admission_key = \"{}\"\n", std::filesystem::absolute(trial.admission_key).string());
   for (int each = 1; each <= arguments.nodes; ++each)
     text += fmt::format("[[member]]\nid = {}\naddress = \"127.0.0.1:{}\"\n", each, arguments.port + each - 1);
   return text;
 }
 
-Result<pid_t> begin_node(const ClusterArguments& arguments, int id) {
+Result<pid_t> begin_node(const ClusterArguments& arguments, const Trial& trial, int id) {
   const auto folder = std::filesystem::path(arguments.folder);
   const std::string config = (folder / fmt::format("node-{}.toml", id)).string();
-  if (const auto written = formats::write_file(config, config_text(arguments, id)); !written)
+  if (const auto written = formats::write_file(config, config_text(arguments, trial, id)); !written)
     return tl::unexpected<Error>(written.error());
   const bool first = !arguments.memory && !std::filesystem::exists(folder / fmt::format("node-{}", id));
   const pid_t process = ::fork();
@@ -67,6 +105,8 @@ Result<pid_t> begin_node(const ClusterArguments& arguments, int id) {
 
 int start(const ClusterArguments& arguments) {
   if (const auto made = shell::make_folder(arguments.folder); !made) return report(made.error());
+  const auto trial = trial_of(arguments);
+  if (!trial) return report(trial.error());
   struct sigaction action{};
   action.sa_handler = note_stop;
   ::sigaction(SIGINT, &action, nullptr);
@@ -74,18 +114,24 @@ int start(const ClusterArguments& arguments) {
   std::map<pid_t, int> nodes;
   int exit_code = 0;
   for (int id = 1; id <= arguments.nodes && exit_code == 0; ++id) {
-    const auto process = begin_node(arguments, id);
+    const auto process = begin_node(arguments, *trial, id);
     if (process)
       nodes[*process] = id;
     else
       exit_code = report(process.error());
   }
   const std::string config = arguments.folder + "/node-1.toml";
-  fmt::print(
-      "{} nodes, ports {} to {}. Elsewhere:\n"
-      "  skywarden cluster put --config {} name value\n  skywarden cluster get --config {} name\n"
-      "  skywarden cluster status --config {}\n  kill PID          one of:",
-      arguments.nodes, arguments.port, arguments.port + arguments.nodes - 1, config, config, config);
+  fmt::print("{} nodes, ports {} to {}. Elsewhere:\n", arguments.nodes, arguments.port,
+             arguments.port + arguments.nodes - 1);
+  if (trial->agrees_on == AgreesOn::kFires)
+    fmt::print(
+        "  skywarden cluster observe --config {} FIRMS.csv\n  skywarden cluster alerts --config {}\n"
+        "  their clock says {}; every alert is an EXERCISE, in {}/node-N/alerts\n",
+        config, config, format_utc(shell::utc_now() - trial->clock_behind), arguments.folder);
+  else
+    fmt::print("  skywarden cluster put --config {} name value\n  skywarden cluster get --config {} name\n",
+               config, config);
+  fmt::print("  skywarden cluster status --config {}\n  kill PID          one of:", config);
   for (const auto& [process, id] : nodes) fmt::print(" {} (node {})", process, id);
   fmt::print("\n  skywarden node {}   starts it again\nInterrupt ends all.\n", config);
   std::fflush(stdout);
@@ -123,7 +169,7 @@ Result<KeyAnswer> ask(const ClusterArguments& arguments, shell::RequestKind kind
   if (!answer) return tl::unexpected<Error>(answer.error());
   if (answer->outcome == shell::Outcome::kUnknown)
     return fail(Errc::kUnavailable,
-                "whether it was done cannot be told: the leader changed; ask for the value");
+                "whether it was done cannot be told: the leader changed or fell silent; ask for the value");
   if (answer->outcome != shell::Outcome::kDone)
     return fail(Errc::kConflict, "refused: {}",
                 printable({reinterpret_cast<const char*>(answer->bytes.data()), answer->bytes.size()}));
@@ -178,11 +224,19 @@ void add_cluster(CLI::App& app, int* exit_code) {
   begin->add_option("--port", arguments->port, "of the first, the others follow")
       ->check(CLI::Range(1, 65000))
       ->capture_default_str();
+  begin
+      ->add_option(
+          "--admission-key", arguments->admission_key,
+          "with --values: Ed25519 public key (PEM) of who may let nodes join and leave; see cluster admit")
+      ->check(CLI::ExistingFile);
   begin->add_flag("--memory", arguments->memory, "keep logs in memory: a node that ended must not come back");
+  begin->add_flag("--values", arguments->values, "agree on names with values, for trying consensus alone");
+  begin->add_option("--as-of", arguments->as_of,
+                    "UTC: let the nodes' clock begin then, to try a fire of the past (default: now)");
   begin->footer(
       "Without TLS, for trying; started again it goes on with what is in the folder. Exit code 1 when a "
       "node\n"
-      "could not go on.\n\nExample:\n  skywarden cluster start --nodes 3");
+      "could not go on.\n\nExample:\n  skywarden cluster start --nodes 5 --as-of 2017-10-09T10:20:00Z");
   begin->callback([arguments, exit_code] { *exit_code = start(*arguments); });
 
   const auto question = [&](const char* name, const char* what, int (*act)(const ClusterArguments&),
@@ -196,8 +250,9 @@ void add_cluster(CLI::App& app, int* exit_code) {
     command->callback([arguments, exit_code, act] { *exit_code = act(*arguments); });
     return command;
   };
+  add_cluster_fires(*cluster, exit_code);
   CLI::App* command =
-      question("put", "Set a value once a majority has it", put,
+      question("put", "Set a value once a majority has it (--values)", put,
                "Exit code 0 when it is done.\n\nExample:\n  skywarden cluster put tower-7 \"41 C\"");
   command->add_option("key", arguments->key)->required();
   command->add_option("value", arguments->value)->required();
@@ -210,6 +265,8 @@ void add_cluster(CLI::App& app, int* exit_code) {
   command->add_option("key", arguments->key)->required();
   command->add_option("expected", arguments->expected)->required();
   command->add_option("value", arguments->value)->required();
+  add_cluster_members(*cluster, exit_code);
+  add_cluster_record(*cluster, exit_code);
   question("status", "Who leads, how far, and what was refused: a line of JSON each", status,
            "Exit code 2 when somebody does not answer.\n\nExample:\n  skywarden cluster status");
 }

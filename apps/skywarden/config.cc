@@ -82,8 +82,13 @@ bool is_node(const toml::table& root) {
 Result<std::string> check_node(std::string_view text, const std::string& file) {
   const auto node = parse_node_config(text, file);
   if (!node) return tl::unexpected(node.error());
-  return fmt::format("node {} of cluster '{}', {} members", node->identity.node.value(),
-                     node->identity.cluster, node->group.members.size());
+  const bool fires = node->agrees_on == AgreesOn::kFires;
+  std::string said =
+      fmt::format("node {} of cluster '{}', {} members, agrees on {}", node->identity.node.value(),
+                  node->identity.cluster, node->group.members.size(), fires ? "fires" : "values");
+  if (fires && node->clock_behind > Duration::zero())
+    said += fmt::format(", its clock {:.0f} s behind UTC", to_seconds(node->clock_behind));
+  return said;
 }
 
 constexpr std::array kKinds{

@@ -7,6 +7,8 @@
 #include <set>
 #include <tuple>
 
+#include "share_words.h"
+
 namespace skywarden::app {
 namespace {
 
@@ -86,7 +88,8 @@ Json member_json(const Player& player, const consensus::Raft& seen_by, NodeId no
   const auto lag = node == leader ? std::optional<std::uint64_t>(0) : seen_by.lag(node);
   out["lag"] = lag ? Json(*lag) : Json(nullptr);
   out["reasons"] = Json::array();
-  const std::vector<Bilingual> reasons = share_reasons(player.agreement(), node);
+  const std::vector<Bilingual> reasons = share_reasons(
+      player.agreement(), node, [&](NodeId who) { return player.nodes().at(who.value() - 1).name; });
   for (std::size_t i = 0; i < std::min(reasons.size(), kShareReasonsMax); ++i)
     out["reasons"].push_back({{"en", reasons[i].en}, {"zh", reasons[i].zh}});
   return out;
@@ -131,7 +134,21 @@ std::vector<std::vector<NodeId>> parts_by_links(std::span<const NodeId> live,
   return parts;
 }
 
-std::vector<Bilingual> share_reasons(const AgreementStory& story, NodeId node) {
+std::vector<Bilingual> share_reasons(const AgreementStory& story, NodeId node,
+                                     const std::function<std::string(NodeId)>& name) {
+  if (const auto known = story.measured(node)) {
+    const Bilingual measured = measured_words(known->reason);
+    std::vector<Bilingual> reasons{why_words(known->reason.why)};
+    if (known->by == node)
+      reasons.push_back({"it led and measured the others", "当时由它领导并测量其他成员"});
+    else
+      reasons.push_back({fmt::format("measured by {}: {}", name(known->by), measured.en),
+                         fmt::format("{} 测得：{}", name(known->by), measured.zh)});
+    if (const auto epoch = story.changed_in(node))
+      reasons.push_back(
+          {fmt::format("changed in epoch {}", *epoch), fmt::format("在第 {} 期配置中变更", *epoch)});
+    return reasons;
+  }
   if (const auto epoch = story.changed_in(node))
     return {{fmt::format("changed in epoch {}", *epoch), fmt::format("在第 {} 期配置中变更", *epoch)}};
   const auto founded = story.founding().find(node);
@@ -157,6 +174,7 @@ std::string group_message(Player& player) {
   json["joint"] = configuration.joint();
   json["agreed"] = raft.configuration_committed();
   json["failures_max"] = configuration.failures_max;
+  json["share_rule"] = {{"en", player.share_rule().en}, {"zh", player.share_rule().zh}};
 
   std::vector<NodeId> live;
   for (const NodeId node : world.nodes())

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -25,8 +26,10 @@ inline constexpr std::size_t kShareChangesShownMax = 40;
 [[nodiscard]] std::vector<std::vector<NodeId>> parts_by_links(std::span<const NodeId> live,
                                                               std::span<const sim::Link> links);
 
-// Why the node counts as much as it does: short sentences, only what is known.
-[[nodiscard]] std::vector<Bilingual> share_reasons(const AgreementStory& story, NodeId node);
+// Why the node counts as much as it does: short sentences, only what is known. `name` tells the names of
+// nodes.
+[[nodiscard]] std::vector<Bilingual> share_reasons(const AgreementStory& story, NodeId node,
+                                                   const std::function<std::string(NodeId)>& name);
 
 // What is true now, without the time: two messages differ when something changed.
 [[nodiscard]] std::string group_message(Player& player);

@@ -7,6 +7,7 @@
 
 #include "console_feed.h"
 #include "orbit/walker.h"
+#include "share_words.h"
 
 namespace skywarden::app {
 namespace {
@@ -230,18 +231,51 @@ TEST_CASE("an epoch's turn lists who changed, bounded") {
 }
 
 TEST_CASE("reasons of a share say only what is known") {
+  const auto name = [](NodeId node) { return fmt::format("SAT-{}", node.value()); };
   const AgreementStory equal({{NodeId(1), 2}, {NodeId(2), 2}, {NodeId(3), 0}});
-  CHECK(share_reasons(equal, NodeId(1)).at(0).en == "founded with equal shares");
-  CHECK(share_reasons(equal, NodeId(3)).at(0).en == "founded without a vote: it listens");
-  CHECK(share_reasons(equal, NodeId(9)).empty());
+  CHECK(share_reasons(equal, NodeId(1), name).at(0).en == "founded with equal shares");
+  CHECK(share_reasons(equal, NodeId(3), name).at(0).en == "founded without a vote: it listens");
+  CHECK(share_reasons(equal, NodeId(9), name).empty());
   AgreementStory story({{NodeId(1), 2}, {NodeId(2), 3}});
-  CHECK(share_reasons(story, NodeId(1)).at(0).en == "founded with this share");
+  CHECK(share_reasons(story, NodeId(1), name).at(0).en == "founded with this share");
   const consensus::Configuration next{consensus::Epoch(4), {{{NodeId(1), 2}, {NodeId(2), 9}}, {}}, {}, 0};
   story.follow({kStart, NodeId(1), TraceKind::kEpochRules, 4, 8, 0}, &next);
   story.follow({kStart, NodeId(1), TraceKind::kEpochCommitted, 4, 8, 0}, &next);
-  CHECK(share_reasons(story, NodeId(2)).at(0).en == "changed in epoch 4");
-  CHECK(share_reasons(story, NodeId(2)).at(0).zh == "在第 4 期配置中变更");
-  CHECK(share_reasons(story, NodeId(1)).at(0).en == "founded with this share");
+  CHECK(share_reasons(story, NodeId(2), name).at(0).en == "changed in epoch 4");
+  CHECK(share_reasons(story, NodeId(2), name).at(0).zh == "在第 4 期配置中变更");
+  CHECK(share_reasons(story, NodeId(1), name).at(0).en == "founded with this share");
+}
+
+TEST_CASE(
+    "a measured share's reasons say why, what was measured and by whom, until shares change otherwise") {
+  const auto name = [](NodeId node) { return fmt::format("SAT-{}", node.value()); };
+  AgreementStory story({{NodeId(1), 1}, {NodeId(2), 1}, {NodeId(3), 1}});
+  std::vector<consensus::ShareReason> reasons(3);
+  reasons[0] = {NodeId(1), 1000, consensus::ShareWhy::kNearest, {}, 0};
+  reasons[1] = {NodeId(2), 900, consensus::ShareWhy::kNearest, {}, consensus::kScoreMax * 8 / 10};
+  reasons[1].standing.distance = std::chrono::microseconds(30'100);
+  reasons[2] = {NodeId(3), 1, consensus::ShareWhy::kDomainFull, {}, 0};
+  const auto agree = [&](std::uint64_t epoch, consensus::Shares shares) {
+    const consensus::Configuration next{consensus::Epoch(epoch), {std::move(shares), {}}, {}, 0};
+    story.follow({kStart, NodeId(1), TraceKind::kEpochRules, epoch, epoch, 0}, &next, reasons);
+    CHECK_FALSE((epoch == 1 && story.measured(NodeId(2))));  // begun is not agreed
+    story.follow({kStart, NodeId(1), TraceKind::kEpochCommitted, epoch, epoch, 0}, &next);
+  };
+  agree(1, {{NodeId(1), 1000}, {NodeId(2), 900}, {NodeId(3), 1}});
+  CHECK(share_reasons(story, NodeId(1), name).at(1).en == "it led and measured the others");
+  const auto second = share_reasons(story, NodeId(2), name);
+  REQUIRE(second.size() == 3);
+  CHECK(second[0].en == why_words(consensus::ShareWhy::kNearest).en);
+  CHECK(
+      second[1].en ==
+      "measured by SAT-1: 30.1 ms there and back; bandwidth 0.50, trust 0.50, stability 0.50, together 0.80");
+  CHECK(second[1].zh.starts_with("SAT-1 测得：往返 30.1 毫秒"));
+  CHECK(second[2].en == "changed in epoch 1");
+  CHECK(share_reasons(story, NodeId(3), name).size() == 2);  // its share is the founding one
+  CHECK(share_reasons(story, NodeId(3), name)[0].en == "its failure domain holds as much as it may");
+  agree(2, {{NodeId(1), 5}, {NodeId(2), 900}, {NodeId(3), 1}});  // not what the leader measured
+  CHECK(share_reasons(story, NodeId(2), name).at(0).en == "changed in epoch 1");
+  CHECK_FALSE(story.measured(NodeId(2)));
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ int verify(const LogArguments& arguments) {
     fmt::print("sound\n");
     return 0;
   }
-  fmt::print("sound up to batch {}; the one after it was not finished, so nobody was told of it\n",
+  fmt::print("sound up to batch {}; the one after it was not finished, so the node promised nothing of it\n",
              log->next_batch - 1);
   return 2;
 }

@@ -1,6 +1,5 @@
 #include "node_config.h"
 
-#include <charconv>
 #include <filesystem>
 
 #include "datum/toml_reader.h"
@@ -13,6 +12,8 @@ using datum::TomlReader;
 
 constexpr std::size_t kConfigBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kKeyBytesMax = std::size_t{1} << 14;
+constexpr int kCompactBytesMin = 4096;
+constexpr double kClockBehindMaxS = 3e9;  // some 95 years
 
 std::string beside(const std::string& file, const std::string& path) {
   if (path.empty()) return path;
@@ -30,16 +31,10 @@ NodeId id_of(TomlReader& in, std::string_view key) {
 void read_address(TomlReader& in, std::string_view key, shell::GroupLinks::Peer& peer) {
   std::string text;
   in.string(key, text, true);
-  const std::size_t colon = text.rfind(':');
-  if (colon != std::string::npos) {
-    peer.host = text.substr(0, colon);
-    if (peer.host.starts_with('[') && peer.host.ends_with(']'))  // IPv6
-      peer.host = peer.host.substr(1, peer.host.size() - 2);
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, peer.port);
-    if (error != std::errc() || stop != end) peer.port = 0;
-  }
-  if (peer.port == 0 || peer.host.empty()) in.wrong(key, "HOST:PORT");
+  const auto address = shell::parse_address(text);
+  if (!address) return in.wrong(key, "HOST:PORT");
+  peer.host = address->host;
+  peer.port = address->port;
 }
 
 Result<void> read_member(const toml::table& table, const std::string& file, NodeConfig& config) {
@@ -71,12 +66,25 @@ Result<NodeConfig> parse_node_config(std::string_view text, const std::string& f
   if (!root) return tl::unexpected<Error>(root.error());
   NodeConfig config;
   TomlReader in(*root, file);
-  in.only({"cluster", "node", "listen", "data", "signing_key", "tls", "member"});
+  in.only({"cluster", "node", "agrees_on", "clock_behind_s", "listen", "data", "joins", "compact_bytes",
+           "signing_key", "admission_key", "tls", "member"});
   in.string("cluster", config.identity.cluster, true);
   config.identity.node = id_of(in, "node");
+  in.choice("agrees_on", config.agrees_on, {{"fires", AgreesOn::kFires}, {"values", AgreesOn::kValues}});
+  double behind_s = 0.0;
+  in.number("clock_behind_s", behind_s);
+  if (!(behind_s >= 0.0 && behind_s <= kClockBehindMaxS)) in.wrong("clock_behind_s", "0 to 3e9 seconds");
   in.string("listen", config.address);
   in.string("data", config.data);
   in.string("signing_key", config.signing_key);
+  in.string("admission_key", config.admission_key);
+  in.boolean("joins", config.joins);
+  int compact_bytes = 0;
+  in.integer("compact_bytes", compact_bytes);
+  if (root->contains("compact_bytes")) {
+    if (compact_bytes < kCompactBytesMin) in.wrong("compact_bytes", "a whole number of bytes from 4096 up");
+    config.compact_bytes = static_cast<std::size_t>(std::max(compact_bytes, kCompactBytesMin));
+  }
   if (const toml::table* tls = in.table("tls")) {
     TomlReader files(*tls, file + ": tls");
     files.only({"certificate", "key", "authorities"});
@@ -90,6 +98,12 @@ Result<NodeConfig> parse_node_config(std::string_view text, const std::string& f
   }
   const auto members = in.tables("member");
   if (!in.error().empty()) return fail(Errc::kMalformed, "{}", in.error());
+  if (config.agrees_on == AgreesOn::kFires)
+    for (const char* key : {"joins", "admission_key"})
+      if (root->contains(key))
+        return fail(Errc::kUnsupported, "{}: key '{}': members come and go only where agrees_on = \"values\"",
+                    file, key);
+  config.clock_behind = from_seconds(behind_s);
   for (const toml::table* member : members)
     if (const auto read = read_member(*member, file, config); !read)
       return tl::unexpected<Error>(read.error());
@@ -98,12 +112,15 @@ Result<NodeConfig> parse_node_config(std::string_view text, const std::string& f
   const auto self = config.group.members.find(config.identity.node);
   if (self == config.group.members.end())
     return fail(Errc::kNotFound, "{}: node {} is not one of the members", file, config.identity.node.value());
-  if (const auto valid = consensus::validate(config.shares); !valid)
+  if (config.joins)
+    config.shares.clear();
+  else if (const auto valid = consensus::validate(config.shares); !valid)
     return fail(valid.error().code, "{}: {}", file, valid.error().message);
   if (config.address.empty()) config.address = self->second.host;
   config.group.cluster = config.identity.cluster;
   config.data = beside(file, config.data);
   config.signing_key = beside(file, config.signing_key);
+  config.admission_key = beside(file, config.admission_key);
   return config;
 }
 
@@ -111,6 +128,15 @@ Result<NodeConfig> load_node_config(const std::string& file) {
   const auto text = formats::read_file(file, kConfigBytesMax);
   if (!text) return tl::unexpected<Error>(text.error());
   return parse_node_config(*text, file);
+}
+
+Result<std::optional<storage::SigningKey>> load_admission_key(const NodeConfig& config) {
+  if (config.admission_key.empty()) return std::nullopt;
+  const auto text = read_key(config.admission_key);
+  if (!text) return tl::unexpected<Error>(text.error());
+  auto key = storage::SigningKey::read_public(*text);
+  if (!key) return fail(key.error().code, "{}: {}", config.admission_key, key.error().message);
+  return std::optional(std::move(*key));
 }
 
 Result<std::optional<storage::SigningKeys>> load_keys(const NodeConfig& config) {

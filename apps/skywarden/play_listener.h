@@ -66,7 +66,8 @@ class PlayListener {
 struct MemberAtEnd {  // of the group, as last agreed
   std::string name;
   std::uint64_t founded = 0, share = 0;
-  std::uint64_t changed_in = 0;  // the epoch of the last change; 0: none since the founding
+  std::uint64_t changed_in = 0;      // the epoch of the last change; 0: none since the founding
+  std::vector<Bilingual> reasons{};  // why it counts so much
 };
 
 // What the player can say at the end.
@@ -87,6 +88,7 @@ struct PlaySummary {
   std::vector<Duration> leader_loss_to_commit;
   std::uint64_t epoch = 0;           // the last that was agreed; 0: what the group was founded with
   std::vector<MemberAtEnd> members;  // of nodes 1, 2, …
+  Bilingual share_rule;              // whether leaders moved shares by what they measured, and why
   double wall_seconds = 0.0;
 };
 

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <limits>
 
+#include "console_group.h"
 #include "network/contact_windows.h"
+#include "orbit/planes.h"
 #include "orbit/walker.h"
+#include "replay_shares.h"
 
 namespace skywarden::app {
 namespace {
@@ -20,6 +23,7 @@ constexpr Duration kLongIncident = std::chrono::hours(72);
 constexpr double kHeartbeatsPerIncident = 40'000.0;
 const Metres kSatelliteRangeMax(std::numeric_limits<double>::infinity());  // in sight is enough
 constexpr Degrees kElevationMin(5.0);
+constexpr Degrees kPlanesApart(5.0);  // satellites whose planes differ by less fail together
 constexpr Duration kBulletinEvery = std::chrono::minutes(15);
 
 consensus::RaftOptions raft_options(Duration length) {
@@ -85,6 +89,27 @@ void Player::name_nodes() {
   }
 }
 
+std::optional<node::ShareDeskOptions> Player::measured_shares(Duration heartbeat) {
+  std::vector<orbit::ElementSet> flown;
+  for (const orbit::Sgp4& orbit : orbits_) flown.push_back(orbit.elements());
+  const std::vector<std::uint32_t> plane_of = orbit::orbital_planes(flown, kPlanesApart);
+  std::vector<std::uint32_t> of_voters;
+  for (std::size_t i = 0; i < plane_of.size(); ++i)
+    if (nodes_[i].share > 0) of_voters.push_back(plane_of[i]);
+  ShareRule rule = app::share_rule(of_voters);
+  summary_.share_rule = std::move(rule.words);
+  if (rule.failures_max == 0) return std::nullopt;
+  node::ShareDeskOptions desk =
+      share_desk_options(rule.failures_max, heartbeat, incident_.end - incident_.start);
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i].share == 0)
+      desk.listeners.insert(nodes_[i].node);
+    else
+      desk.domains.emplace(nodes_[i].node, consensus::FailureDomain(plane_of[i]));
+  }
+  return desk;
+}
+
 network::LinkRules Player::link_defaults() {
   network::LinkRules rules;
   rules.satellites.range_max = kSatelliteRangeMax;
@@ -130,6 +155,7 @@ Result<void> Player::build(const std::optional<network::LinkRules>& links) {
   options.node.merge_gap = std::max<Duration>(std::chrono::seconds(30), length / 1000);
   options.node.outbox.retry_first = std::chrono::seconds(2);
   options.node.outbox.retry_longest = std::max<Duration>(std::chrono::minutes(5), length / 240);
+  options.node.share_desk = measured_shares(options.node.raft.heartbeat);
   options.node.rejudge_every = std::max<Duration>(std::chrono::minutes(10), length / 60);
   for (const HeatSource& source : incident_.heat_sources)
     options.node.pipeline.detect.sites.known.push_back({source.centre, source.radius});
@@ -356,7 +382,9 @@ void Player::log(LogKind kind, bool warning, std::string en, std::string zh) {
 
 void Player::follow_agreement(const TraceEvent& event) {
   const node::Node* node = event.kind == TraceKind::kEpochRules ? world_->node(event.node) : nullptr;
-  const auto turn = agreement_->follow(event, node == nullptr ? nullptr : &node->raft().configuration());
+  const auto turn = node == nullptr
+                        ? agreement_->follow(event, nullptr)
+                        : agreement_->follow(event, &node->raft().configuration(), node->share_reasons());
   if (!turn) return;
   if (turn->kind == TurnKind::kElected) {
     Bilingual text = election_words(*turn, [this](NodeId who) { return name(who); });
@@ -438,7 +466,8 @@ PlaySummary Player::summary() const {
   for (const PlayedNode& node : nodes_)
     out.members.push_back({node.name, consensus::share_of(agreement_->founding(), node.node),
                            consensus::share_of(agreement_->agreed(), node.node),
-                           agreement_->changed_in(node.node).value_or(0)});
+                           agreement_->changed_in(node.node).value_or(0),
+                           share_reasons(*agreement_, node.node, [&](NodeId who) { return name(who); })});
   out.packets_sent = world_->packets_sent();
   out.packets_lost = world_->packets_lost();
   out.bundles_carried = world_->bundles().counts().offered;

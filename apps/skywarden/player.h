@@ -63,6 +63,8 @@ class Player : private sim::Observer {
   [[nodiscard]] const network::ContactPlan& contact_plan() const { return contact_plan_; }
   [[nodiscard]] const Closures& closures() const { return *closures_; }
   [[nodiscard]] const AgreementStory& agreement() const { return *agreement_; }
+  // Whether leaders measure and move vote shares here, and why.
+  [[nodiscard]] const Bilingual& share_rule() const { return summary_.share_rule; }
   [[nodiscard]] const sim::GroundDeliveries& ground_deliveries() const { return *ground_deliveries_; }
   [[nodiscard]] const orbit::Sgp4* orbit(NodeId satellite) const;         // null: none
   [[nodiscard]] std::optional<orbit::Place> place(NodeId station) const;  // nothing: not on the ground
@@ -73,6 +75,7 @@ class Player : private sim::Observer {
   Player(const Incident& incident, std::uint64_t seed);
   Result<void> build(const std::optional<network::LinkRules>& links);
   void name_nodes();
+  [[nodiscard]] std::optional<node::ShareDeskOptions> measured_shares(Duration heartbeat);
   void plan();
   template <typename Perform>
   void at(Instant when, Perform&& perform);

@@ -55,6 +55,12 @@ const Turn* agreed_turn(const AgreementNews& news, const Turn& begun) {
   return nullptr;
 }
 
+Json reasons_json(const MemberAtEnd& member) {
+  Json list = Json::array();
+  for (const Bilingual& reason : member.reasons) list.push_back({{"en", reason.en}, {"zh", reason.zh}});
+  return list;
+}
+
 Json shares_json(const PlaySummary& summary) {
   Json list = Json::array();
   for (const MemberAtEnd& member : summary.members)
@@ -62,7 +68,8 @@ Json shares_json(const PlaySummary& summary) {
       list.push_back({{"node", member.name},
                       {"founded", member.founded},
                       {"share", member.share},
-                      {"changed_in", member.changed_in > 0 ? Json(member.changed_in) : Json(nullptr)}});
+                      {"changed_in", member.changed_in > 0 ? Json(member.changed_in) : Json(nullptr)},
+                      {"reasons", reasons_json(member)}});
   return list;
 }
 
@@ -141,6 +148,23 @@ std::vector<ElectionRow> election_rows(const ReportInput& in) {
   return rows;
 }
 
+std::vector<ShareRow> share_rows(const ReportInput& in) {
+  std::vector<ShareRow> rows;
+  for (const MemberAtEnd& member : in.summary.members) {
+    if (member.share == 0) continue;
+    ShareRow row{member.name, member.share, {}};
+    for (const Bilingual& reason : member.reasons) {
+      row.reasons.en += (row.reasons.en.empty() ? "" : "; ") + reason.en;
+      row.reasons.zh += (row.reasons.zh.empty() ? "" : "；") + reason.zh;
+    }
+    rows.push_back(std::move(row));
+  }
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const ShareRow& a, const ShareRow& b) { return a.share > b.share; });
+  if (rows.size() > kShareRowsMax) rows.resize(kShareRowsMax);
+  return rows;
+}
+
 std::vector<EpochRow> epoch_rows(const ReportInput& in) {
   const AgreementNews& news = in.news.agreement;
   std::vector<EpochRow> rows;
@@ -156,6 +180,7 @@ std::vector<EpochRow> epoch_rows(const ReportInput& in) {
 
 void add_agreement(Json& agreement, const ReportInput& in) {
   agreement["epoch"] = in.summary.epoch;
+  agreement["share_rule"] = {{"en", in.summary.share_rule.en}, {"zh", in.summary.share_rule.zh}};
   agreement["shares"] = shares_json(in.summary);
   agreement["elections"] = elections_json(in);
   agreement["epochs"] = epochs_json(in);

@@ -26,6 +26,15 @@ struct ElectionRow {
 inline constexpr std::size_t kElectionRowsMax = 20;
 [[nodiscard]] std::vector<ElectionRow> election_rows(const ReportInput& input);  // the first kElectionRowsMax
 
+struct ShareRow {
+  std::string member;
+  std::uint64_t share = 0;
+  Bilingual reasons;  // one line
+};
+inline constexpr std::size_t kShareRowsMax = 60;
+// Of those with a vote at the end, the largest first; the first kShareRowsMax.
+[[nodiscard]] std::vector<ShareRow> share_rows(const ReportInput& input);
+
 struct EpochRow {
   Instant begun{};
   std::string epoch;    // "3, joint"
@@ -35,7 +44,7 @@ struct EpochRow {
 inline constexpr std::size_t kEpochRowsMax = 30;
 [[nodiscard]] std::vector<EpochRow> epoch_rows(const ReportInput& input);  // the first kEpochRowsMax
 
-// Adds epoch, shares, elections, epochs and restored.
+// Adds epoch, share_rule, shares, elections, epochs and restored.
 void add_agreement(nlohmann::ordered_json& agreement, const ReportInput& input);
 
 }  // namespace skywarden::app

@@ -216,7 +216,12 @@ inline PlaySummary summary() {
   s.epoch = 1;
   for (std::uint64_t i = 1; i <= 14; ++i)
     s.members.push_back({"SAT <" + std::to_string(i) + ">", i <= 12 ? 1U : 0U, i <= 12 ? 1U : 0U, 0});
-  s.members[0] = {"SAT <1>", 1, 4, 1};
+  s.share_rule = {"Shares <follow> what is measured", "表决权随测量而定"};
+  s.members[0] = {"SAT <1>",
+                  1,
+                  4,
+                  1,
+                  {{"it is near & answers", "它较近"}, {"changed in epoch 1", "在第 1 期配置中变更"}}};
   s.members[13] = {"SAT <14>", 0, 2, 1};
   s.first_alert_known = true;
   s.first_alert = at("2026-07-01T11:10:00.25Z");

@@ -440,6 +440,19 @@ void write_elections(Page& page, const ReportInput& in) {
   if (count > rows.size()) page.soft(fmt::format("{} more elections.", counted(count - rows.size())));
 }
 
+void write_shares(Page& page, const ReportInput& in) {
+  const std::vector<ShareRow> rows = share_rows(in);
+  if (rows.empty()) return;
+  page.minor({"Vote shares at the end, and why", "结束时的表决权及其原因"});
+  const Bilingual& rule = in.summary.share_rule;
+  if (!rule.en.empty()) page.soft(fmt::format("{}. {}。", rule.en, rule.zh));
+  page.table({"Member", "Share#", "Why", "原因"});
+  for (const ShareRow& row : rows)
+    page.row({escaped(row.member), counted(row.share), escaped(row.reasons.en),
+              fmt::format("<span lang=\"zh\">{}</span>", escaped(row.reasons.zh))});
+  page.end_table();
+}
+
 void write_epochs(Page& page, const ReportInput& in) {
   const std::vector<EpochRow> rows = epoch_rows(in);
   if (rows.empty()) return;
@@ -482,6 +495,7 @@ void write_agreement(Page& page, const ReportInput& in) {
   for (const AgreementLine& fact : agreement_lines(in))
     line(fact.label.en.c_str(), fact.label.zh.c_str(), fact.value);
   page.end_table();
+  write_shares(page, in);
   write_elections(page, in);
   write_epochs(page, in);
   page.soft("All in virtual time. Satellites, links and votes are simulated.");

@@ -168,7 +168,16 @@ TEST_CASE("the group's elections, epochs and shares are told with times, causes 
   CHECK(a["epochs"]["list"][1]["agreed"].is_null());
   CHECK(a["epochs"]["agreed"] == 1);
   REQUIRE(a["shares"].size() == 13);  // not the one that only listens
-  CHECK(a["shares"][0] == Json{{"node", "SAT <1>"}, {"founded", 1}, {"share", 4}, {"changed_in", 1}});
+  CHECK(a["share_rule"] == Json{{"en", "Shares <follow> what is measured"}, {"zh", "表决权随测量而定"}});
+  Json first = a["shares"][0];
+  CHECK(first["reasons"].size() == 2);
+  CHECK(first["reasons"][0] == Json{{"en", "it is near & answers"}, {"zh", "它较近"}});
+  first.erase("reasons");
+  CHECK(first == Json{{"node", "SAT <1>"}, {"founded", 1}, {"share", 4}, {"changed_in", 1}});
+  CHECK(a["shares"][1]["reasons"].empty());
+  CHECK(w.html.find("it is near &amp; answers; changed in epoch 1") != std::string::npos);
+  CHECK(w.html.find("它较近；在第 1 期配置中变更") != std::string::npos);
+  CHECK(w.html.find("Shares &lt;follow&gt; what is measured") != std::string::npos);
   CHECK(a["shares"][1]["changed_in"].is_null());
   CHECK(a["restored"]["list"][0]["index"] == 39);
   CHECK(w.html.find("SAT &lt;1&gt;: 1 → 4; SAT &lt;14&gt;: 0 → 2") != std::string::npos);

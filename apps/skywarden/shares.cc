@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "scenario_loader.h"
+#include "share_words.h"
 
 namespace skywarden::app {
 namespace {
@@ -19,42 +20,9 @@ struct Options {
   bool json = false;
 };
 
-std::string sentence(consensus::ShareWhy why) {
-  using consensus::ShareWhy;
-  switch (why) {
-    case ShareWhy::kNearest:
-      return "it is one of the 2f + 1 nearest that can be counted on";
-    case ShareWhy::kFarther:
-      return "enough others are nearer";
-    case ShareWhy::kDomainFull:
-      return "its failure domain holds as much as it may";
-    case ShareWhy::kSilent:
-      return "it does not answer";
-    case ShareWhy::kNewcomer:
-      return "its probation as a newcomer is not over";
-    case ShareWhy::kDistrusted:
-      return "it answered too late or not at all too often";
-    case ShareWhy::kBehind:
-      return "it does not hold the log yet";
-    case ShareWhy::kMalicious:
-      return "it contradicted itself, which is proven";
-  }
-  return "";
-}
-
-double part(consensus::Score score) {
-  return static_cast<double>(score) / static_cast<double>(consensus::kScoreMax);
-}
-
 void print(const consensus::ShareReason& r, std::uint64_t total, NodeId by) {
-  fmt::print("node {}: share {} of {}, because {}\n", r.node.value(), r.share, total, sentence(r.why));
-  const std::string distance =
-      r.standing.distance ? fmt::format("{:.1f} ms there and back", to_seconds(*r.standing.distance) * 1e3)
-                          : std::string("no distance");
-  fmt::print(
-      "  as node {} measured it: {}; bandwidth {:.2f}, trust {:.2f}, stability {:.2f}, together {:.2f}\n",
-      by.value(), distance, part(r.standing.bandwidth), part(r.standing.trust), part(r.standing.stability),
-      part(r.blend));
+  fmt::print("node {}: share {} of {}, because {}\n", r.node.value(), r.share, total, why_words(r.why).en);
+  fmt::print("  as node {} measured it: {}\n", by.value(), measured_words(r).en);
 }
 
 void print_json(const consensus::ShareReason& r, std::uint64_t total, NodeId by) {
@@ -66,10 +34,10 @@ void print_json(const consensus::ShareReason& r, std::uint64_t total, NodeId by)
   json["measured_by"] = by.value();
   json["distance_ms"] = nullptr;
   if (r.standing.distance) json["distance_ms"] = to_seconds(*r.standing.distance) * 1e3;
-  json["bandwidth"] = part(r.standing.bandwidth);
-  json["trust"] = part(r.standing.trust);
-  json["stability"] = part(r.standing.stability);
-  json["blend"] = part(r.blend);
+  json["bandwidth"] = part_of_best(r.standing.bandwidth);
+  json["trust"] = part_of_best(r.standing.trust);
+  json["stability"] = part_of_best(r.standing.stability);
+  json["blend"] = part_of_best(r.blend);
   fmt::print("{}\n", json.dump());
 }
 

@@ -46,7 +46,7 @@ class Run {
         random_(seed),
         shell_(Delays::kFromOrbits, random_.fork(1)),
         division_(divide(shell_.links(), drawn_members(random_.fork(2)), plan.seats)),
-        sky_(random_.next(), Ways(shell_, {}), division_),
+        sky_(random_.next(), Ways(shell_, ways(plan)), division_),
         begin_(kSettling),
         end_(kSettling + plan.length),
         faults_end_(end_ - kQuiet) {
@@ -70,6 +70,13 @@ class Run {
   }
 
  private:
+  static WayOptions ways(const AreasPlan& plan) {
+    WayOptions options;
+    options.copies = plan.copies;
+    options.lost_alike = plan.lost_alike;
+    return options;
+  }
+
   struct Write {
     Instant at;
     Term term;
@@ -218,6 +225,7 @@ class Run {
     result_.decisions = sky_.decisions();
     result_.area_epochs = sky_.area_epochs;
     result_.handled = sky_.handled();
+    result_.carried = sky_.ways().carried();
     result_.violation = sky_.violation();
     if (!result_.violation.empty()) return;
     if (!sky_.everybody_knows()) result_.violation = "something decided is not known everywhere at the end";

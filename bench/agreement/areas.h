@@ -16,6 +16,7 @@
 
 #include "agreement/satellite.h"
 #include "agreement/shell.h"
+#include "agreement/ways.h"
 
 namespace skywarden::agreement {
 
@@ -24,6 +25,8 @@ inline constexpr Duration kAreasLengthMin = std::chrono::seconds(180);
 struct AreasPlan {
   SeatRule seats = SeatRule::kDelegate;
   Duration length = kOrbit;  // kAreasLengthMin or more; no faults in the last minute
+  std::uint32_t copies = 1;  // of each frame, see WayOptions
+  double lost_alike = 0.0;
 };
 
 struct AreasRun {
@@ -45,6 +48,7 @@ struct AreasRun {
   double area_without_s = 0.0;      // together
   double handover_gap_s = 0.0, mass_crash_gap_s = 0.0;  // longest without a commit in the two minutes after
   std::uint64_t handled = 0;
+  Carried carried;        // by links, settling included
   std::string violation;  // empty: none
 };
 

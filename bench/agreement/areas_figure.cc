@@ -40,18 +40,21 @@ void add(AreasRun& all, const AreasRun& run) {
   all.handover_gap_s = std::max(all.handover_gap_s, run.handover_gap_s);
   all.mass_crash_gap_s = std::max(all.mass_crash_gap_s, run.mass_crash_gap_s);
   all.mass_crash_most_ms = std::max(all.mass_crash_most_ms, run.mass_crash_most_ms);
+  all.carried.hops += run.carried.hops;
+  all.carried.frames += run.carried.frames;
   for (std::size_t AreasRun::* count :
        {&AreasRun::writes, &AreasRun::refused, &AreasRun::matters, &AreasRun::decisions, &AreasRun::undecided,
         &AreasRun::cluster_leaders, &AreasRun::area_leaders, &AreasRun::area_epochs, &AreasRun::area_crashes})
     all.*count += run.*count;
 }
 
-void print(const std::string& which, const AreasRun& r, Duration length) {
+void print(const std::string& which, const AreasRun& r, const Ask& ask, Duration length) {
   fmt::print(
       R"({{"figure":"areas",{},"groups":{},"members_least":{},"members_most":{},{},{},"writes":{},"refused":{},)"
       R"({},{},{},{},{},"matters":{},"decisions":{},"undecided":{},"cluster_leaders":{},"area_leaders":{},)"
       R"("area_epochs":{},"area_crashes":{},{},"area_available_percent":{:.3f},"handover_gap_s":{:.2f},)"
-      R"("mass_crash_gap_s":{:.2f},"mass_crash_most_ms":{:.0f}}})"
+      R"("mass_crash_gap_s":{:.2f},"mass_crash_most_ms":{:.0f},"copies":{},"lost_alike":{:.2f},)"
+      R"("frames_a_hop":{:.2f}}})"
       "\n",
       which, r.groups, r.smallest, r.largest, span_of("commit_ms", r.commit_ms),
       span_of("local_know_ms", r.local_know_ms), r.writes, r.refused,
@@ -60,21 +63,22 @@ void print(const std::string& which, const AreasRun& r, Duration length) {
       span_of("alert_know_ms", r.alert_know_ms), r.matters, r.decisions, r.undecided, r.cluster_leaders,
       r.area_leaders, r.area_epochs, r.area_crashes, span_of("area_gaps_s", r.area_gaps_s),
       100.0 * (1.0 - r.area_without_s / to_seconds(length)), r.handover_gap_s, r.mass_crash_gap_s,
-      r.mass_crash_most_ms);
+      r.mass_crash_most_ms, ask.copies, ask.lost_alike,
+      static_cast<double>(r.carried.frames) /
+          static_cast<double>(std::max<std::uint64_t>(r.carried.hops, 1)));
   std::fflush(stdout);
 }
 
 }  // namespace
 
-bool print_areas(std::uint64_t first_seed, std::uint64_t last_seed, Duration length) {
+// One run after the other: what is taken is the processor time of the whole process.
+bool areas(const Ask& ask) {
   bool sound = true;
   for (const auto& [rule, name] :
        {std::pair(SeatRule::kLeader, "leader"), std::pair(SeatRule::kDelegate, "delegate")}) {
     AreasRun all;
-    for (std::uint64_t seed = first_seed; seed <= last_seed; ++seed) {
-      AreasPlan plan;
-      plan.seats = rule;
-      plan.length = length;
+    for (std::uint64_t seed = ask.first; seed <= ask.last; ++seed) {
+      const AreasPlan plan{rule, ask.length, ask.copies, ask.lost_alike};
       const double before = cpu_seconds();
       const AreasRun run = run_areas(seed, plan);
       if (!run.violation.empty()) {
@@ -85,11 +89,12 @@ bool print_areas(std::uint64_t first_seed, std::uint64_t last_seed, Duration len
       }
       print(fmt::format(R"("seats":"{}","seed":{},"handled":{},"cpu_s":{:.0f})", name, seed, run.handled,
                         cpu_seconds() - before),
-            run, length);
+            run, ask, ask.length);
       add(all, run);
     }
-    const auto seeds = static_cast<std::int64_t>(last_seed - first_seed + 1);
-    if (seeds > 1) print(fmt::format(R"("seats":"{}","seeds":{})", name, seeds), all, length * seeds);
+    const auto seeds = static_cast<std::int64_t>(ask.last - ask.first + 1);
+    if (seeds > 1)
+      print(fmt::format(R"("seats":"{}","seeds":{})", name, seeds), all, ask, ask.length * seeds);
   }
   return sound;
 }

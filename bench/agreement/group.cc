@@ -23,21 +23,6 @@ double to_ms(Duration d) {
   return std::chrono::duration<double, std::milli>(d).count();
 }
 
-struct Near {
-  Duration delay;
-  NodeId node;
-  friend auto operator<=>(const Near&, const Near&) = default;
-};
-
-std::vector<Near> by_delay(const Shell& shell, NodeId centre) {
-  const DelayGraph graph(shell.links());
-  const ShortestWays ways = shortest_ways(graph, *graph.place(centre));
-  std::vector<Near> order;
-  for (std::uint32_t p = 0; p < graph.nodes().size(); ++p) order.push_back({ways.delay[p], graph.nodes()[p]});
-  std::sort(order.begin(), order.end());
-  return order;
-}
-
 class Run {
  public:
   Run(std::uint64_t seed, const GroupPlan& plan)
@@ -77,8 +62,10 @@ class Run {
   }
 
  private:
-  static WorldOptions options() {
+  [[nodiscard]] WorldOptions options() const {
     WorldOptions options;
+    options.ways.copies = plan_.copies;
+    options.ways.lost_alike = plan_.lost_alike;
     options.raft.heartbeat = milliseconds(500);
     options.raft.election_timeout_min = milliseconds(2000);
     options.raft.election_timeout_max = milliseconds(4000);
@@ -172,7 +159,8 @@ class Run {
     const auto children = make_relay_tree(world_.shell().links(), sources, learners_, relay).children();
     for (const NodeId node : world_.hosts()) {
       const auto mine = children.find(node);
-      RelayDuty duty{mine == children.end() ? std::set<NodeId>{} : mine->second, learners_};
+      RelayDuty duty{mine == children.end() ? std::set<NodeId>{} : mine->second, {}};
+      if (sources.contains(node)) duty.fed = learners_;  // nobody else can come to lead
       world_.perform(node, world_.raft(node).relay(std::move(duty), world_.now()));
     }
   }
@@ -289,6 +277,15 @@ class Run {
 };
 
 }  // namespace
+
+std::vector<Near> by_delay(const Shell& shell, NodeId centre) {
+  const DelayGraph graph(shell.links());
+  const ShortestWays ways = shortest_ways(graph, *graph.place(centre));
+  std::vector<Near> order;
+  for (std::uint32_t p = 0; p < graph.nodes().size(); ++p) order.push_back({ways.delay[p], graph.nodes()[p]});
+  std::sort(order.begin(), order.end());
+  return order;
+}
 
 GroupRun run_group(std::uint64_t seed, const GroupPlan& plan) {
   return Run(seed, plan).play();

@@ -36,8 +36,10 @@ struct GroupPlan {
   bool slows = false;    // each minute a tenth of the members, drawn anew, sends 100 ms late
   bool moves = false;    // each eight minutes leadership goes to a random voter, whose neighbours join
   Duration heaviest_slows_at = Duration::max();
-  Lie lie = Lie::kNone;   // of the member next to the leader
-  std::size_t feeds = 3;  // of each learner; 0: the leader sends to everybody
+  Lie lie = Lie::kNone;      // of the member next to the leader
+  std::size_t feeds = 3;     // of each learner; 0: the leader sends to everybody
+  std::uint32_t copies = 1;  // of each frame, see WayOptions
+  double lost_alike = 0.0;
 };
 
 struct GroupRun {
@@ -50,6 +52,15 @@ struct GroupRun {
   double floor_commit_ms = 0.0;    // round trip to the nearest quorum without loss, where the leader starts
   double floor_all_know_ms = 0.0;  // and the longest way to a learner
 };
+
+struct Near {
+  Duration delay;  // one way, from the centre
+  NodeId node;
+  friend auto operator<=>(const Near&, const Near&) = default;
+};
+
+// All satellites, the centre first.
+[[nodiscard]] std::vector<Near> by_delay(const Shell& shell, NodeId centre);
 
 [[nodiscard]] GroupRun run_group(std::uint64_t seed, const GroupPlan& plan);
 

@@ -88,13 +88,15 @@ void Keeper::step() {
 NodeId Keeper::who_should_lead_instead() const {
   if (!memory_) return kNobody;
   std::pair<Duration, NodeId> nearest{Duration::max(), kNobody};
+  Duration quickest = Duration::max();  // of the last answers
   std::size_t measured = 0;
   for (const auto& [node, share] : world_.raft(memory_->leader).shares())
     if (const auto distance = memory_->trips.distance(node); distance && share > 0) {
       ++measured;
       nearest = std::min(nearest, {*distance, node});
+      quickest = std::min(quickest, memory_->trips.latest(node).value_or(Duration::max()));
     }
-  return measured >= kMeasuredMin && nearest.first > kSlowLeader ? nearest.second : kNobody;
+  return measured >= kMeasuredMin && quickest > kSlowLeader ? nearest.second : kNobody;
 }
 
 std::uint64_t Keeper::largest_share(NodeId node) const {

@@ -18,4 +18,9 @@ std::string_view OneHistory::check(NodeId node, const TraceEvent& event, const c
   return {};
 }
 
+bool OneHistory::is_agreed(consensus::LogPosition at) const {
+  const std::uint64_t index = at.index.value();
+  return index > 0 && index < agreed_.size() && agreed_[index].first == at.term.value();
+}
+
 }  // namespace skywarden::agreement

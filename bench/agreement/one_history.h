@@ -17,6 +17,7 @@ class OneHistory {
  public:
   // What is broken; empty: nothing. `log`: of that node, after the step.
   [[nodiscard]] std::string_view check(NodeId node, const TraceEvent& event, const consensus::Log& log);
+  [[nodiscard]] bool is_agreed(consensus::LogPosition at) const;  // an entry of that term is committed there
 
  private:
   std::map<Term, NodeId> leaders_;

@@ -144,7 +144,7 @@ Step Satellite::relay(RelayDuty duty, Instant now) {
 }
 
 void Satellite::perform(Machine& machine, RaftEffects effects, Instant now, Step& step) {
-  if (!effects.persist.empty()) consensus::apply(effects.persist, machine.disk);
+  if (!effects.persist.empty()) consensus::apply(std::move(effects.persist), machine.disk);
   for (const TraceEvent& event : effects.trace) step.trace.push_back({machine.group, event});
   if (effects.restored) restore(machine, effects.restored->data);
   const std::uint64_t decided = area_ledger_.known(), open = cluster_ledger_.open().size();
@@ -221,7 +221,7 @@ void Satellite::compact(Machine& machine, Instant now) {
   if (!machine.state || commit.value() < machine.state->first.value() + kCompactKeeps) return;
   if (machine.state->first > base)
     if (auto done = machine.raft->compact(machine.state->first, std::move(machine.state->second), now))
-      consensus::apply(done->persist, machine.disk);
+      consensus::apply(std::move(done->persist), machine.disk);
   machine.state.reset();
 }
 

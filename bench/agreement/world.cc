@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/contract.h"
-
 namespace skywarden::agreement {
 namespace {
 
@@ -12,6 +10,7 @@ using namespace consensus;
 
 constexpr std::uint64_t kCompactKeeps = 64;
 constexpr std::size_t kWriteBytes = 64;
+constexpr std::uint64_t kWeighedOneOf = 64;  // messages: encoding all of them would cost more than all else
 
 double milliseconds_between(Instant a, Instant b) {
   return std::chrono::duration<double, std::milli>(b - a).count();
@@ -39,14 +38,22 @@ void World::violated(std::string what) {
   if (outcome_.violation.empty()) outcome_.violation = std::move(what);
 }
 
-void World::push(Instant at, What what, std::uint32_t which) {
-  heap_.push_back({at, sequence_++, what, which});
+void World::push(Instant at, What what, std::uint32_t which, NodeId node) {
+  heap_.push_back({at, sequence_++, what, which, node});
   std::push_heap(heap_.begin(), heap_.end());
 }
 
 void World::at(Instant time, std::function<void()> action) {
-  actions_.push_back(std::move(action));
-  push(time, What::kAction, static_cast<std::uint32_t>(actions_.size() - 1));
+  std::uint32_t slot;
+  if (free_actions_.empty()) {
+    slot = static_cast<std::uint32_t>(actions_.size());
+    actions_.push_back(std::move(action));
+  } else {
+    slot = free_actions_.back();
+    free_actions_.pop_back();
+    actions_[slot] = std::move(action);
+  }
+  push(time, What::kAction, slot, kNobody);
 }
 
 // One timer a node waits in the heap, at its deadline or before: most deadlines only move away.
@@ -55,7 +62,7 @@ void World::arm(NodeId node) {
   const Instant due = h.raft->next_deadline();
   if (due >= h.timer) return;
   h.timer = due;
-  push(due, What::kTimer, node.value());
+  push(due, What::kTimer, 0, node);
 }
 
 void World::run_until(Instant end) {
@@ -66,30 +73,31 @@ void World::run_until(Instant end) {
     now_ = event.at;
     if (event.what == What::kAction) {
       const auto action = std::move(actions_[event.which]);
+      free_actions_.push_back(event.which);
       action();
     } else if (event.what == What::kTimer) {
-      Host& h = hosts_[event.which];
+      Host& h = host(event.node);
       if (h.timer != event.at) continue;  // an earlier one came in between
       h.timer = Instant::max();
       if (!h.raft) continue;
-      const NodeId node(event.which);
       if (h.raft->next_deadline() <= now_) {
         ++outcome_.handled;
-        perform(node, h.raft->tick(now_));
+        perform(event.node, h.raft->tick(now_));
       } else {
-        arm(node);
+        arm(event.node);
       }
     } else {
       const Message message = std::move(messages_[event.which]);
       free_.push_back(event.which);
       Host& h = host(message.to);
-      if (!h.raft) continue;
+      if (!h.raft || away(message.to)) continue;
       ++outcome_.handled;
       if (on_delivered) on_delivered(message);
       perform(message.to, h.raft->receive(message, now_));
     }
   }
   now_ = end;
+  outcome_.carried = ways_.carried();
 }
 
 // ---- hosts
@@ -114,7 +122,7 @@ void World::restart(NodeId node) {
   if (h.raft) return;
   const bool founder = founding_.contains(node);
   h.raft.emplace(node, founder ? founding_ : Shares{}, h.disk, options_.raft,
-                 random_.fork(node.value() * 1000003ULL + ++h.starts), now_);
+                 random_.fork(node.value() * 1000003ULL + ++h.starts), now_, options_.forecast);
   h.timer = Instant::max();
   arm(node);
 }
@@ -145,20 +153,23 @@ bool World::write() {
 
 void World::perform(NodeId node, RaftEffects effects) {
   Host& h = host(node);
-  if (!effects.persist.empty()) consensus::apply(effects.persist, h.disk);
+  if (!effects.persist.empty()) consensus::apply(std::move(effects.persist), h.disk);
   for (const TraceEvent& event : effects.trace) watch(node, event);
   for (const EpochNews& news : effects.epochs)
     if (news.what == EpochNews::What::kCommitted && node == leader_) ++outcome_.epochs;
-  if (h.raft->commit_index() > h.knows) committed(node, h.raft->commit_index());
+  if (h.raft->commit_index() > h.knows) {
+    committed(node, h.raft->commit_index());
+    if (on_committed) on_committed(node);
+  }
   for (Message& message : effects.send) {
     if (on_sent) on_sent(message);
-    post(message);
+    post(std::move(message));
   }
   const LogPosition base = h.raft->log().base();
   if (h.raft->commit_index().value() > base.index.value() + options_.compact_after) {
     const LogIndex upto(h.raft->commit_index().value() - kCompactKeeps);
     if (auto compacted = h.raft->compact(upto, Payload(8), now_))
-      consensus::apply(compacted->persist, h.disk);
+      consensus::apply(std::move(compacted->persist), h.disk);
   }
   arm(node);
 }
@@ -212,23 +223,34 @@ void World::committed(NodeId node, LogIndex upto) {
 
 // ---- the network
 
-void World::post(const Message& message) {
-  Instant arrival = now_ + host(message.from).slow + ways_.travel(message.from, message.to, now_, random_);
+void World::weigh(const Message& message, std::uint64_t hops) {
+  weighed_hops_ += hops;
+  weighed_bytes_ += hops * encode(message).size();
+  if (weighed_hops_ > 0)
+    outcome_.frame_bytes = static_cast<double>(weighed_bytes_) / static_cast<double>(weighed_hops_);
+}
+
+void World::post(Message message) {
+  if (away(message.from) || away(message.to)) return;
+  const std::uint64_t hops_before = ways_.carried().hops;
+  Instant arrival = now_ + host(message.from).slow + travel(message.from, message.to);
+  if (++posted_ % kWeighedOneOf == 0) weigh(message, ways_.carried().hops - hops_before);
   if (tampers) {
     const auto later = tampers(message);
     if (!later) return;
     arrival += *later;
   }
+  const NodeId to = message.to;
   std::uint32_t slot;
   if (free_.empty()) {
     slot = static_cast<std::uint32_t>(messages_.size());
-    messages_.push_back(message);
+    messages_.push_back(std::move(message));
   } else {
     slot = free_.back();
     free_.pop_back();
-    messages_[slot] = message;
+    messages_[slot] = std::move(message);
   }
-  push(arrival, What::kMessage, slot);
+  push(arrival, What::kMessage, slot, to);
 }
 
 }  // namespace skywarden::agreement

@@ -18,7 +18,8 @@ namespace skywarden::agreement {
 struct WorldOptions {
   consensus::RaftOptions raft;
   WayOptions ways;
-  std::uint64_t compact_after = 256;  // entries
+  std::uint64_t compact_after = 256;                 // entries
+  const datum::ArrivalForecast* forecast = nullptr;  // of all hosts; outlives the world
 };
 
 struct Outcome {
@@ -30,6 +31,8 @@ struct Outcome {
   std::size_t writes_lost = 0;     // their leader went, or lost its leadership, before they were committed
   std::vector<double> outage_s;    // from a leader's crash to the next commit
   std::uint64_t handled = 0;       // messages and timers, by nodes
+  Carried carried;                 // by links, until the last run ended
+  double frame_bytes = 0.0;        // of a message as encoded, each hop counted; the mean of a sample
   std::size_t epochs = 0;          // committed
   std::string violation;           // empty: none
 };
@@ -46,8 +49,14 @@ class World {
   void join(NodeId node);
   void slow(NodeId node, Duration by) { host(node).slow = by; }  // whatever it sends leaves so much later
   bool write();                                                  // by whoever leads
-  void post(const consensus::Message& message);
+  void post(consensus::Message message);
   void perform(NodeId node, consensus::RaftEffects effects);
+
+  // Its links are down: what it sends, or should receive, is lost; what went over it takes another way.
+  void set_away(NodeId node, bool away) { ways_.set_away(node, away); }
+  [[nodiscard]] bool away(NodeId node) const { return ways_.away(node); }
+  // How long something that leaves now takes, as messages do.
+  [[nodiscard]] Duration travel(NodeId from, NodeId to) { return ways_.travel(from, to, now_, random_); }
 
   [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] NodeId leader() const { return leader_; }  // of the highest term, if it is up
@@ -55,11 +64,13 @@ class World {
   [[nodiscard]] consensus::Raft& raft(NodeId node) { return *host(node).raft; }
   [[nodiscard]] Random& random() { return random_; }
   [[nodiscard]] const Shell& shell() const { return ways_.shell(); }
+  [[nodiscard]] bool is_agreed(consensus::LogPosition at) const { return history_.is_agreed(at); }
   [[nodiscard]] Outcome& outcome() { return outcome_; }
   [[nodiscard]] std::vector<NodeId> hosts() const;
 
   std::function<void(const consensus::Message&)> on_sent,
-      on_delivered;  // as their sender and receiver see it
+      on_delivered;                          // as their sender and receiver see it
+  std::function<void(NodeId)> on_committed;  // a host knows of more commits than before
   // How much later it leaves; nothing: never. For members that do not do what they should.
   std::function<std::optional<Duration>(const consensus::Message&)> tampers;
   bool measuring = true;
@@ -71,7 +82,8 @@ class World {
     Instant at;
     std::uint64_t sequence;
     What what;
-    std::uint32_t which;
+    std::uint32_t which;                                     // message or action
+    NodeId node;                                             // whom it is for; kNobody: an action
     friend bool operator<(const Event& a, const Event& b) {  // a heap's top is the earliest
       return std::pair(a.at, a.sequence) > std::pair(b.at, b.sequence);
     }
@@ -93,11 +105,12 @@ class World {
   };
 
   Host& host(NodeId node) { return hosts_[node.value()]; }
-  void push(Instant at, What what, std::uint32_t which);
+  void push(Instant at, What what, std::uint32_t which, NodeId node);
   void arm(NodeId node);
   void watch(NodeId node, const TraceEvent& event);
   void committed(NodeId node, LogIndex upto);
   void lead(NodeId node);
+  void weigh(const consensus::Message& message, std::uint64_t hops);
   void violated(std::string what);
 
   Random random_;
@@ -114,7 +127,9 @@ class World {
   std::vector<consensus::Message> messages_;
   std::vector<std::uint32_t> free_;
   std::vector<std::function<void()>> actions_;
+  std::vector<std::uint32_t> free_actions_;
 
+  std::uint64_t posted_ = 0, weighed_hops_ = 0, weighed_bytes_ = 0;
   OneHistory history_;
   std::map<LogIndex, Write> open_;  // writes not known to everybody
   std::optional<Instant> leader_lost_;

@@ -2,7 +2,10 @@
 import { timeAt } from './mock_data.mjs';
 
 const founded = { en: 'founded with equal shares', zh: '建组时表决权均等' };
+const nearest = { en: 'it is one of the 2f + 1 nearest that can be counted on', zh: '它是最近且可靠的 2f + 1 个成员之一' };
+const measured = { en: 'measured by MOCK-3: 30.1 ms there and back; bandwidth 0.50, trust 0.88, stability 1.00, together 0.80', zh: 'MOCK-3 测得：往返 30.1 毫秒；带宽 0.50，信任 0.88，稳定 1.00，综合 0.80' };
 const changed = { en: 'changed in epoch 2', zh: '在第 2 期配置中变更' };
+const rule = { en: 'Vote shares follow what leaders measure', zh: '表决权随领导节点的测量而定' };
 export const changedNode = 2;
 export const apartNode = 7;
 
@@ -18,11 +21,11 @@ export function group({ nodes, down, leader, leaderSince, term, epoch, torn, com
   const half = (name, shares) => ({ half: name, total: sum(shares, nodes), quorum: Math.floor(sum(shares, nodes) / 2) + 1, reachable: sum(shares, around) });
   const reach = (node) => (down.has(node) ? 'down' : node === leader ? 'leader' : leader === null ? 'unknown' : around.includes(node) ? 'reachable' : 'apart');
   return {
-    type: 'group', seen_by: leader ?? up[0] ?? null, leader, leader_since: leader === null ? null : timeAt(leaderSince), term, epoch, joint, agreed: !joint, failures_max: 2,
+    type: 'group', seen_by: leader ?? up[0] ?? null, leader, leader_since: leader === null ? null : timeAt(leaderSince), term, epoch, joint, agreed: !joint, failures_max: 2, share_rule: rule,
     halves: [half('incoming', share), ...(joint ? [half('outgoing', before)] : [])],
     members: nodes.map((node) => ({
       node, share: share(node), ...(joint ? { share_before: before(node) } : {}), ...(node <= 12 ? { domain: 1 + (node % 3) } : {}), reach: reach(node),
-      lag: leader === null ? null : ['down', 'apart'].includes(reach(node)) ? commit : 0, reasons: [node === changedNode && epoch > 1 ? changed : founded],
+      lag: leader === null ? null : ['down', 'apart'].includes(reach(node)) ? commit : 0, reasons: node === changedNode && epoch > 1 ? [nearest, measured, changed] : [founded],
     })),
     members_of: nodes.length,
     parts: parts.map((part) => ({ nodes: part, of: part.length, shares: sum(share, part), decides: sum(share, part) * 2 > sum(share, nodes) })),

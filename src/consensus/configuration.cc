@@ -15,7 +15,7 @@ using wire::CborReader;
 using wire::CborWriter;
 
 constexpr std::size_t kConfigurationBytesMax = std::size_t{1} << 18;
-constexpr std::uint64_t kFields = 6;
+constexpr std::uint64_t kFields = 6, kFieldsWithAdmissions = 8;
 
 Result<void> check_domains(const Membership& membership, std::uint64_t total) {
   std::map<FailureDomain, std::uint64_t> held;
@@ -67,9 +67,9 @@ void write(CborWriter& out, const Shares& shares) {
   for (const auto& [node, share] : shares) out.unsigned_integer(node.value()).unsigned_integer(share);
 }
 
-// Pairs with ascending nodes, so that one value has one encoding.
-template <typename Value, typename Make>
-Result<std::map<NodeId, Value>> read_pairs(CborReader& in, Make make) {
+// Pairs with ascending nodes, so that one value has one encoding. `read` takes the value of a pair.
+template <typename Value, typename Read>
+Result<std::map<NodeId, Value>> read_map(CborReader& in, Read read) {
   std::map<NodeId, Value> pairs;
   const std::uint64_t items = in.array().value_or(0);
   if (items % 2 != 0 || items / 2 > kGroupNodesMax)
@@ -77,28 +77,60 @@ Result<std::map<NodeId, Value>> read_pairs(CborReader& in, Make make) {
   NodeId last;
   for (std::uint64_t i = 0; i < items; i += 2) {
     const auto node = in.unsigned_integer();
-    const auto value = in.unsigned_integer();
+    auto value = read(in);
     if (!node || !value) break;  // the reader remembers
     if (*node > UINT32_MAX || *node <= last.value())
       return fail(Errc::kMalformed, "configuration: nodes do not ascend at {}", *node);
     last = NodeId(static_cast<std::uint32_t>(*node));
-    pairs.emplace_hint(pairs.end(), last, make(*value));
+    pairs.emplace_hint(pairs.end(), last, std::move(*value));
   }
   return pairs;
 }
 
 Result<Shares> read_shares(CborReader& in) {
-  return read_pairs<std::uint64_t>(in, [](std::uint64_t share) { return share; });
+  return read_map<std::uint64_t>(in, [](CborReader& from) { return from.unsigned_integer(); });
 }
 
 Result<FailureDomains> read_domains(CborReader& in) {
   bool in_range = true;
-  auto domains = read_pairs<FailureDomain>(in, [&](std::uint64_t domain) {
-    in_range &= domain <= UINT32_MAX;
-    return FailureDomain(static_cast<std::uint32_t>(domain));
+  auto domains = read_map<FailureDomain>(in, [&](CborReader& from) -> Result<FailureDomain> {
+    const auto domain = from.unsigned_integer();
+    if (!domain) return tl::unexpected(domain.error());
+    in_range &= *domain <= UINT32_MAX;
+    return FailureDomain(static_cast<std::uint32_t>(*domain));
   });
   if (domains && !in_range) return fail(Errc::kOutOfRange, "configuration: failure domain beyond 32 bits");
   return domains;
+}
+
+Result<Admissions> read_admissions(CborReader& in) {
+  return read_map<Payload>(in, [](CborReader& from) -> Result<Payload> {
+    const auto bytes = from.bytes();
+    if (!bytes) return tl::unexpected(bytes.error());
+    return Payload(bytes->begin(), bytes->end());
+  });
+}
+
+// Of members alone, and small.
+Result<void> check_admissions(const Admissions& admissions, const JointShares& shares) {
+  std::size_t bytes = 0;
+  for (const auto& [node, admission] : admissions) {
+    if (!shares.incoming.contains(node) && !shares.outgoing.contains(node))
+      return fail(Errc::kConflict, "admissions: node {} is no member", node.value());
+    bytes += admission.size();
+    if (admission.empty() || admission.size() > kAdmissionBytesMax || bytes > kAdmissionsBytesMax)
+      return fail(Errc::kLimitReached, "admissions: {} bytes for node {}, {} together", admission.size(),
+                  node.value(), bytes);
+  }
+  return {};
+}
+
+// Those of `admissions` whom `shares` name.
+Admissions admissions_of(const Admissions& admissions, const Shares& shares) {
+  Admissions kept;
+  for (const auto& [node, admission] : admissions)
+    if (shares.contains(node)) kept.emplace_hint(kept.end(), node, admission);
+  return kept;
 }
 
 }  // namespace
@@ -109,29 +141,40 @@ Result<void> validate(const Membership& membership) {
     if (!membership.shares.contains(node))
       return fail(Errc::kConflict, "vote shares: failure domain {} names node {}, which is no member",
                   domain.value(), node.value());
+  if (auto sound = check_admissions(membership.admissions, {membership.shares, {}}); !sound) return sound;
   if (membership.failures_max == 0) return {};
   return check_caps(membership);
 }
 
 Configuration next_towards(const Configuration& from, const Membership& to) {
   EXPECTS(!from.joint() || !holds(Rule::kOneChangeAtATime));
-  Configuration next{from.epoch.next(), {to.shares, {}}, to.domains, to.failures_max};
-  if (!may_switch_directly(from.shares.incoming, to.shares)) next.shares.outgoing = from.shares.incoming;
+  Configuration next{from.epoch.next(), {to.shares, {}}, to.domains,
+                     to.failures_max,   to.admissions,   to.newest};
+  if (may_switch_directly(from.shares.incoming, to.shares)) return next;
+  next.shares.outgoing = from.shares.incoming;
+  next.admissions.insert(from.admissions.begin(), from.admissions.end());  // who leaves is still needed
   return next;
 }
 
 Configuration leave_joint(const Configuration& joint) {
   EXPECTS(joint.joint());
-  return {joint.epoch.next(), {joint.shares.incoming, {}}, joint.domains, joint.failures_max};
+  return {joint.epoch.next(),
+          {joint.shares.incoming, {}},
+          joint.domains,
+          joint.failures_max,
+          admissions_of(joint.admissions, joint.shares.incoming),
+          joint.newest};
 }
 
 Membership membership_of(const Configuration& configuration) {
-  return {configuration.shares.incoming, configuration.domains, configuration.failures_max};
+  return {configuration.shares.incoming, configuration.domains, configuration.failures_max,
+          admissions_of(configuration.admissions, configuration.shares.incoming), configuration.newest};
 }
 
 std::vector<std::byte> encode(const Configuration& configuration) {
   CborWriter out;
-  out.array(kFields)
+  const bool with_admissions = !configuration.admissions.empty() || configuration.newest != NodeId();
+  out.array(with_admissions ? kFieldsWithAdmissions : kFields)
       .unsigned_integer(kConfigurationVersion)
       .unsigned_integer(configuration.epoch.value())
       .unsigned_integer(configuration.failures_max);
@@ -140,6 +183,11 @@ std::vector<std::byte> encode(const Configuration& configuration) {
   out.array(2 * configuration.domains.size());
   for (const auto& [node, domain] : configuration.domains)
     out.unsigned_integer(node.value()).unsigned_integer(domain.value());
+  if (!with_admissions) return out.take();
+  out.array(2 * configuration.admissions.size());
+  for (const auto& [node, admission] : configuration.admissions)
+    out.unsigned_integer(node.value()).bytes(admission);
+  out.unsigned_integer(configuration.newest.value());
   return out.take();
 }
 
@@ -159,9 +207,16 @@ Result<Configuration> decode_configuration(std::span<const std::byte> bytes) {
   if (!outgoing) return tl::unexpected(outgoing.error());
   auto domains = read_domains(in);
   if (!domains) return tl::unexpected(domains.error());
+  const bool with_admissions = fields && *fields == kFieldsWithAdmissions;
+  auto admissions = with_admissions ? read_admissions(in) : Admissions();
+  if (!admissions) return tl::unexpected(admissions.error());
+  const std::uint64_t newest = with_admissions ? in.unsigned_integer().value_or(0) : 0;
   if (const auto end = in.finish(); !end) return tl::unexpected(end.error());
-  if (*fields != kFields) return fail(Errc::kMalformed, "configuration with {} fields", *fields);
-  if (failures > kGroupNodesMax || configuration.epoch.value() > kShareTotalMax)
+  if (*fields != kFields && !with_admissions)
+    return fail(Errc::kMalformed, "configuration with {} fields", *fields);
+  if (with_admissions && admissions->empty() && newest == 0)
+    return fail(Errc::kMalformed, "configuration: fields for nothing");
+  if (failures > kGroupNodesMax || newest > UINT32_MAX || configuration.epoch.value() > kShareTotalMax)
     return fail(Errc::kOutOfRange, "configuration: a number out of range");
   if (auto sound = validate(*incoming); !sound) return tl::unexpected(sound.error());
   if (!outgoing->empty())
@@ -169,6 +224,10 @@ Result<Configuration> decode_configuration(std::span<const std::byte> bytes) {
   configuration.failures_max = static_cast<std::uint32_t>(failures);
   configuration.shares = {std::move(*incoming), std::move(*outgoing)};
   configuration.domains = std::move(*domains);
+  if (auto sound = check_admissions(*admissions, configuration.shares); !sound)
+    return tl::unexpected(sound.error());
+  configuration.admissions = std::move(*admissions);
+  configuration.newest = NodeId(static_cast<std::uint32_t>(newest));
   return configuration;
 }
 

@@ -8,6 +8,10 @@
 // below half of all, and so does every failure domain (an orbital plane: its satellites share a launcher and
 // a path): whatever single failure of this size happens, the rest still is a quorum. Declaring 0 waives the
 // caps, which groups of one or two voters need; nobody then claims to survive anything.
+//
+// Admissions. What lets the others reach and recognise a member that came later travels with the epoch, so
+// that it rules, falls back, is compacted and comes again after a restart together with it. Nothing here
+// reads it.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +22,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "consensus/log.h"
 #include "consensus/quorum.h"
 
 namespace skywarden::consensus {
@@ -27,14 +32,22 @@ using FailureDomain =
     Identity<struct FailureDomainTag, std::uint32_t>;    // what fails together; 0: fails alone
 using FailureDomains = std::map<NodeId, FailureDomain>;  // who is absent is a domain of its own
 
+using Admissions = std::map<NodeId, Payload>;  // the caller's own, opaque here
+
+inline constexpr std::size_t kAdmissionBytesMax = 512;  // of one
+inline constexpr std::size_t kAdmissionsBytesMax = std::size_t{1} << 17;
+
 struct Membership {  // what is wanted
   Shares shares;     // 0: a learner
   FailureDomains domains;
   std::uint32_t failures_max = 0;  // f: so many voters may fail together
+  Admissions admissions = {};
+  NodeId newest = {};  // the greatest id that ever was a member's, as far as the caller keeps count
   friend bool operator==(const Membership&, const Membership&) = default;
 };
 
-// kOutOfRange, kLimitReached: shares that cannot decide; kConflict: a cap is broken, and by whom.
+// kOutOfRange, kLimitReached: shares that cannot decide, or too much to carry; kConflict: a cap is broken,
+// and by whom, or somebody is named who is no member.
 [[nodiscard]] Result<void> validate(const Membership& membership);
 
 struct Configuration {  // one epoch
@@ -42,6 +55,8 @@ struct Configuration {  // one epoch
   JointShares shares;  // `outgoing` is empty unless the epoch is joint
   FailureDomains domains;
   std::uint32_t failures_max = 0;
+  Admissions admissions = {};  // of both halves
+  NodeId newest = {};
   [[nodiscard]] bool joint() const { return !shares.outgoing.empty(); }
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
@@ -53,7 +68,8 @@ struct Configuration {  // one epoch
 [[nodiscard]] Membership membership_of(const Configuration& configuration);  // the incoming half
 
 // Deterministic CBOR: [version, epoch, failures_max, [node, share, ...], [node, share, ...], [node, domain,
-// ...]]. decode refuses what validate refuses, caps apart: those bind who proposes.
+// ...]], and where there are any, [node, admission, ...] and the newest id. decode refuses what validate
+// refuses, caps apart: those bind who proposes.
 inline constexpr std::uint64_t kConfigurationVersion = 1;
 [[nodiscard]] std::vector<std::byte> encode(const Configuration& configuration);
 [[nodiscard]] Result<Configuration> decode_configuration(std::span<const std::byte> bytes);

@@ -22,6 +22,9 @@ Configuration any_configuration() {
     if (*rc::gen::arbitrary<bool>())
       configuration.domains[node] = FailureDomain(*rc::gen::inRange<std::uint32_t>(0, 5));
   configuration.failures_max = *rc::gen::inRange<std::uint32_t>(0, 4);
+  for (const NodeId node : members(configuration.shares))
+    if (*rc::gen::inRange(0, 4) == 0) configuration.admissions[node] = Payload(*rc::gen::inRange(1, 40));
+  configuration.newest = NodeId(*rc::gen::inRange<std::uint32_t>(0, 12));
   return configuration;
 }
 
@@ -49,6 +52,26 @@ TEST_CASE("on the way from any shares to any others, quorums of consecutive epoc
     const Configuration settled = leave_joint(next);
     RC_ASSERT(quorums_meet(next.shares, settled.shares));
     RC_ASSERT(!settled.joint());
+  }));
+}
+
+TEST_CASE("admissions stay with their members until those have left for good") {
+  CHECK(rc::check([] {
+    Configuration from = any_configuration();
+    from = from.joint() ? leave_joint(from) : from;
+    const Membership there = membership_of(from);
+    RC_ASSERT(there.admissions == from.admissions);
+    Membership to{any_shares(5), {}, 0, {}, NodeId(12)};
+    for (const auto& [node, share] : to.shares)
+      if (const auto found = from.admissions.find(node); found != from.admissions.end())
+        to.admissions.insert(*found);
+    const Configuration next = next_towards(from, to);
+    if (next.joint())
+      for (const auto& [node, share] : from.shares.incoming)
+        RC_ASSERT(next.admissions.contains(node) == from.admissions.contains(node));
+    const Configuration settled = next.joint() ? leave_joint(next) : next;
+    RC_ASSERT(membership_of(settled) == to);
+    RC_ASSERT(decode_configuration(encode(next)) == next);
   }));
 }
 

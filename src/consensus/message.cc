@@ -77,6 +77,8 @@ Result<void> check_body(const Message& message) {
       return fail(Errc::kOutOfRange, "append reply: position out of range");
     if (reply->accepted && reply->hint != LogPosition{})
       return fail(Errc::kMalformed, "append reply: a hint where none belongs");
+  } else if (const auto* now = std::get_if<TimeoutNow>(&message.body)) {
+    if (now->upto > kLogIndexMax) return fail(Errc::kOutOfRange, "hand-over: position out of range");
   } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
     return check(*chunk, message.term);
   } else if (const auto* received = std::get_if<SnapshotReply>(&message.body)) {
@@ -152,7 +154,9 @@ void write(CborWriter& to, const SnapshotReply& body) {
   to.unsigned_integer(body.received);
 }
 
-void write(CborWriter&, const TimeoutNow&) {}
+void write(CborWriter& to, const TimeoutNow& body) {
+  if (body.upto > LogIndex()) to.unsigned_integer(body.upto.value());
+}
 
 void write(CborWriter& to, const Relayed& body) {
   write(to, body.previous);
@@ -181,6 +185,7 @@ bool has_last_field(const MessageBody& body) {
   if (const auto* vote = std::get_if<VoteRequest>(&body)) return vote->leader_agrees;
   if (const auto* append = std::get_if<AppendRequest>(&body)) return append->round > 0;
   if (const auto* reply = std::get_if<AppendReply>(&body)) return reply->round > 0;
+  if (const auto* now = std::get_if<TimeoutNow>(&body)) return now->upto > LogIndex();
   return false;
 }
 
@@ -317,7 +322,7 @@ Result<MessageBody> read_body(CborReader& from, std::uint64_t kind, bool with_la
     case 7:
       return read_snapshot_reply(from);
     case 8:
-      return TimeoutNow{};
+      return TimeoutNow{with_last ? LogIndex(number(from)) : LogIndex()};
     case 9:
       return read_relayed(from);
     case 10:

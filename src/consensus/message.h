@@ -73,8 +73,9 @@ struct SnapshotReply {
   friend bool operator==(const SnapshotReply&, const SnapshotReply&) = default;
 };
 
-// Stand for election at once, without a pre-vote: the leader hands over to you.
+// Stand for election without a pre-vote, as soon as your log reaches so far: the leader hands over to you.
 struct TimeoutNow {
+  LogIndex upto = {};  // 0: at once
   friend bool operator==(const TimeoutNow&, const TimeoutNow&) = default;
 };
 

@@ -70,7 +70,7 @@ Message any_message() {
       message.body = SnapshotReply{any_position(1000), *rc::gen::inRange<std::uint64_t>(0, 100'000)};
       break;
     case 7:
-      message.body = TimeoutNow{};
+      message.body = TimeoutNow{LogIndex(*rc::gen::inRange<std::uint64_t>(0, 1000))};
       break;
     case 8: {
       Relayed relayed{any_position(message.term.value()), {}};

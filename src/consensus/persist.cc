@@ -1,5 +1,7 @@
 #include "consensus/persist.h"
 
+#include <utility>
+
 #include "base/contract.h"
 
 namespace skywarden::consensus {
@@ -30,10 +32,10 @@ Persist torn(Persist whole, Random& random) {
   return whole;
 }
 
-void apply(const Persist& step, Persisted& stored) {
+void apply(Persist step, Persisted& stored) {
   if (step.state) stored.state = *step.state;
   if (step.snapshot) {
-    stored.snapshot = step.snapshot;
+    stored.snapshot = std::move(step.snapshot);
     tidy(stored);
   }
   if (step.truncate_from) {
@@ -42,9 +44,9 @@ void apply(const Persist& step, Persisted& stored) {
     if (kept < stored.log.size())
       stored.log.erase(stored.log.begin() + static_cast<std::ptrdiff_t>(kept), stored.log.end());
   }
-  for (const Entry& entry : step.append) {
+  for (Entry& entry : step.append) {
     EXPECTS(entry.index.value() == compacted(stored) + stored.log.size() + 1);
-    stored.log.push_back(entry);
+    stored.log.push_back(std::move(entry));
   }
 }
 

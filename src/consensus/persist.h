@@ -44,7 +44,7 @@ struct Persist {  // one step's additions, to be made durable in this order and 
 [[nodiscard]] Persist torn(Persist whole, Random& random);
 
 // The reference meaning of a Persist, for storage in memory and for tests of real storage.
-void apply(const Persist& step, Persisted& stored);
+void apply(Persist step, Persisted& stored);
 
 // Entries that the snapshot contains go; if the log has another entry where the snapshot ends, or does not
 // reach it, all of it goes, because it belongs to a past that was not agreed on.

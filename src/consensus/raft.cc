@@ -20,16 +20,25 @@ ConfigurationHistory beginning_of(const Persisted& persisted, Shares founding) {
   return {LogIndex(), Configuration{Epoch(), {std::move(founding), {}}, {}, 0}};
 }
 
+// Requests that promise nothing beyond what a quorum has settled, see raft.h. A leader's term is durable.
+bool may_go_ahead(const MessageBody& body) {
+  return std::holds_alternative<AppendRequest>(body) || std::holds_alternative<SnapshotChunk>(body) ||
+         std::holds_alternative<TimeoutNow>(body) || std::holds_alternative<Relayed>(body) ||
+         std::holds_alternative<RelayedChunk>(body) || std::holds_alternative<Probe>(body) ||
+         std::holds_alternative<ProbeReply>(body) || !holds(Rule::kAnswersWaitForDisk);
+}
+
 }  // namespace
 
 Raft::Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions options, Random random, Instant now,
-           const datum::ArrivalForecast* forecast)
+           const datum::ArrivalForecast* forecast, Storage storage)
     : self_(self),
       options_(options),
       random_(random),
       forecast_(forecast),
       state_(persisted.state),
       log_(log_of(persisted)),
+      disk_(storage, log_.last_index()),
       configurations_(beginning_of(persisted, std::move(founding))),
       commit_(log_.base().index),
       now_(now),
@@ -56,13 +65,14 @@ Raft::Step Raft::begin(Instant now) {
 RaftEffects Raft::end(Step step) {
   if (commit_ > handed_on_) hand_on(step);
   if (state_ != step.before) step.out.persist.state = state_;
+  if (!step.out.persist.empty()) disk_.began(last_index(), step.out.persist.state.has_value());
+  step.out.write = disk_.latest();
   return std::move(step.out);
 }
 
 RaftEffects Raft::tick(Instant now) {
   Step step = begin(now);
   if (step.now < next_deadline()) return end(std::move(step));
-  tick_feeds(step);
   switch (role_) {
     case Role::kLeader:
       tick_leader(step);
@@ -73,9 +83,10 @@ RaftEffects Raft::tick(Instant now) {
       break;
     case Role::kFollower:
     case Role::kLearner:
-      if (step.now >= election_deadline_) tick_follower(step);
+      tick_follower(step);
       break;
   }
+  tick_feeds(step);  // last, for the term may have moved
   return end(std::move(step));
 }
 
@@ -125,7 +136,7 @@ Instant Raft::next_deadline() const {
     case Role::kLearner:
       break;
   }
-  return std::min(feeds, election_deadline_);
+  return std::min(feeds, follower_deadline());
 }
 
 std::vector<NodeId> Raft::holders(LogIndex index) const {
@@ -133,9 +144,22 @@ std::vector<NodeId> Raft::holders(LogIndex index) const {
   if (role_ != Role::kLeader || !log_.contains(index)) return nodes;
   for (const auto& [node, share] : shares()) {
     const auto found = progress_.find(node);
-    if (node == self_ || (found != progress_.end() && found->second.match >= index)) nodes.push_back(node);
+    const bool own = node == self_ && disk_.kept(last_index()) >= index;
+    if (own || (found != progress_.end() && found->second.match >= index)) nodes.push_back(node);
   }
   return nodes;
+}
+
+RaftEffects Raft::persisted(Write upto, Instant now) {
+  Step step = begin(now);
+  disk_.done(upto);
+  if (role_ == Role::kCandidate && disk_.keeps_state() && !votes_.contains(self_))
+    record_vote(step, self_, true);
+  if (role_ == Role::kLeader) {
+    acknowledge_own();
+    if (commit_by_quorum(step)) after_commit(step);
+  }
+  return end(std::move(step));
 }
 
 std::optional<std::uint64_t> Raft::lag(NodeId member) const {
@@ -160,9 +184,29 @@ void Raft::tick_leader(Step& step) {
   if (hand_over_) hand_over(step);
 }
 
+// The own patience has ended: who asked before is answered, and the own question decided.
+void Raft::tick_lonely(Step& step) {
+  lonely_due_ = Instant::max();
+  if (take_over_at_) take_over(step);
+  if (hears_leader(step.now)) return;
+  if (waiting_) {
+    const Claim claim = *waiting_;
+    waiting_.reset();
+    if (waiting_term_ > state_.term && is_complete_enough(claim.last) && answer_pre_vote(step, claim))
+      send(step, claim.candidate, waiting_term_, PreVoteReply{true});
+  }
+  if (sounding_ && role_ == Role::kFollower) record_grant(step, self_, true);
+}
+
 void Raft::tick_follower(Step& step) {
+  if (step.now >= lonely_due_) tick_lonely(step);
+  if (role_ != Role::kFollower && role_ != Role::kLearner) return;
+  if (step.now < election_deadline_) {
+    if (role_ == Role::kFollower && step.now >= sound_due_) sound(step);
+    return;
+  }
   if (const auto due = leader_due(step.now)) {
-    election_deadline_ = *due + patience();
+    wait_for_leader(*due, step.now);
   } else if (role_ == Role::kFollower) {
     become_pre_candidate(step);
   } else {
@@ -173,6 +217,9 @@ void Raft::tick_follower(Step& step) {
 }
 
 void Raft::tick_candidate(Step& step) {
+  // While the own vote is not yet on the disk a new term would only mean to write another.
+  const bool own_pending = role_ == Role::kCandidate && !votes_.contains(self_);
+  if (step.now >= election_deadline_ && own_pending) arm_election(step.now);
   if (step.now >= election_deadline_) {
     const auto answered = forecast_ == nullptr ? std::nullopt : quorum_answer(self_, round_began_);
     if (!answered || *answered + patience_min() <= step.now) {
@@ -190,7 +237,8 @@ void Raft::tick_candidate(Step& step) {
 
 bool Raft::quorum_answers(Instant now) {
   std::map<NodeId, Instant> until{{self_, now}};
-  for (auto& [peer, progress] : progress_) until.emplace(peer, answers_until(peer, progress, now));
+  for (auto& [peer, progress] : progress_)
+    if (progress.votes) until.emplace(peer, answers_until(peer, progress, now));
   return reached_by_quorum(ruling().shares, until, Instant::min(), now) >= now;
 }
 
@@ -207,7 +255,8 @@ Instant Raft::answers_until(NodeId peer, Progress& progress, Instant now) const 
 // ---- small change
 
 void Raft::send(Step& step, NodeId to, Term term, MessageBody body) const {
-  step.out.send.push_back(Message{self_, to, term, std::move(body)});
+  const bool ahead = disk_.storage() == Storage::kMeanwhile && may_go_ahead(body);
+  (ahead ? step.out.send_ahead : step.out.send).push_back(Message{self_, to, term, std::move(body)});
 }
 
 void Raft::trace(Step& step, TraceKind kind, std::uint64_t first, std::uint64_t second,

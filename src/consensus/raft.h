@@ -4,6 +4,16 @@
 // effects.send leaves the node and before effects.committed is applied; because of that the machine counts
 // its own copy of an entry, and its own vote, at once.
 //
+// Storage::kMeanwhile (thesis §10.2.1) lets a leader's appends travel while its disk is at work. The caller
+// writes in the order of steps, sends effects.send_ahead and applies effects.committed at once, keeps
+// effects.send until effects.write is durable, and tells persisted(). Invariants:
+//   - What gives a vote, acknowledges an entry or speaks of a term for the first time is in `send`: it is
+//     true of the disk when it leaves. Ahead go only a leader's appends, heartbeats, commits and snapshots,
+//     what is committed and handed on, and probes; a loss of them is a lost message and no broken promise.
+//   - A leader counts its own copy of an entry, and a candidate its own vote, from persisted() on. So whoever
+//     leads has its term and vote on its disk: no other life of it fills the same term with other entries.
+//   - What is committed is on the disks of a quorum, be the leader's own among them or not.
+//
 // What it does beyond the basic protocol: a leader is protected from disruption (pre-vote, and votes are
 // refused while a leader was heard within election_timeout_min); a leader that a quorum of shares has not
 // answered for election_timeout_max steps down; conflicting logs are reconciled a term at a time; appends are
@@ -61,6 +71,7 @@
 #include "base/trace.h"
 #include "consensus/commit_counter.h"
 #include "consensus/configuration.h"
+#include "consensus/disk_progress.h"
 #include "consensus/log.h"
 #include "consensus/message.h"
 #include "consensus/persist.h"
@@ -95,7 +106,9 @@ struct ReadAnswer {
 
 struct RaftEffects {
   Persist persist;                   // first: make durable
-  std::vector<Message> send;         // then: hand to the network, which may do anything to them
+  Write write;                       // this one, or if it is empty the last that was not
+  std::vector<Message> send_ahead;   // at once. Storage::kAwaited: none
+  std::vector<Message> send;         // once `write` is durable: the network may do anything to them
   std::optional<Snapshot> restored;  // begin again from this state, which replaces what was applied
   std::vector<Entry> committed;      // and apply in this order, no-ops and configuration entries included
   std::vector<EpochNews> epochs;
@@ -108,6 +121,9 @@ struct RaftEffects {
 struct RelayDuty {
   std::set<NodeId> children;  // this member hands commits on to them
   std::set<NodeId> fed;       // these are handed commits by somebody, so a leader sends them only heartbeats
+  // A child that is new is taken to have what was committed up to here, and is sent what follows at once;
+  // nothing: to have all, and it is asked. It asks when it lacks more.
+  std::optional<LogIndex> since{};
   friend bool operator==(const RelayDuty&, const RelayDuty&) = default;
 };
 
@@ -123,8 +139,9 @@ class Raft {
   // be heard yet is not missed unless an election would be over before, an answer that could not be there yet
   // is not waited for in vain, and a leader that is about to lose sight of a quorum hands over to a member
   // that is not. It never decides who wins an election or what is committed.
+  // `storage`: what the caller promises; one that promises nothing keeps to the first.
   Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions options, Random random, Instant now,
-       const datum::ArrivalForecast* forecast = nullptr);
+       const datum::ArrivalForecast* forecast = nullptr, Storage storage = Storage::kAwaited);
 
   [[nodiscard]] RaftEffects tick(Instant now);  // does whatever is due; `now` never goes back
   [[nodiscard]] RaftEffects receive(const Message& message, Instant now);
@@ -151,8 +168,12 @@ class Raft {
   // kUnavailable: a node that was founded with nothing has yet to see the first epoch.
   [[nodiscard]] Result<RaftEffects> compact(LogIndex upto, Payload data, Instant now);
 
+  // Storage::kMeanwhile: this write and all before it are durable. Expects that it was begun.
+  [[nodiscard]] RaftEffects persisted(Write upto, Instant now);
+
   // Takes other duties; both sets may name anybody. Not durable: after a restart there are none.
   [[nodiscard]] RaftEffects relay(RelayDuty duty, Instant now);
+  [[nodiscard]] bool is_handing_on() const;  // some child is not known to have what is committed
 
   [[nodiscard]] Instant next_deadline() const;  // the earliest time at which tick() would do something
   [[nodiscard]] NodeId self() const { return self_; }
@@ -167,7 +188,7 @@ class Raft {
   [[nodiscard]] const Configuration& configuration() const { return configurations_.latest(); }
   [[nodiscard]] bool configuration_committed() const { return configurations_.latest_index() <= commit_; }
   [[nodiscard]] const Shares& shares() const { return configuration().shares.incoming; }
-  // On the leader: who is known to hold the entry, itself included. Elsewhere empty.
+  // On the leader: on whose disk the entry is known to be, its own included. Elsewhere empty.
   [[nodiscard]] std::vector<NodeId> holders(LogIndex index) const;
   // On the leader: how many entries that other member is not known to hold. Elsewhere, and of strangers:
   // nothing.
@@ -188,29 +209,43 @@ class Raft {
   [[nodiscard]] bool hears_leader(Instant now) const;
   [[nodiscard]] Duration patience_with(const Silence& silence, Duration timeout) const;
   [[nodiscard]] Duration patience_min() const;
+  [[nodiscard]] Duration doubt() const;
   [[nodiscard]] Duration patience();
   [[nodiscard]] Duration round_length();
   [[nodiscard]] std::optional<Instant> leader_due(Instant now) const;
   [[nodiscard]] std::optional<Instant> answer_of(NodeId node, NodeId origin, Instant asked) const;
   [[nodiscard]] std::optional<Instant> quorum_answer(NodeId origin, Instant asked) const;
   [[nodiscard]] bool is_complete_enough(LogPosition candidate_last) const;
-  [[nodiscard]] bool yields_to(NodeId rival, LogPosition rival_last) const;
   void become_follower(Step& step, Term term, NodeId leader);
   void become_pre_candidate(Step& step);
   void become_candidate(Step& step, bool leader_agrees);
   void become_leader(Step& step);
   void start_round(Step& step, Role role);
   void request_votes(Step& step);
+  void sound(Step& step);
+  void stop_sounding();
+  [[nodiscard]] Instant follower_deadline() const;
+  struct Claim {  // to be elected
+    NodeId candidate;
+    LogPosition last;
+  };
+  [[nodiscard]] bool outranks(const Claim& a, const Claim& b) const;
+  [[nodiscard]] bool answer_pre_vote(Step& step, const Claim& claim);
+  [[nodiscard]] VoteResult result_of(const Votes& votes) const;
+  void record_grant(Step& step, NodeId voter, bool granted);
   [[nodiscard]] bool asks_now(NodeId voter, Instant now);
   void heard_of(NodeId node, Instant now);
   void record_vote(Step& step, NodeId voter, bool granted);
   void arm_election(Instant now);
+  [[nodiscard]] bool measures_leader() const;
+  void wait_for_leader(Instant due, Instant now);
   void arm_retry(Instant now);
 
   // Time.
   void tick_leader(Step& step);
   void tick_candidate(Step& step);
   void tick_follower(Step& step);
+  void tick_lonely(Step& step);
   [[nodiscard]] bool quorum_answers(Instant now);
   [[nodiscard]] Instant answers_until(NodeId peer, Progress& progress, Instant now) const;
 
@@ -228,6 +263,7 @@ class Raft {
   // Replication.
   void begin_replication();
   void append_own(Step& step, Payload payload, EntryKind kind);
+  void acknowledge_own();
   void append_foreign(Step& step, std::span<const Entry> entries);
   [[nodiscard]] bool follow(Step& step, NodeId leader);
   [[nodiscard]] bool contradicts_commits(LogPosition previous, std::span<const Entry> entries) const;
@@ -239,6 +275,7 @@ class Raft {
   void replicate(Step& step);  // after something was appended
   void broadcast_due(Step& step);
   void broadcast_heartbeat(Step& step);
+  void send_again(Step& step, NodeId peer);
   void ask_about_commits(NodeId peer);
   [[nodiscard]] bool commit_by_quorum(Step& step);  // true: something was committed
   void commit_up_to(Step& step, LogIndex index);
@@ -247,13 +284,15 @@ class Raft {
   void answer_reads(Step& step);
   void refuse_reads(Step& step);
   void begin_round(Step& step);
-  [[nodiscard]] bool may_ask(NodeId peer, const Progress& progress) const;
+  [[nodiscard]] bool may_ask(const Progress& progress) const;
   void round_answered(Step& step, NodeId peer, std::uint64_t round);
   [[nodiscard]] bool has_lease(Instant now) const;
   [[nodiscard]] NodeId successor() const;
   void look_ahead(Step& step);
   void hand_over(Step& step);
-  void on(Step& step, const Message& message, const TimeoutNow&);
+  [[nodiscard]] bool is_sent_everything(const Progress& progress) const;
+  void take_over(Step& step);
+  void on(Step& step, const Message& message, const TimeoutNow& now);
 
   // Snapshots.
   void install(Step& step, Snapshot snapshot);
@@ -276,11 +315,13 @@ class Raft {
   void tick_feeds(Step& step);
   void ask_somebody(Step& step);
   [[nodiscard]] Instant feeds_due() const;
-  [[nodiscard]] bool is_fed(NodeId peer) const;
+  void note_fed();
 
   // Epochs.
   [[nodiscard]] const Configuration& ruling() const;
-  [[nodiscard]] bool may_campaign() const;
+  [[nodiscard]] bool votes() const;
+  void note_own_vote();
+  [[nodiscard]] bool may_campaign(NodeId node) const;
   void read_configurations();
   void append_configuration(Step& step, const Configuration& next);
   void note_appended(Step& step, const Entry& entry);
@@ -302,7 +343,12 @@ class Raft {
 
   HardState state_;
   Log log_;
+  DiskProgress disk_;
   ConfigurationHistory configurations_;
+  struct OwnVote {
+    bool latest = false, before = false;  // in the latest epoch, and in the one before
+  };
+  OwnVote own_vote_;  // what configurations_ says, see votes()
   LogIndex commit_;
   std::vector<std::byte> snapshot_;  // encoded; ends at the log's base; empty while that is 0
   SnapshotAssembly assembly_;        // follower: what has arrived of a later one
@@ -317,14 +363,23 @@ class Raft {
   Instant repeat_due_;         // candidates: ask those again who have not answered
   Instant round_began_;        // candidates
   Duration round_trip_{};      // the longest from asking for a vote to the answer; half with each new leader
-  Votes votes_;                // candidates: this round's answers
+  Votes votes_;                // of this term, for us
   struct Asked {
     Instant first{}, again{};
     Duration gap{};
   };
-  std::map<NodeId, Asked> asked_;  // for a vote and not heard of since, since a leader was
-  bool leader_agrees_ = false;     // candidate: the leader handed over
-  bool yielded_ = false;           // gave way to a rival since a leader was last heard
+  std::map<NodeId, Asked> asked_;        // for a vote and not heard of since, since a leader was
+  bool sounding_ = false;                // asks for pre-votes, as a follower or as a pre-candidate
+  Instant sound_due_;                    // follower: ask for them
+  Instant lonely_due_ = Instant::max();  // follower: its own patience ends, and somebody waits for that
+  Votes grants_;                         // pre-votes for the next term
+  LogPosition votes_for_;                // the log that votes_ were asked with
+  std::optional<Claim> waiting_;         // the best who asked while a leader was heard, for waiting_term_
+  Term waiting_term_;
+  std::optional<Claim> favoured_;  // the best who was granted a pre-vote
+  Instant favoured_until_;
+  bool leader_agrees_ = false;  // candidate: the leader handed over
+  bool yielded_ = false;        // gave way to a rival since a leader was last heard
 
   Instant heartbeat_due_, outlook_due_;  // leader
   std::map<NodeId, Progress> progress_;  // leader: every other member, and who leaves until that is committed
@@ -354,8 +409,10 @@ class Raft {
   std::deque<std::pair<std::uint64_t, Instant>> rounds_;  // leader with a lease: begun when, not yet answered
   std::deque<PendingRead> reads_;                         // leader
   Instant lease_until_;                                   // leader
-  bool lease_given_up_ = false;        // leader: TimeoutNow was sent, and may arrive at any time
-  std::optional<HandOver> hand_over_;  // leader
+  bool lease_given_up_ = false;           // leader: TimeoutNow was sent, and may arrive at any time
+  std::optional<HandOver> hand_over_;     // leader
+  std::optional<LogIndex> take_over_at_;  // follower: stand for election once the log reaches so far
+  Instant take_over_until_;
 };
 
 }  // namespace skywarden::consensus

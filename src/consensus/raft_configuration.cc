@@ -15,12 +15,24 @@ const Configuration& Raft::ruling() const {
   return committed.shares.incoming.empty() ? configurations_.latest() : committed;
 }
 
+// Asked at every message, so the answer is kept while the epochs stay.
+bool Raft::votes() const {
+  return holds(Rule::kLatestEntryRules) ? own_vote_.latest : has_vote(ruling().shares, self_);
+}
+
+void Raft::note_own_vote() {
+  const Configuration* before = configurations_.before_latest();
+  own_vote_ = {has_vote(configuration().shares, self_), before != nullptr && has_vote(before->shares, self_)};
+}
+
 // Who lost its shares may still be needed to commit just that: while the epoch is not known to be committed
 // its log may be the only complete one (thesis §4.2.2, figure 4.6).
-bool Raft::may_campaign() const {
-  if (has_vote(ruling().shares, self_)) return true;
+bool Raft::may_campaign(NodeId node) const {
+  if (node == self_ ? votes() : has_vote(ruling().shares, node)) return true;
+  if (configuration_committed()) return false;
+  if (node == self_) return own_vote_.before;
   const Configuration* before = configurations_.before_latest();
-  return before != nullptr && !configuration_committed() && has_vote(before->shares, self_);
+  return before != nullptr && has_vote(before->shares, node);
 }
 
 void Raft::read_configurations() {
@@ -30,6 +42,7 @@ void Raft::read_configurations() {
     EXPECTS(configuration);  // it was checked before it was stored
     configurations_.append(entry.index, std::move(*configuration));
   }
+  note_own_vote();
 }
 
 Result<RaftEffects> Raft::change_membership(const Membership& to, Instant now) {
@@ -66,10 +79,12 @@ void Raft::note_appended(Step& step, const Entry& entry) {
         configuration->joint() ? 1 : 0);
   step.out.epochs.push_back({EpochNews::What::kRules, entry.index, *configuration});
   configurations_.append(entry.index, std::move(*configuration));
+  note_own_vote();
 }
 
 void Raft::roll_back(Step& step, LogIndex index) {
   if (!configurations_.truncate_from(index)) return;
+  note_own_vote();
   const Configuration& again = configurations_.latest();
   trace(step, TraceKind::kEpochRules, again.epoch.value(), configurations_.latest_index().value(),
         again.joint() ? 1 : 0);
@@ -110,12 +125,13 @@ void Raft::follow_members() {
     added->second.next = last_index().next();
     added->second.silence.begin(now_, 2 * round_trip_);
   }
+  note_fed();
   recount();
 }
 
 void Raft::recount() {
   counter_ = JointCommitCounter(ruling().shares);
-  counter_.acknowledge(self_, last_index());
+  acknowledge_own();
   for (const auto& [peer, progress] : progress_) counter_.acknowledge(peer, progress.match);
 }
 

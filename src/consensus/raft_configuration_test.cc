@@ -286,5 +286,24 @@ TEST_CASE("check-quorum asks both halves") {
   CHECK(group[1].configuration().joint());
 }
 
+// Found by a history: it waited as long as a learner, while the others could not go on without it.
+TEST_CASE("who leaves and alone knows of it has a voter's patience until that is committed") {
+  Group group = led_by_1(equal_shares(2));
+  REQUIRE(group.change(1, {{{NodeId(2), 1}}, {}, 0}));
+  REQUIRE(!group[1].configuration().joint());
+  group.mail.clear();
+  while (group[1].role() == Role::kLeader) {
+    group.heartbeat(1);
+    group.mail.clear();
+  }
+  CHECK(group[1].role() == Role::kFollower);
+  CHECK(group[1].next_deadline() <= group.now + group.options.election_timeout_max);
+  for (int round = 0; round < 20 && group[2].role() != Role::kLeader; ++round) {
+    group.campaign(1);
+    group.settle();
+  }
+  CHECK(group[2].configuration_committed());
+}
+
 }  // namespace
 }  // namespace skywarden::consensus

@@ -32,13 +32,18 @@ Duration Raft::patience_min() const {
   return patience_with(silence_, options_.election_timeout_min);
 }
 
+// After half of it the others may be asked beforehand, which disturbs nobody.
+Duration Raft::doubt() const {
+  return patience_min() / 2;
+}
+
 Duration Raft::patience() {
   const Duration least = patience_min();
   const std::int64_t spread_milli = (options_.election_timeout_max - options_.election_timeout_min).count() *
                                     1000 / options_.election_timeout_min.count();
   const auto spread = static_cast<std::uint64_t>(least.count() / 1000 * spread_milli);
   const Duration chosen = least + Duration(static_cast<std::int64_t>(random_.below(spread + 1)));
-  return has_vote(ruling().shares, self_) ? chosen : kLearnerPatience * chosen;
+  return may_campaign(self_) ? chosen : kLearnerPatience * chosen;
 }
 
 // Patience, and time for questions to come back.
@@ -51,6 +56,43 @@ Duration Raft::round_length() {
 
 void Raft::arm_election(Instant now) {
   election_deadline_ = now + patience();
+  // A group that measures nothing asks when its fixed time is over, as ever.
+  sound_due_ = measures_leader() ? now + doubt() : election_deadline_;
+}
+
+bool Raft::measures_leader() const {
+  return options_.patience_growth_max > 1 && leader_ != kNobody;
+}
+
+void Raft::wait_for_leader(Instant due, Instant now) {
+  election_deadline_ = std::max(election_deadline_, due + patience());
+  sound_due_ = measures_leader() ? std::max(due + doubt(), now + options_.heartbeat) : election_deadline_;
+}
+
+void Raft::stop_sounding() {  // what is asked of us, too, is asked again
+  waiting_.reset();
+  lonely_due_ = Instant::max();
+  sounding_ = false;
+  grants_.clear();
+}
+
+Instant Raft::follower_deadline() const {
+  if (role_ != Role::kFollower) return election_deadline_;
+  return std::min({election_deadline_, sound_due_, lonely_due_});
+}
+
+// Asks for pre-votes while still a follower that hopes to hear its leader. Who hears it as well refuses, and
+// answers again by itself when its own patience ends; so when ours ends the answers are there.
+void Raft::sound(Step& step) {
+  if (state_.term >= kTermMax) return;
+  if (const auto due = leader_due(step.now)) {
+    wait_for_leader(*due, step.now);
+    return;
+  }
+  sound_due_ = step.now + options_.heartbeat;
+  if (!sounding_) asked_.clear();
+  sounding_ = true;
+  request_votes(step);
 }
 
 // When the answer of `node` will be with `origin`, as far as contacts are foreseen.
@@ -80,7 +122,8 @@ std::optional<Instant> Raft::quorum_answer(NodeId origin, Instant asked) const {
 std::optional<Instant> Raft::leader_due(Instant now) const {
   if (forecast_ == nullptr || leader_ == kNobody) return std::nullopt;
   const auto due = forecast_->arrival(leader_, self_, leader_heard_ + options_.heartbeat);
-  if (!due || *due + patience_min() <= now) return std::nullopt;
+  const Duration least = patience_min();
+  if (!due || *due <= leader_heard_ + least || *due + least <= now) return std::nullopt;
   const auto answered = quorum_answer(self_, now);
   if (answered && *answered + (*answered - now) < *due) return std::nullopt;
   return due;
@@ -96,7 +139,7 @@ void Raft::arm_retry(Instant now) {
 }
 
 Role Raft::resting_role() const {
-  return may_campaign() ? Role::kFollower : Role::kLearner;
+  return may_campaign(self_) ? Role::kFollower : Role::kLearner;
 }
 
 bool Raft::hears_leader(Instant now) const {
@@ -109,14 +152,20 @@ void Raft::become_follower(Step& step, Term term, NodeId leader) {
   EXPECTS(term >= state_.term);
   const bool was_resting = role_ == resting_role();
   const bool changed = !was_resting || term != state_.term || leader != leader_;
-  if (term > state_.term) {
+  const bool term_moved = term > state_.term;
+  if (term_moved) {
     state_ = {term, kNobody};
     commit_heard_ = LogIndex();
+    take_over_at_.reset();
   }
   role_ = resting_role();
   leader_ = leader;
   if (leader != kNobody) asked_.clear();
-  votes_.clear();
+  if (term_moved || leader != kNobody) {
+    votes_.clear();
+    favoured_.reset();
+  }
+  if (term_moved) stop_sounding();
   progress_.clear();
   refuse_reads(step);
   if (!was_resting) arm_election(step.now);
@@ -126,12 +175,22 @@ void Raft::become_follower(Step& step, Term term, NodeId leader) {
 void Raft::start_round(Step& step, Role role) {
   role_ = role;
   leader_ = kNobody;
-  votes_.clear();
+  if (role == Role::kPreCandidate) {
+    sounding_ = true;
+    std::erase_if(grants_, [](const auto& grant) { return !grant.second; });
+  } else {
+    stop_sounding();
+    votes_.clear();
+  }
   round_began_ = step.now;
   election_deadline_ = step.now + round_length();
   repeat_due_ = step.now + options_.heartbeat;
   trace(step, TraceKind::kBecameCandidate, state_.term.value(), role == Role::kPreCandidate ? 1 : 0);
-  record_vote(step, self_, true);
+  const bool waits = role == Role::kCandidate && disk_.storage() == Storage::kMeanwhile;  // for persisted()
+  if (role == Role::kPreCandidate)
+    record_grant(step, self_, true);
+  else if (!waits || !holds(Rule::kOwnVoteWaitsForDisk))
+    record_vote(step, self_, true);
   if (role_ == role) request_votes(step);  // otherwise the own share was enough and the next step is taken
 }
 
@@ -144,9 +203,11 @@ void Raft::become_pre_candidate(Step& step) {
 }
 
 void Raft::become_candidate(Step& step, bool leader_agrees) {
+  take_over_at_.reset();
   leader_agrees_ = leader_agrees;
   asked_.clear();
   state_ = {state_.term.next(), self_};
+  votes_for_ = log_.last();
   start_round(step, Role::kCandidate);
 }
 
@@ -156,6 +217,7 @@ void Raft::become_leader(Step& step) {
   round_trip_ = std::max(round_trip_, step.now - round_began_);
   asked_.clear();
   votes_.clear();
+  stop_sounding();
   begin_replication();
   beats_ = 0;
   heartbeat_due_ = outlook_due_ = step.now + options_.heartbeat;
@@ -184,44 +246,64 @@ void Raft::heard_of(NodeId node, Instant now) {
 }
 
 void Raft::request_votes(Step& step) {
+  const Votes& answers = role_ == Role::kCandidate ? votes_ : grants_;
   for (const NodeId node : members(ruling().shares)) {
-    if (!has_vote(ruling().shares, node) || node == self_ || votes_.contains(node) ||
+    if (!has_vote(ruling().shares, node) || node == self_ || answers.contains(node) ||
         !asks_now(node, step.now))
       continue;
-    if (role_ == Role::kPreCandidate)
-      send(step, node, state_.term.next(), PreVoteRequest{log_.last()});
-    else
+    if (role_ == Role::kCandidate)
       send(step, node, state_.term, VoteRequest{log_.last(), leader_agrees_});
+    else
+      send(step, node, state_.term.next(), PreVoteRequest{log_.last()});
+  }
+}
+
+VoteResult Raft::result_of(const Votes& votes) const {
+  const JointShares& shares = ruling().shares;
+  return holds(Rule::kBothHalvesElect) ? vote_result(shares, votes) : vote_result(shares.incoming, votes);
+}
+
+// A refusal may become a grant, see sound(). A candidate waits for the end of its own patience as well.
+void Raft::record_grant(Step& step, NodeId voter, bool granted) {
+  const auto [place, fresh] = grants_.try_emplace(voter, granted);
+  if (!fresh && !granted) return;
+  place->second = granted;
+  Votes all = grants_;
+  all.emplace(self_, true);
+  const VoteResult result = result_of(all);
+  if (result == VoteResult::kWon) {
+    if (!hears_leader(step.now)) return become_candidate(step, false);
+    lonely_due_ = leader_heard_ + patience_min();
+  } else if (result == VoteResult::kLost && role_ == Role::kPreCandidate) {
+    become_follower(step, state_.term, kNobody);
+    arm_retry(step.now);
   }
 }
 
 void Raft::record_vote(Step& step, NodeId voter, bool granted) {
   votes_.emplace(voter, granted);
-  const JointShares& shares = ruling().shares;
-  switch (holds(Rule::kBothHalvesElect) ? vote_result(shares, votes_)
-                                        : vote_result(shares.incoming, votes_)) {
+  switch (result_of(votes_)) {
     case VoteResult::kPending:
       return;
     case VoteResult::kLost:
+      if (role_ != Role::kCandidate) return;
       become_follower(step, state_.term, kNobody);
       arm_retry(step.now);
       return;
     case VoteResult::kWon:
-      if (role_ == Role::kPreCandidate)
-        become_candidate(step, false);
-      else
-        become_leader(step);
+      become_leader(step);
       return;
   }
 }
 
-// Of two pre-candidates who learn of each other one should stand back, or both might split the vote. The
-// better log goes first, then the larger share, then the smaller id.
-bool Raft::yields_to(NodeId rival, LogPosition rival_last) const {
-  const auto rank = [&](NodeId node, LogPosition last) {
-    return std::tuple(last.term, last.index, share_of(shares(), node), UINT32_MAX - node.value());
+// Of those who ask one should go first, or they might split the vote: the better log, then the larger share,
+// then the smaller id.
+bool Raft::outranks(const Claim& a, const Claim& b) const {
+  const auto rank = [&](const Claim& claim) {
+    return std::tuple(claim.last.term, claim.last.index, share_of(shares(), claim.candidate),
+                      UINT32_MAX - claim.candidate.value());
   };
-  return rank(rival, rival_last) > rank(self_, log_.last());
+  return rank(a) > rank(b);
 }
 
 bool Raft::is_complete_enough(LogPosition candidate_last) const {
@@ -247,16 +329,50 @@ bool Raft::settle_term(Step& step, const Message& message) {
   return false;
 }
 
-void Raft::on(Step& step, const Message& message, const PreVoteRequest& request) {
-  bool granted = message.term > state_.term && is_complete_enough(request.last) && !hears_leader(step.now);
-  if (granted && role_ == Role::kPreCandidate) {
-    granted = yields_to(message.from, request.last);
+// Whether a pre-vote is granted now that no leader is heard: not to a lesser one than was favoured within the
+// last patience, and not to a lesser one than ourselves if we ask too. After a lost round we refuse nobody
+// for our own sake: members whose epochs differ may each think themselves the better one.
+bool Raft::answer_pre_vote(Step& step, const Claim& claim) {
+  if (favoured_ && favoured_->candidate != claim.candidate && step.now < favoured_until_ &&
+      outranks(*favoured_, claim))
+    return false;
+  const bool competes = sounding_ && (role_ == Role::kPreCandidate || leader_ != kNobody);
+  if (competes && !outranks(claim, {self_, log_.last()})) return false;
+  if (competes && !yielded_) {
     // Once only: a rival that can ask but never hears an answer must not hold everybody back for ever.
-    if (granted && !yielded_) {
-      yielded_ = true;
+    yielded_ = true;
+    stop_sounding();
+    if (role_ == Role::kPreCandidate)
       become_follower(step, state_.term, kNobody);
+    else
+      arm_election(step.now);
+    sound_due_ = election_deadline_;
+  }
+  // Not again and again: one that asks for ever and cannot win must not be favoured for ever.
+  if (!favoured_ || outranks(claim, *favoured_)) {
+    favoured_ = claim;
+    favoured_until_ = step.now + patience_min();
+  }
+  return true;
+}
+
+void Raft::on(Step& step, const Message& message, const PreVoteRequest& request) {
+  bool granted = message.term > state_.term && is_complete_enough(request.last);
+  // Others want a leader and cannot be it for lack of what is here, so do not be long: whoever lost its
+  // shares while only it knows of that would wait as long as a learner.
+  const bool better = message.term > state_.term && !granted;
+  if (better && role_ == Role::kFollower && leader_ == kNobody && !hears_leader(step.now))
+    election_deadline_ = std::min(election_deadline_, step.now + options_.election_timeout_min);
+  if (granted && hears_leader(step.now)) {
+    granted = false;
+    if (role_ == Role::kFollower) {
+      const Claim claim{message.from, request.last};
+      if (!waiting_ || waiting_term_ != message.term || !outranks(*waiting_, claim)) waiting_ = claim;
+      waiting_term_ = message.term;
+      lonely_due_ = leader_heard_ + patience_min();
     }
   }
+  if (granted) granted = answer_pre_vote(step, {message.from, request.last});
   send(step, message.from, granted ? message.term : state_.term, PreVoteReply{granted});
 }
 
@@ -265,9 +381,9 @@ void Raft::on(Step& step, const Message& message, const PreVoteReply& reply) {
     become_follower(step, message.term, kNobody);
     return;
   }
-  if (role_ != Role::kPreCandidate) return;
   if (reply.granted && message.term != state_.term.next()) return;  // of an earlier round
-  record_vote(step, message.from, reply.granted);
+  if (sounding_ && (role_ == Role::kFollower || role_ == Role::kPreCandidate))
+    record_grant(step, message.from, reply.granted);
 }
 
 void Raft::on(Step& step, const Message& message, const VoteRequest& request) {
@@ -275,6 +391,7 @@ void Raft::on(Step& step, const Message& message, const VoteRequest& request) {
   const bool granted = (free || !holds(Rule::kOneVotePerTerm)) && is_complete_enough(request.last);
   if (granted) {
     become_follower(step, state_.term, leader_);
+    stop_sounding();
     state_.voted_for = message.from;
     arm_election(step.now);
   }
@@ -282,7 +399,11 @@ void Raft::on(Step& step, const Message& message, const VoteRequest& request) {
 }
 
 void Raft::on(Step& step, const Message& message, const VoteReply& reply) {
-  if (role_ == Role::kCandidate) record_vote(step, message.from, reply.granted);
+  // A late answer counts as long as the term is ours, nobody leads it, and the log is the one that the voter
+  // compared with its own: the same last entry is the same log.
+  const bool counts = role_ != Role::kLeader && leader_ == kNobody && votes_.contains(self_);
+  if (counts && state_.voted_for == self_ && log_.last() == votes_for_)
+    record_vote(step, message.from, reply.granted);
 }
 
 }  // namespace skywarden::consensus

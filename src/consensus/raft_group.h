@@ -42,16 +42,17 @@ inline std::vector<std::uint64_t> terms_of(const Log& log) {
 struct Group {
   explicit Group(Shares group_shares, RaftOptions group_options = {},
                  std::map<std::uint32_t, Persisted> stored = {},
-                 const datum::ArrivalForecast* arrivals = nullptr)
-      : shares(std::move(group_shares)), options(group_options), forecast(arrivals) {
+                 const datum::ArrivalForecast* arrivals = nullptr, Storage group_storage = Storage::kAwaited)
+      : shares(std::move(group_shares)), options(group_options), forecast(arrivals), storage(group_storage) {
     for (const auto& [node, share] : shares) restart(node.value(), std::move(stored[node.value()]));
   }
 
   // With what was durable, or with nothing.
   void restart(std::uint32_t id, Persisted disk = {}) {
     nodes.erase(NodeId(id));
-    nodes.emplace(NodeId(id), Raft(NodeId(id), shares, disk, options, Random(id), now, forecast));
+    nodes.emplace(NodeId(id), Raft(NodeId(id), shares, disk, options, Random(id), now, forecast, storage));
     disks[NodeId(id)] = std::move(disk);
+    writing.erase(NodeId(id));
   }
   void restart_from_disk(std::uint32_t id) { restart(id, disks[NodeId(id)]); }
   void join(std::uint32_t id) {  // a stranger that knows of nobody
@@ -62,21 +63,41 @@ struct Group {
   Raft& operator[](std::uint32_t id) { return nodes.at(NodeId(id)); }
 
   void take(NodeId node, RaftEffects effects) {
-    for (auto& message : effects.send) mail.push_back(std::move(message));
+    for (auto& message : effects.send_ahead) mail.push_back(std::move(message));
+    if (storage == Storage::kMeanwhile)
+      writing[node].push_back({effects.persist, effects.write, std::move(effects.send)});
+    else
+      for (auto& message : effects.send) mail.push_back(std::move(message));
     for (auto& entry : effects.committed) committed[node.value()].push_back(std::move(entry));
     for (auto& news : effects.epochs) epochs[node.value()].push_back(std::move(news));
     for (const ReadAnswer& answer : effects.reads) reads[node.value()].push_back(answer);
     if (effects.restored) restored[node.value()].push_back(std::move(*effects.restored));
-    consensus::apply(effects.persist, disks[node]);
+    if (storage == Storage::kAwaited) consensus::apply(effects.persist, disks[node]);
     last_persist = std::move(effects.persist);
   }
+  // Storage::kMeanwhile: the disk of `id` is done with everything it had been given by now.
+  void disk_done(std::uint32_t id) {
+    Write upto;
+    for (Writing& each : std::exchange(writing[NodeId(id)], {})) {
+      consensus::apply(each.persist, disks[NodeId(id)]);
+      for (auto& message : each.waiting) mail.push_back(std::move(message));
+      upto = each.write;
+    }
+    take(NodeId(id), (*this)[id].persisted(upto, now));
+  }
   void tick(std::uint32_t id) { take(NodeId(id), (*this)[id].tick(now)); }
-  // Time passes for everybody, but only `id` looks at its clock.
-  void campaign(std::uint32_t id) {
+  void tick_when_due(std::uint32_t id) {
     now = std::max(now, (*this)[id].next_deadline());
     tick(id);
   }
-  void heartbeat(std::uint32_t id) { campaign(id); }
+  // Time passes for everybody, but only `id` looks at its clock: a follower until it stands for election,
+  // which takes some questions beforehand.
+  void campaign(std::uint32_t id) {
+    constexpr int kTicksMax = 32;
+    for (int i = 0; i == 0 || ((*this)[id].role() == Role::kFollower && i < kTicksMax); ++i)
+      tick_when_due(id);
+  }
+  void heartbeat(std::uint32_t id) { tick_when_due(id); }
   void propose(std::uint32_t id, std::string_view text) {
     take(NodeId(id), (*this)[id].propose(payload(text), now).value());
   }
@@ -131,6 +152,13 @@ struct Group {
   Shares shares;
   RaftOptions options;
   const datum::ArrivalForecast* forecast;
+  Storage storage;
+  struct Writing {
+    Persist persist;
+    Write write;
+    std::vector<Message> waiting;
+  };
+  std::map<NodeId, std::vector<Writing>> writing;
   Instant now{};
   std::map<NodeId, Raft> nodes;
   std::map<NodeId, Persisted> disks;

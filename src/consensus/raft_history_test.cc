@@ -30,15 +30,23 @@ Seeds seeds() {
 
 TEST_CASE("shares change, nodes join and leave amid every fault, and no property of Raft is broken") {
   History sum;
+  std::uint64_t counted = 0;
   const auto [first, last] = seeds();
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     CAPTURE(seed);
     const History history = play_history(seed);
     REQUIRE(history.violation == "");
+    counted += history.counts() ? 1 : 0;
     sum.delivered += history.delivered;
-    sum.faults += history.faults;
+    sum.faults.splits += history.faults.splits;
+    sum.faults.one_way_cuts += history.faults.one_way_cuts;
+    sum.faults.crashes += history.faults.crashes;
+    sum.faults.torn_writes += history.faults.torn_writes;
+    sum.faults.disks_lost += history.faults.disks_lost;
+    sum.faults.delay_changes += history.faults.delay_changes;
     sum.elections += history.elections;
     sum.epochs += history.epochs;
+    sum.epochs_committed += history.epochs_committed;
     sum.commits += history.commits;
     sum.installs += history.installs;
     sum.reads += history.reads;
@@ -46,12 +54,21 @@ TEST_CASE("shares change, nodes join and leave amid every fault, and no property
     sum.relayed += history.relayed;
   }
   const std::uint64_t played = last - first + 1;
-  MESSAGE(played, " histories: ", sum.delivered, " messages, ", sum.faults, " faults, ", sum.elections,
-          " elections, ", sum.epochs, " epochs written, ", sum.commits, " commits, ", sum.installs,
+  const Faults& faults = sum.faults;
+  MESSAGE(played, " histories, ", counted, " that count: ", sum.delivered, " messages, ", faults.splits,
+          " splits, ", faults.one_way_cuts, " cuts in one direction, ", faults.crashes, " crashes, ",
+          faults.torn_writes, " torn writes, ", faults.disks_lost, " disks lost, ", faults.delay_changes,
+          " changes of delays, ", sum.elections, " elections, ", sum.epochs, " epochs written, ",
+          sum.epochs_committed, " committed, ", sum.commits, " commits, ", sum.installs,
           " snapshots installed, ", sum.reads, " reads, ", sum.relayed, " steps by what was handed on; ",
           sum.client_operations, " operations of clients are linearizable");
+  CHECK(counted > played * 98 / 100);
   CHECK(sum.epochs > 10 * played);
+  CHECK(sum.epochs_committed > played);
   CHECK(sum.relayed > played);
+  for (const std::size_t kind : {faults.splits, faults.one_way_cuts, faults.crashes, faults.torn_writes,
+                                 faults.disks_lost, faults.delay_changes})
+    CHECK(kind > played / 2);
 }
 
 TEST_CASE("the same seed gives the same history") {

@@ -49,6 +49,9 @@ TEST_CASE("every broken rule is noticed") {
       {Rule::kLeaseEnds, "a lease longer than followers keep still"},
       {Rule::kLeaseOutlivesRestart, "a restart makes a follower forget that it heard a leader"},
       {Rule::kLeaseEndsWithHandOver, "a lease kept although another was asked to take over"},
+      {Rule::kOwnEntryWaitsForDisk, "a leader counts its own entry before its disk is done"},
+      {Rule::kOwnVoteWaitsForDisk, "a candidate counts its own vote before its disk is done"},
+      {Rule::kAnswersWaitForDisk, "votes and acknowledgements leave before the disk is done"},
       {Rule::kRelayOnlyCommitted, "what is not committed handed on as if it were"},
       {Rule::kRelayContinuesCommits, "what is handed on taken beyond the own commits"},
   };

@@ -27,8 +27,8 @@ class EveryTenMinutes final : public datum::ArrivalForecast {
 const auto kRole = [](Group& group, std::uint32_t id) { return group[id].role(); };
 
 // Node 1 leads, was heard, and is out of sight from now on; what it said to hand over was lost.
-Group led_until_out_of_sight(const EveryTenMinutes& forecast) {
-  Group group(equal_shares(3), {}, {}, &forecast);
+Group led_until_out_of_sight(const EveryTenMinutes& forecast, const RaftOptions& options = {}) {
+  Group group(equal_shares(3), options, {}, &forecast);
   group.campaign(1);
   group.settle();
   group.now = Instant(seconds(59));
@@ -45,6 +45,17 @@ Group led_until_out_of_sight(const EveryTenMinutes& forecast) {
   return group;
 }
 
+TEST_CASE("a fixed patience that waits for a leader behind the horizon does not stay due") {
+  RaftOptions options;
+  options.patience_growth_max = 1;
+  const EveryTenMinutes forecast(false);
+  Group group = led_until_out_of_sight(forecast, options);
+  group.now = group[2].next_deadline();
+  group.tick(2);
+  CHECK(kRole(group, 2) == Role::kFollower);
+  CHECK(group[2].next_deadline() > group.now);
+}
+
 TEST_CASE("a leader behind the horizon is waited for when nobody could be elected before it is back") {
   const EveryTenMinutes forecast(false);
   Group group = led_until_out_of_sight(forecast);
@@ -54,17 +65,15 @@ TEST_CASE("a leader behind the horizon is waited for when nobody could be electe
   CHECK(group[2].leader() == NodeId(1));
   CHECK(group[2].next_deadline() >= Instant(minutes(10)));
   // It is not back when it should be.
-  group.now = group[2].next_deadline();
-  group.tick(2);
+  group.campaign(2);
   CHECK(kRole(group, 2) == Role::kPreCandidate);
 }
 
 TEST_CASE("a leader behind the horizon is replaced when the others can do it sooner") {
   const EveryTenMinutes forecast(true);
   Group group = led_until_out_of_sight(forecast);
-  group.now = group[2].next_deadline();
+  group.campaign(2);
   CHECK(group.now < Instant(seconds(62)));
-  group.tick(2);
   CHECK(kRole(group, 2) == Role::kPreCandidate);
 }
 
@@ -127,7 +136,15 @@ TEST_CASE("a round of votes lasts until a quorum could have answered") {
 TEST_CASE("a follower of a leader with long silences waits longer, and less again when there are none") {
   Raft follower(NodeId(2), equal_shares(3), {}, {}, Random(2), Instant());
   Instant now{};
-  const auto patience = [&] { return follower.next_deadline() - now; };
+  const auto patience = [&] {  // as if nothing came from now on
+    Raft waiting = follower;
+    Instant t = now;
+    while (waiting.role() == Role::kFollower) {
+      t = waiting.next_deadline();
+      (void)waiting.tick(t);
+    }
+    return t - now;
+  };
   const auto heard_after = [&](Duration silence) {
     now += silence;
     (void)follower.receive({NodeId(1), NodeId(2), Term(1), AppendRequest{}}, now);
@@ -147,6 +164,74 @@ TEST_CASE("a follower of a leader with long silences waits longer, and less agai
   CHECK(patience() <= RaftOptions().patience_growth_max * RaftOptions().election_timeout_max);
   for (int i = 0; i < 200; ++i) heard_after(milliseconds(50));
   CHECK(patience() <= milliseconds(400));
+}
+
+TEST_CASE("who refused a pre-vote because it heard the leader grants it when its own patience ends") {
+  Group group = led_by_1(equal_shares(3));
+  group.heartbeat(1);
+  group.settle();
+  const Instant heard = group.now;
+  const PreVoteRequest request{group[3].log().last()};
+  group.deliver({NodeId(3), NodeId(2), Term(2), request});
+  REQUIRE(group.mail.size() == 1);
+  CHECK(!std::get<PreVoteReply>(group.mail.front().body).granted);
+  group.mail.clear();
+  bool granted = false;
+  while (!granted && group.now < heard + group.options.election_timeout_min) {
+    group.tick_when_due(2);
+    for (const Message& message : group.mail)
+      if (const auto* reply = std::get_if<PreVoteReply>(&message.body))
+        granted |= reply->granted && message.to == NodeId(3) && message.term == Term(2);
+  }
+  // It asks for itself by then, and has the smaller id: it stands back for the better log only.
+  CHECK(!granted);
+  CHECK(group.now == heard + group.options.election_timeout_min);
+
+  Group later = led_by_1(equal_shares(3));
+  later.heartbeat(1);
+  later.settle();
+  const Instant last = later.now;
+  later.deliver({NodeId(2), NodeId(3), Term(2), PreVoteRequest{later[2].log().last()}});
+  while (later.now < last + later.options.election_timeout_min) later.tick_when_due(3);
+  const auto replies = bodies<PreVoteReply>({later.mail.begin(), later.mail.end()}, NodeId(2));
+  REQUIRE(replies.size() == 2);
+  CHECK(!replies[0].second.granted);
+  CHECK(replies[1].second.granted);
+  CHECK(later.now == last + later.options.election_timeout_min);
+}
+
+TEST_CASE("a vote that comes after the round it was asked in still elects, unless a leader was heard") {
+  for (const bool leader_heard : {false, true}) {
+    Raft candidate(NodeId(1), equal_shares(3), {}, {}, Random(1), Instant());
+    Instant now = candidate.next_deadline();
+    (void)candidate.tick(now);
+    (void)candidate.receive({NodeId(2), NodeId(1), Term(1), PreVoteReply{true}}, now);
+    REQUIRE(candidate.role() == Role::kCandidate);
+    while (candidate.role() != Role::kPreCandidate) {
+      now = candidate.next_deadline();
+      (void)candidate.tick(now);
+    }
+    if (leader_heard) (void)candidate.receive({NodeId(3), NodeId(1), Term(1), AppendRequest{}}, now);
+    (void)candidate.receive({NodeId(2), NodeId(1), Term(1), VoteReply{true}}, now);
+    CHECK((candidate.role() == Role::kLeader) == !leader_heard);
+    CHECK(candidate.term() == Term(1));
+  }
+}
+
+TEST_CASE("who is to take over once its log has come so far does so when it has, and not much later") {
+  for (const bool too_late : {false, true}) {
+    Group group = led_by_1(equal_shares(3));
+    group.propose(1, "a");
+    std::vector<Message> entries(group.mail.begin(), group.mail.end());
+    group.mail.clear();
+    group.deliver({NodeId(1), NodeId(2), Term(1), TimeoutNow{LogIndex(2)}});
+    CHECK(kRole(group, 2) == Role::kFollower);
+    if (too_late) group.now += seconds(10);
+    for (const Message& message : entries)
+      if (message.to == NodeId(2)) group.deliver(message);
+    if (group[2].next_deadline() <= group.now) group.tick(2);
+    CHECK(kRole(group, 2) == (too_late ? Role::kFollower : Role::kCandidate));
+  }
 }
 
 }  // namespace

@@ -45,6 +45,10 @@ struct Progress {
   // lacked that, so that the leader serves it after all.
   LogIndex asked, asked_before;
   bool relay_failed = false;
+  // As the ruling epoch and the duties say: kept here because every message to a thousand members asks.
+  bool votes = true;
+  bool handed_commits = false;
+  [[nodiscard]] bool fed() const { return handed_commits && !relay_failed; }
 
   void heard(Instant now, Duration heartbeat) {
     silence.heard(now, heartbeat);
@@ -92,9 +96,13 @@ struct Progress {
 struct Feed {
   LogIndex committed;              // by the other; it says so, or is assumed to
   LogIndex next;                   // first entry to hand on; always above `committed`
-  std::size_t unanswered = 0;      // messages
+  std::deque<LogIndex> inflight;   // last index of each message that it does not say it has
   Instant again = Instant::max();  // ask then where it stands; max: nothing is unanswered
   Duration patience{};             // doubles while it is silent
+  // What follows this was sent again because it asked. Each message sent before asks about the same gap, or
+  // an earlier one, and must not fill the window once more: each of those would ask, too.
+  LogIndex served_after;
+  Instant served_until = Instant::min();
 };
 
 }  // namespace skywarden::consensus

@@ -29,14 +29,14 @@ Result<RaftEffects> Raft::read(ReadId id, Instant now) {
   if (!under_way) {
     begin_round(step);
     for (const auto& [peer, progress] : progress_)
-      if (may_ask(peer, progress)) send_append(step, peer, {});
+      if (may_ask(progress)) send_append(step, peer, {});
   }
   answer_reads(step);  // a leader with a quorum of shares of its own asks nobody
   return end(std::move(step));
 }
 
-bool Raft::may_ask(NodeId peer, const Progress& progress) const {
-  return !progress.transfer && !is_fed(peer) && log_.contains(progress.next.previous());
+bool Raft::may_ask(const Progress& progress) const {
+  return !progress.transfer && !progress.fed() && log_.contains(progress.next.previous());
 }
 
 void Raft::begin_round(Step& step) {
@@ -67,7 +67,7 @@ void Raft::answer_reads(Step& step) {
   if (reads_.empty() || reads_.front().round <= round_) return;
   begin_round(step);  // for those that came meanwhile
   for (const auto& [peer, progress] : progress_)
-    if (may_ask(peer, progress)) send_append(step, peer, {});
+    if (may_ask(progress)) send_append(step, peer, {});
 }
 
 void Raft::refuse_reads(Step& step) {
@@ -133,17 +133,34 @@ void Raft::look_ahead(Step& step) {
   hand_over_ = HandOver{best, step.now + in_time};
 }
 
-// As soon as the other holds everything; repeated with heartbeats, for it may be lost.
-void Raft::hand_over(Step& step) {
-  const auto found = progress_.find(hand_over_->to);
-  if (found == progress_.end() || found->second.match < last_index()) return;
-  lease_given_up_ = true;
-  send(step, hand_over_->to, state_.term, TimeoutNow{});
+// As soon as everything is under way to the other; repeated with heartbeats, for it may be lost. The other
+// waits until it has come.
+bool Raft::is_sent_everything(const Progress& progress) const {
+  return progress.replicating && !progress.transfer && progress.next > last_index();
 }
 
-void Raft::on(Step& step, const Message& message, const TimeoutNow&) {
-  const bool from_leader = role_ == Role::kFollower && message.from == leader_;
-  if (from_leader && may_campaign() && state_.term < kTermMax) become_candidate(step, true);
+void Raft::hand_over(Step& step) {
+  const auto found = progress_.find(hand_over_->to);
+  if (found == progress_.end() || !is_sent_everything(found->second)) return;
+  const bool holds_all = found->second.match == last_index();
+  lease_given_up_ = true;
+  send(step, hand_over_->to, state_.term, TimeoutNow{holds_all ? LogIndex() : last_index()});
+}
+
+void Raft::on(Step& step, const Message& message, const TimeoutNow& now) {
+  if (role_ != Role::kFollower || message.from != leader_) return;
+  take_over_at_ = now.upto;
+  take_over_until_ = step.now + patience_min();
+  take_over(step);
+}
+
+// The leader asked for it, and the log has come as far as it said; not when that was long ago, for then it
+// leads on.
+void Raft::take_over(Step& step) {
+  if (!take_over_at_ || last_index() < *take_over_at_) return;
+  take_over_at_.reset();
+  if (step.now <= take_over_until_ && may_campaign(self_) && state_.term < kTermMax)
+    become_candidate(step, true);
 }
 
 }  // namespace skywarden::consensus

@@ -34,23 +34,33 @@ RaftEffects Raft::relay(RelayDuty duty, Instant now) {
   duty_ = std::move(duty);
   std::erase_if(feeds_, [&](const auto& feed) { return !duty_.children.contains(feed.first); });
   for (auto& [peer, progress] : progress_) progress.relay_failed = false;
+  note_fed();
   for (const NodeId child : duty_.children) {
     const auto [added, is_new] = feeds_.try_emplace(child);
     if (!is_new) continue;
     Feed& feed = added->second;
-    feed.committed = commit_;
-    feed.next = commit_.next();
+    feed.committed = std::min(commit_, duty_.since.value_or(commit_));
+    feed.next = feed.committed.next();
     feed.patience = kPatienceBeats * options_.heartbeat;
-    ask_where(step, child, feed);
+    if (feed.next > commit_)
+      ask_where(step, child, feed);
+    else
+      hand_on(step, child, feed, options_.inflight_max);
   }
   return end(std::move(step));
 }
 
+bool Raft::is_handing_on() const {
+  return std::any_of(feeds_.begin(), feeds_.end(),
+                     [&](const auto& feed) { return feed.second.committed < commit_; });
+}
+
 // Learners only: voters need entries before they are committed.
-bool Raft::is_fed(NodeId peer) const {
-  if (!duty_.fed.contains(peer) || has_vote(ruling().shares, peer)) return false;
-  const auto found = progress_.find(peer);
-  return found != progress_.end() && !found->second.relay_failed;
+void Raft::note_fed() {
+  for (auto& [peer, progress] : progress_) {
+    progress.votes = has_vote(ruling().shares, peer);
+    progress.handed_commits = !progress.votes && duty_.fed.contains(peer);
+  }
 }
 
 // ---- who is handed commits
@@ -123,16 +133,21 @@ void Raft::ask_somebody(Step& step) {
 // ---- who hands them on
 
 void Raft::on(Step& step, const Message& message, const RelayReply& reply) {
-  Feed stranger{reply.committed, reply.committed.next()};
+  Feed stranger;
+  stranger.next = reply.committed.next();
   const auto found = feeds_.find(message.from);
   Feed& feed = found == feeds_.end() ? stranger : found->second;
   if (found == feeds_.end() && !reply.asks) return;
-  feed.unanswered -= std::min<std::size_t>(feed.unanswered, 1);
+  const bool served = reply.asks && reply.committed <= feed.served_after && step.now < feed.served_until;
+  if (served && log_.contains(reply.committed)) return;
   feed.committed = reply.asks ? reply.committed : std::max(feed.committed, reply.committed);
-  if (reply.asks || feed.next <= feed.committed) {
-    feed.next = feed.committed.next();
-    feed.unanswered = 0;
+  while (!feed.inflight.empty() && feed.inflight.front() <= feed.committed) feed.inflight.pop_front();
+  if (reply.asks) {
+    feed.inflight.clear();
+    feed.served_after = feed.committed;
+    feed.served_until = step.now + kPatienceBeats * options_.heartbeat;
   }
+  if (reply.asks || feed.next <= feed.committed) feed.next = feed.committed.next();
   feed.patience = kPatienceBeats * options_.heartbeat;
   feed.again = feed.next == feed.committed.next() ? Instant::max() : step.now + feed.patience;
   if (feed.next > commit_) return;  // it knows as much
@@ -146,12 +161,13 @@ void Raft::on(Step& step, const Message& message, const RelayReply& reply) {
 
 void Raft::hand_on(Step& step) {
   handed_on_ = commit_;
+  step.out.send.reserve(step.out.send.size() + feeds_.size());
   for (auto& [child, feed] : feeds_) hand_on(step, child, feed, options_.inflight_max);
 }
 
 void Raft::hand_on(Step& step, NodeId to, Feed& feed, std::size_t unanswered_max) {
   const LogIndex end = holds(Rule::kRelayOnlyCommitted) ? commit_ : last_index();
-  while (feed.next <= end && feed.unanswered < unanswered_max) {
+  while (feed.next <= end && feed.inflight.size() < unanswered_max) {
     const LogIndex previous = feed.next.previous();
     if (!log_.contains(previous)) {  // its answer begins the snapshot
       if (feed.again == Instant::max()) ask_where(step, to, feed);
@@ -162,7 +178,7 @@ void Raft::hand_on(Step& step, NodeId to, Feed& feed, std::size_t unanswered_max
     send(step, to, state_.term,
          Relayed{{previous, log_.term_at(previous)}, {entries.begin(), entries.end()}});
     feed.next = entries.back().index.next();
-    ++feed.unanswered;
+    feed.inflight.push_back(feed.next.previous());
     feed.again = step.now + feed.patience;
   }
 }
@@ -186,7 +202,7 @@ void Raft::tick_feeds(Step& step) {
   for (auto& [child, feed] : feeds_) {
     if (step.now < feed.again) continue;
     feed.patience = std::min(2 * feed.patience, kPatienceBeatsMax * options_.heartbeat);
-    feed.unanswered = 0;
+    feed.inflight.clear();
     ask_where(step, child, feed);
   }
 }

@@ -1,6 +1,8 @@
 // Dialogues about handing commits on.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "consensus/raft_group.h"
 
 namespace skywarden::consensus {
@@ -126,6 +128,27 @@ TEST_CASE("a loss is asked about, and what came in the wrong order is asked for"
   CHECK(group.committed[4].size() == 4);
 }
 
+// Each message behind a gap asks about it. Answering each with a window filled the links: ever more messages,
+// each of which asked again.
+TEST_CASE("a gap is served once, however many messages ask about it") {
+  RaftOptions options;
+  options.entries_per_message_max = 1;
+  options.inflight_max = 8;
+  Group group = chain(options);
+  for (int i = 0; i < 100; ++i) group.propose(1, "a");
+  group.settle({1, 2, 3});
+  const auto first = std::find_if(group.mail.begin(), group.mail.end(), [](const Message& m) {
+    return m.to == NodeId(4) && std::holds_alternative<Relayed>(m.body);
+  });
+  REQUIRE(first != group.mail.end());
+  group.mail.erase(first);
+  group.delivered.clear();
+  group.settle();
+  CHECK(group.committed[4].size() == 101);
+  CHECK(group.committed[5].size() == 101);
+  CHECK(bodies<Relayed>(group.delivered, NodeId(4)).size() < 120);
+}
+
 TEST_CASE("who lacks what was compacted is handed the snapshot, in pieces") {
   RaftOptions options;
   options.bytes_per_message_max = 64;
@@ -186,6 +209,42 @@ TEST_CASE("a learner that hears neither leader nor relay asks a voter") {
   group.settle();
   CHECK(group.committed[5].size() == 2);
   CHECK(group[5].next_deadline() > group.now);
+}
+
+TEST_CASE("a new child that is known to lack the last commits is sent them without being asked") {
+  Group group = led_by_1(with_learners(3, 4));
+  const LogIndex before = group[2].commit_index();
+  group.propose(1, "a");
+  group.settle({1, 2, 3});
+  group.drop_to(4);
+  group.heartbeat(1);  // 2 hears that it is committed
+  group.settle({1, 2, 3});
+  group.drop_to(4);
+  REQUIRE(group[2].commit_index() == LogIndex(2));
+  CHECK_FALSE(group[2].is_handing_on());
+  group.delivered.clear();
+  group.take(NodeId(2), group[2].relay({{NodeId(4)}, {}, before}, group.now));
+  CHECK(group[2].is_handing_on());
+  group.settle({2, 4});
+  CHECK(group[4].commit_index() == LogIndex(2));
+  CHECK_FALSE(group[2].is_handing_on());
+  CHECK(bodies<Relayed>(group.delivered, NodeId(4)).size() == 1);
+  CHECK(bodies<RelayReply>(group.delivered, NodeId(2)).size() == 1);
+}
+
+TEST_CASE("a new child that lacks more than was thought asks for it") {
+  Group group = led_by_1(with_learners(3, 4));
+  for (const char* what : {"a", "b", "c"}) {
+    group.propose(1, what);
+    group.settle({1, 2, 3});
+    group.heartbeat(1);
+    group.settle({1, 2, 3});
+    group.drop_to(4);
+  }
+  REQUIRE(group[2].commit_index() == LogIndex(4));
+  group.take(NodeId(2), group[2].relay({{NodeId(4)}, {}, LogIndex(3)}, group.now));
+  group.settle({2, 4});
+  CHECK(group[4].commit_index() == LogIndex(4));
 }
 
 TEST_CASE("a voter is no learner whatever the duties say") {

@@ -41,6 +41,7 @@ bool Raft::follow(Step& step, NodeId leader) {
   silence_.heard(step.now, options_.heartbeat);
   leader_heard_ = step.now;
   yielded_ = false;
+  stop_sounding();
   arm_election(step.now);
   return true;
 }
@@ -63,6 +64,8 @@ void Raft::on(Step& step, const Message& message, const AppendRequest& request) 
   commit_up_to(step, std::min(commit_heard_, certain));
   take_resting_role(step);
   send(step, message.from, state_.term, AppendReply{true, agreed, {}, request.round});
+  // In a step of its own, for what this one says is of this term.
+  if (take_over_at_ && last_index() >= *take_over_at_) lonely_due_ = step.now;
 }
 
 void Raft::append_foreign(Step& step, std::span<const Entry> entries) {
@@ -73,6 +76,7 @@ void Raft::append_foreign(Step& step, std::span<const Entry> entries) {
   const LogIndex first = entries.front().index;
   if (log_.contains(first)) {
     log_.truncate_from(first);
+    disk_.cut_behind(first.previous());
     step.out.persist.truncate_from = first;
     roll_back(step, first);
   }
@@ -96,6 +100,12 @@ void Raft::begin_replication() {
   lease_given_up_ = false;
   hand_over_.reset();
   follow_members();
+  // What is committed a quorum holds; if the rest fits one message it goes along instead of asking who has
+  // what, which takes a round trip more.
+  const auto rest =
+      log_.after(commit_, options_.entries_per_message_max - 1, options_.bytes_per_message_max / 2);
+  if (commit_.value() + rest.size() == last_index().value())
+    for (auto& [peer, progress] : progress_) progress.next = commit_.next();
   epoch_unsettled_ = true;
   uncommitted_bytes_ = 0;
   if (last_index() > commit_)
@@ -109,7 +119,12 @@ void Raft::append_own(Step& step, Payload payload, EntryKind kind) {
   step.out.persist.append.push_back(entry);
   log_.append(entry);
   note_appended(step, entry);
-  counter_.acknowledge(self_, last_index());
+  acknowledge_own();
+}
+
+void Raft::acknowledge_own() {
+  const bool waits = holds(Rule::kOwnEntryWaitsForDisk);
+  counter_.acknowledge(self_, waits ? disk_.kept(last_index()) : last_index());
 }
 
 // A leader with a quorum of shares of its own needs nobody else.
@@ -118,7 +133,7 @@ void Raft::replicate(Step& step) {
     after_commit(step);
   else
     for (const auto& [peer, progress] : progress_)
-      if (!is_fed(peer)) send_entries(step, peer);
+      if (!progress.fed()) send_entries(step, peer);
 }
 
 void Raft::on(Step& step, const Message& message, const AppendReply& reply) {
@@ -149,7 +164,7 @@ void Raft::refused(Step& step, NodeId peer, const AppendReply& reply) {
   const bool stale = progress.transfer || reply.index <= progress.match ||  // since then it agreed
                      (!progress.replicating && reply.index != progress.next.previous());  // an earlier probe
   if (stale) return;
-  if (is_fed(peer)) {  // the relay has until the next heartbeat but one
+  if (progress.fed()) {  // the relay has until the next heartbeat but one
     if (log_.matches(reply.hint)) progress.confirm(reply.hint.index);
     progress.relay_failed = progress.match < progress.asked_before;
     if (!progress.relay_failed) return;
@@ -177,9 +192,9 @@ void Raft::send_entries(Step& step, NodeId peer) {
 
 // Entries, or at least the commit index if the follower has not been told of it.
 void Raft::send_due(Step& step, NodeId peer) {
-  if (is_fed(peer)) return;
-  send_entries(step, peer);
   const Progress& progress = progress_.at(peer);
+  if (progress.fed()) return;
+  send_entries(step, peer);
   const LogIndex previous = progress.next.previous();
   if (progress.replicating && log_.contains(previous) && progress.commit_told < std::min(commit_, previous))
     send_append(step, peer, {});
@@ -202,18 +217,36 @@ void Raft::broadcast_due(Step& step) {
 // Each heartbeat asks about the place up to which everything was sent, so that a loss shows in the answer. No
 // quorum waits for learners: one that has everything is asked now and then, so that hundreds may listen.
 void Raft::broadcast_heartbeat(Step& step) {
+  step.out.send.reserve(step.out.send.size() + progress_.size());
   const bool learners_too = beats_++ % kLearnerBeats == 0;
+  const bool settled = log_.term_at(commit_) == state_.term;
   for (const auto& [peer, progress] : progress_) {
-    const bool fed = is_fed(peer);
-    const bool rests = fed || (!has_vote(ruling().shares, peer) && progress.match == last_index() &&
+    const bool fed = progress.fed();
+    const bool may_be_needed = progress.votes || may_campaign(peer);
+    const bool rests = fed || (!may_be_needed && progress.match == last_index() &&
                                progress.silence.last_heard() > committed_at_);
     if (!learners_too && rests) continue;
     if (fed) ask_about_commits(peer);
     if (progress.transfer || !log_.contains(progress.next.previous()))
       repeat_snapshot(step, peer);
+    else if (!settled && !fed && has_vote(ruling().shares, peer))
+      send_again(step, peer);
     else
       send_append(step, peer, {});
   }
+}
+
+// Until something of its own term is committed a leader repeats entries that are not confirmed, so that a
+// loss costs a heartbeat and not a round trip more.
+void Raft::send_again(Step& step, NodeId peer) {
+  Progress& progress = progress_.at(peer);
+  const LogIndex agreed = progress.replicating ? progress.match : progress.next.previous();
+  if (!log_.contains(agreed)) return send_append(step, peer, {});
+  const auto entries =
+      log_.after(agreed, options_.entries_per_message_max, options_.bytes_per_message_max / 16);
+  send(step, peer, state_.term,
+       AppendRequest{{agreed, log_.term_at(agreed)}, commit_, {entries.begin(), entries.end()}, round_});
+  progress.commit_told = std::min(commit_, LogIndex(agreed.value() + entries.size()));
 }
 
 // So that the next heartbeat shows whether it has what was committed by now.

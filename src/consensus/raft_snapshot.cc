@@ -28,6 +28,7 @@ Result<RaftEffects> Raft::compact(LogIndex upto, Payload data, Instant now) {
   Step step = begin(now);
   log_.compact(upto);
   configurations_.forget_before(upto);
+  note_own_vote();
   snapshot_ = std::move(encoded);
   step.out.persist.snapshot = std::move(snapshot);
   return end(std::move(step));
@@ -55,10 +56,12 @@ void Raft::on(Step& step, const Message& message, const SnapshotChunk& chunk) {
 // The log behind it stays if it contains where the snapshot ends; else it belongs to a past nobody agreed on.
 void Raft::install(Step& step, Snapshot snapshot) {
   EXPECTS(snapshot.last.index > commit_);
-  if (log_.matches(snapshot.last))
+  if (log_.matches(snapshot.last)) {
     log_.compact(snapshot.last.index);
-  else
+  } else {
+    disk_.cut_behind(commit_);
     log_.reset(snapshot.last);
+  }
   const Configuration before = configuration();
   configurations_ = ConfigurationHistory(
       snapshot.last.index, holds(Rule::kSnapshotBringsItsEpoch) ? snapshot.configuration : before);

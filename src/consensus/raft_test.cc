@@ -214,7 +214,10 @@ TEST_CASE("figure 7: every kind of diverged log is reconciled after one refusal"
   disks[5] = {{Term(7), kNobody}, log_of_terms({1, 1, 1, 4, 4, 5, 5, 6, 7, 7, 7, 7})};
   disks[6] = {{Term(4), kNobody}, log_of_terms({1, 1, 1, 4, 4, 4, 4})};
   disks[7] = {{Term(3), kNobody}, log_of_terms({1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3})};
-  Group group(equal_shares(7), {}, disks);
+  RaftOptions options;
+  options.entries_per_message_max =
+      9;  // or all of it would go along with the first message, see the next test
+  Group group(equal_shares(7), options, disks);
   group.campaign(1);
   group.settle();
   CHECK(group[1].role() == Role::kLeader);
@@ -241,6 +244,21 @@ TEST_CASE("figure 7: every kind of diverged log is reconciled after one refusal"
     CHECK(requests[1].second.previous.index == LogIndex(expected.second));
   }
   CHECK(refusals.size() == 5);  // node 4 merely holds too much
+}
+
+TEST_CASE("a new leader sends along what is not known to be committed, so that nobody refuses") {
+  std::map<std::uint32_t, Persisted> disks;
+  disks[1] = {{Term(7), kNobody}, log_of_terms({1, 1, 1, 4, 4, 5, 5, 6, 6, 6})};
+  disks[2] = {{Term(4), kNobody}, log_of_terms({1, 1, 1, 4, 4, 4, 4})};
+  disks[3] = {{Term(3), kNobody}, log_of_terms({1, 1})};
+  Group group(equal_shares(3), {}, disks);
+  group.campaign(1);
+  group.settle();
+  for (const auto& [from, reply] : bodies<AppendReply>(group.delivered, NodeId(1))) CHECK(reply.accepted);
+  for (std::uint32_t id = 1; id <= 3; ++id) {
+    CHECK(terms_of(group[id].log()) == std::vector<std::uint64_t>{1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 8});
+    CHECK(group[id].commit_index() == LogIndex(11));
+  }
 }
 
 // etcd/raft, testdata/replicate_pause.txt

@@ -142,6 +142,14 @@ std::optional<Duration> RoundTrips::distance(NodeId node) const {
   return took;
 }
 
+std::optional<Duration> RoundTrips::latest(NodeId node) const {
+  const auto found = peers_.find(node);
+  if (found == peers_.end() || found->second.samples.empty()) return std::nullopt;
+  const Duration took = found->second.samples.back();
+  if (took == kNever) return std::nullopt;
+  return took;
+}
+
 const Trust* RoundTrips::trust(NodeId node) const {
   const auto found = peers_.find(node);
   return found == peers_.end() ? nullptr : &found->second.trust;

@@ -47,7 +47,10 @@ class RoundTrips {
   void entry_acknowledged(NodeId from, LogIndex index, Instant now);
 
   [[nodiscard]] std::optional<Duration> distance(
-      NodeId node) const;                               // round trip; nothing: it does not answer
+      NodeId node) const;  // round trip; nothing: it does not answer
+  // The last answer alone: one may be late, but not those of all members, unless it is the asker that is
+  // slow.
+  [[nodiscard]] std::optional<Duration> latest(NodeId node) const;
   [[nodiscard]] const Trust* trust(NodeId node) const;  // nullptr: never asked
   [[nodiscard]] const Bandwidth* bandwidth(NodeId node) const;
   void proven_malicious(NodeId node, Instant now);

@@ -36,6 +36,18 @@ struct Measuring {
   std::uint64_t bytes = 0, probes = 0;
 };
 
+TEST_CASE("the last answer shows at once what distance shows later") {
+  Measuring m;
+  CHECK(!m.trips.latest(NodeId(2)));
+  m.run(seconds(10), {{NodeId(2), milliseconds(20)}});
+  CHECK(m.trips.latest(NodeId(2)) == milliseconds(20));
+  CHECK(!m.trips.latest(NodeId(3)));
+  m.run(milliseconds(1500), {{NodeId(2), milliseconds(120)}});
+  CHECK(m.trips.latest(NodeId(2)) == milliseconds(120));
+  CHECK(m.trips.distance(NodeId(2)) == milliseconds(20));
+  CHECK(!m.trips.latest(kSelf));
+}
+
 TEST_CASE("distance is the median of the last answers; who is silent has none") {
   Measuring m;
   m.run(seconds(20), {{NodeId(2), milliseconds(30)}});

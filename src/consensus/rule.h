@@ -25,6 +25,9 @@ enum class Rule {
   kLeaseOutlivesTerm,       // who heard a leader refuses to vote even when it learns of a later term
   kLeaseOutlivesRestart,    // and even when it restarts
   kLeaseEndsWithHandOver,   // who asked another to take over has no lease any more
+  kOwnEntryWaitsForDisk,    // a leader counts its own copy of an entry when it is on its disk
+  kOwnVoteWaitsForDisk,     // and a candidate its own vote
+  kAnswersWaitForDisk,      // what promises something leaves when that is on the disk
   kRelayOnlyCommitted,      // what is handed on is committed
   kRelayContinuesCommits,   // and is taken only where it continues what the receiver has committed
 };

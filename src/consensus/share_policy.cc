@@ -19,6 +19,7 @@ struct Candidate {
   Duration effective;
   NodeId node;
   Score blend;
+  bool newcomer;
   friend auto operator<=>(const Candidate&, const Candidate&) = default;
 };
 
@@ -63,7 +64,7 @@ Result<void> SharePolicyOptions::validate() const {
     return fail(Errc::kOutOfRange, "shares: trust_lost {} and trust_min {}, expected 0…{}, ascending",
                 trust_lost, trust_min, kScoreNeutral);
   if (probation < Duration::zero() || barred_max < probation || change_urgently < Duration::zero() ||
-      change_every < change_urgently)
+      change_every < change_urgently || probation_early < Duration::zero() || probation < probation_early)
     return fail(Errc::kOutOfRange, "shares: a time is negative or exceeds its maximum");
   if (gain_min_percent < 0 || gain_urgent_percent < gain_min_percent || gain_urgent_percent > 100)
     return fail(Errc::kOutOfRange, "shares: gains of {} and {} percent, expected 0…100, ascending",
@@ -132,13 +133,15 @@ std::optional<WantedShares> SharePolicy::want(const Membership& current, NodeId 
     const ShareWhy why = node == leader ? ShareWhy::kFarther : obstacle(node, standing, now);
     wanted.reasons.push_back({node, 0, why, standing, blend(standing)});
     ShareReason& reason = wanted.reasons.back();
+    const bool early = why == ShareWhy::kNewcomer && now >= standing.member_since + options_.probation_early;
+    const bool eligible = why == ShareWhy::kFarther || early;
     if (node == leader) reason.standing.distance = Duration::zero();
-    if (why == ShareWhy::kFarther) {
+    if (eligible) {
       Duration effective = *reason.standing.distance / 1000 * ((2 * kScoreMax - reason.blend) / 1000);
       if (share > half_full) effective = effective / kKeptOf * kKept;
-      candidates.push_back({effective, node, reason.blend});
+      candidates.push_back({effective, node, reason.blend, early});
     }
-    holds_in_vain |= why != ShareWhy::kFarther && share > half_full;
+    holds_in_vain |= !eligible && share > half_full;
     holds_malicious |= why == ShareWhy::kMalicious && share > 0;
     // Whoever votes goes on voting, unless it was proven malicious; whoever learned and caught up begins to.
     const bool votes = why != ShareWhy::kMalicious && (share > 0 || why != ShareWhy::kBehind);
@@ -149,6 +152,7 @@ std::optional<WantedShares> SharePolicy::want(const Membership& current, NodeId 
   const std::uint64_t slack = options_.full_share / (2 * f + 2);
   std::map<FailureDomain, std::uint64_t> in_domain;
   std::uint64_t chosen = 0;
+  std::uint64_t newcomers = 0;
   Duration farthest{};
   const auto reason_of = [&](NodeId node) {
     return std::lower_bound(wanted.reasons.begin(), wanted.reasons.end(), node,
@@ -156,6 +160,7 @@ std::optional<WantedShares> SharePolicy::want(const Membership& current, NodeId 
   };
   for (const Candidate& candidate : candidates) {
     if (chosen == 2 * f + 1) break;
+    if (candidate.newcomer && newcomers == f / 2) continue;
     const auto domain = current.domains.find(candidate.node);
     if (domain != current.domains.end() && domain->second != FailureDomain() &&
         ++in_domain[domain->second] > f) {
@@ -163,6 +168,7 @@ std::optional<WantedShares> SharePolicy::want(const Membership& current, NodeId 
       continue;
     }
     ++chosen;
+    newcomers += candidate.newcomer ? 1 : 0;
     const auto lacks = static_cast<std::uint64_t>(kScoreMax - candidate.blend);
     wanted.membership.shares[candidate.node] = options_.full_share - slack * lacks / kScoreMax;
     reason_of(candidate.node)->why = ShareWhy::kNearest;
@@ -174,8 +180,9 @@ std::optional<WantedShares> SharePolicy::want(const Membership& current, NodeId 
   }
   for (ShareReason& reason : wanted.reasons) {
     reason.share = wanted.membership.shares.at(reason.node);
-    holds_in_vain |= reason.why == ShareWhy::kFarther && current.shares.at(reason.node) > half_full &&
-                     *reason.standing.distance > 2 * farthest;
+    const bool passed_over = reason.why == ShareWhy::kFarther || reason.why == ShareWhy::kNewcomer;
+    holds_in_vain |=
+        passed_over && current.shares.at(reason.node) > half_full && *reason.standing.distance > 2 * farthest;
   }
   wanted.commit_before = commit_time(current.shares, leader, standings);
   wanted.commit_after = commit_time(wanted.membership.shares, leader, standings);

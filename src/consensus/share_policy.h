@@ -9,7 +9,9 @@
 //   seems nearer than it is        it cannot, see round_trips.h
 //   builds trust, then betrays     nobody's share exceeds full_share, whatever its past; trust falls fast
 //   goes to and fro                each time distrusted, it waits twice as long; while slow, others are
-//   nearer comes again under a new name   newcomers hold one share of thousands until their probation is over
+//   nearer comes again under a new name   newcomers hold one share of thousands for half a minute, and until
+//                                  their probation is over f / 2 of them together at most hold full ones:
+//                                  should all betray at once, as many failures again are provided for
 //   contradicts itself             a proof (misbehaviour.h) takes every share, at once and for good
 // What is measured and who is barred is the memory of one leader; the next begins anew, with the shares that
 // the log holds. A leader that lies about its measurements can shift shares within the caps.
@@ -55,6 +57,8 @@ struct SharePolicyOptions {
   Score trust_min = 350'000;                     // less is distrusted
   Score trust_lost = 250'000;                    // who had more and falls below is barred
   Duration probation = std::chrono::minutes(2);  // of newcomers, and of whoever is barred first
+  // Then newcomers may hold full shares, the nearest f / 2 of them: a group that moves need not wait longer.
+  Duration probation_early = std::chrono::seconds(30);
   Duration barred_max = std::chrono::hours(24);
   std::int64_t gain_min_percent = 5;  // of the time to commit: less is not worth a change
   std::int64_t gain_urgent_percent = 25;
@@ -69,7 +73,7 @@ enum class ShareWhy : std::uint8_t {
   kFarther,     // there are enough nearer ones
   kDomainFull,  // its failure domain holds as much as it may
   kSilent,      // not measured, or does not answer
-  kNewcomer,    // its probation is not over
+  kNewcomer,    // its probation is not over, and it is none of the few that need not wait
   kDistrusted,  // or barred for having been
   kBehind,      // does not hold the log yet
   kMalicious,   // proven

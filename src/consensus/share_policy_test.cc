@@ -66,7 +66,7 @@ TEST_CASE("who is silent, new, distrusted, behind or malicious does not hold a f
   SharePolicy policy({});
   auto known = standings(14);
   known[NodeId(2)].distance.reset();
-  known[NodeId(3)].member_since = kNow - seconds(30);
+  known[NodeId(3)].member_since = kNow - seconds(20);
   known[NodeId(4)].trust = 100'000;
   known[NodeId(5)].caught_up = false;
   known[NodeId(6)].malicious = true;
@@ -79,6 +79,27 @@ TEST_CASE("who is silent, new, distrusted, behind or malicious does not hold a f
   CHECK(reason(*wanted, 6).why == ShareWhy::kMalicious);
   for (std::uint32_t id = 2; id <= 5; ++id) CHECK(reason(*wanted, id).share == 1);
   CHECK(reason(*wanted, 6).share == 0);
+}
+
+TEST_CASE("before their probation is over the nearest f / 2 newcomers hold full shares, and no others") {
+  SharePolicy policy({});
+  auto known = standings(16);
+  for (std::uint32_t id = 2; id <= 6; ++id)
+    known[NodeId(id)].member_since = kNow - seconds(id == 2 ? 29 : 30);
+  const auto wanted = policy.want(members(16, 4), kLeader, known, kNow);
+  REQUIRE(wanted);
+  for (std::uint32_t id = 2; id <= 16; ++id) {
+    const bool waits = id == 2 || id == 5 || id == 6;
+    CHECK(reason(*wanted, id).share == (!waits && id <= 12 ? 1000 : 1));
+    CHECK((reason(*wanted, id).why == ShareWhy::kNewcomer) == waits);
+  }
+  auto slower = known;
+  slower[NodeId(3)].distance = milliseconds(400);  // its share would be in vain: another newcomer's turn
+  const auto then = policy.want(wanted->membership, kLeader, slower, kNow + seconds(10));
+  REQUIRE(then);
+  CHECK(reason(*then, 3).share == 1);
+  CHECK(reason(*then, 2).share == 1000);
+  CHECK(reason(*then, 4).share == 1000);
 }
 
 TEST_CASE("no plane holds more than f of the 2f + 1") {

@@ -9,6 +9,8 @@ namespace {
 
 using network::BundleCriticality;
 
+constexpr Duration kProbeLifetime = std::chrono::seconds(2);
+
 enum class Kind : std::uint8_t {
   kPreVoteRequest,
   kPreVoteReply,
@@ -90,24 +92,33 @@ class Choice {
             kNewsLifetime,
             subject(Kind::kAppendRequest, {term, last, request.entries.size(), request.commit.value()})};
   }
-  // What is handed on within a group, and probes: of use only at once, and said again anyway.
-  [[nodiscard]] Carriage handed_on(std::initializer_list<std::uint64_t> what) const {
-    return {BundleCriticality::kNormal, election_, subject(Kind::kHandedOn, what)};
+  // Commits that are handed on are handed on because the leader's word may not come: they wait for contacts
+  // as long as that would. One of a few feeds each, so not critical.
+  [[nodiscard]] Carriage handed_on(BundleCriticality criticality,
+                                   std::initializer_list<std::uint64_t> what) const {
+    return {criticality, kNewsLifetime, subject(Kind::kHandedOn, what)};
+  }
+  // What waits for a contact measures nothing.
+  [[nodiscard]] Carriage passing(std::initializer_list<std::uint64_t> what) const {
+    return {BundleCriticality::kNormal, kProbeLifetime, subject(Kind::kHandedOn, what)};
   }
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::Relayed& relayed) const {
-    return handed_on({0, term, relayed.previous.index.value(), relayed.entries.size()});
+    return handed_on(relayed.entries.empty() ? BundleCriticality::kNormal : BundleCriticality::kImportant,
+                     {0, term, relayed.previous.index.value(), relayed.entries.size()});
   }
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::RelayedChunk& piece) const {
-    return handed_on({1, term, piece.chunk.last.index.value(), piece.chunk.offset});
+    return handed_on(BundleCriticality::kImportant,
+                     {1, term, piece.chunk.last.index.value(), piece.chunk.offset});
   }
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::RelayReply& reply) const {
-    return handed_on({2, term, reply.committed.value(), reply.asks ? 1U : 0U, reply.received});
+    return handed_on(BundleCriticality::kNormal,
+                     {2, term, reply.committed.value(), reply.asks ? 1U : 0U, reply.received});
   }
   [[nodiscard]] Carriage of(std::uint64_t, const consensus::Probe& probe) const {
-    return handed_on({3, probe.nonce});
+    return passing({3, probe.nonce});
   }
   [[nodiscard]] Carriage of(std::uint64_t, const consensus::ProbeReply& reply) const {
-    return handed_on({4, reply.nonce});
+    return passing({4, reply.nonce});
   }
   [[nodiscard]] Carriage of(std::uint64_t term, const consensus::AppendReply& reply) const {
     return {BundleCriticality::kImportant, kNewsLifetime,
@@ -121,8 +132,8 @@ class Choice {
     return {BundleCriticality::kImportant, kNewsLifetime,
             subject(Kind::kSnapshotReply, {term, reply.last.index.value(), reply.received})};
   }
-  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::TimeoutNow&) const {
-    return vote(Kind::kTimeoutNow, term, 0);
+  [[nodiscard]] Carriage of(std::uint64_t term, const consensus::TimeoutNow& now) const {
+    return vote(Kind::kTimeoutNow, term, now.upto.value());
   }
 
   Duration election_;

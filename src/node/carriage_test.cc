@@ -52,3 +52,17 @@ TEST_CASE("the same news has the same subject, other news another") {
   CHECK(carriage_of(append(2), kElection, true).subject == carriage_of(append(2), kElection, false).subject);
   CHECK(carriage_of(append(2), kElection, true).subject != carriage_of(append(1), kElection, true).subject);
 }
+
+TEST_CASE("commits that are handed on wait for contacts, probes do not") {
+  consensus::Relayed relayed;
+  const auto carriage = [](consensus::MessageBody body) {
+    return carriage_of(consensus::Message{NodeId(1), NodeId(2), Term(3), std::move(body)}, kElection, true);
+  };
+  CHECK(carriage(relayed).criticality == BundleCriticality::kNormal);
+  relayed.entries.resize(1);
+  CHECK(carriage(relayed).criticality == BundleCriticality::kImportant);
+  CHECK(carriage(relayed).lifetime == kNewsLifetime);
+  CHECK(carriage(consensus::RelayReply{}).lifetime == kNewsLifetime);
+  CHECK(carriage(consensus::Probe{}).lifetime < std::chrono::seconds(10));
+  CHECK(carriage(consensus::ProbeReply{}).lifetime < std::chrono::seconds(10));
+}

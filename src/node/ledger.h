@@ -9,35 +9,40 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/ids.h"
 #include "base/result.h"
 #include "consensus/log.h"
 #include "datum/alert.h"
+#include "storage/entry_chain.h"
 #include "wildfire/alert.h"
 
 namespace skywarden::node {
 
 class Ledger {
  public:
-  explicit Ledger(wildfire::AlertOptions options = {});
+  // `cluster` names the chain of entries.
+  explicit Ledger(wildfire::AlertOptions options = {}, std::string_view cluster = {});
 
   // The alert that the entry enters, if it does. Entries come in log order, each once.
   std::optional<datum::Alert> apply(const consensus::Entry& entry);
 
-  // Deterministic CBOR: [version, applied, fingerprint, saved alerts]. What restore accepts, save gives back.
+  // Deterministic CBOR: [version, applied, fingerprint, head, saved alerts]. What restore accepts, save gives
+  // back. kUnsupported: of another version.
   [[nodiscard]] consensus::Payload save() const;
   [[nodiscard]] static Result<Ledger> restore(std::span<const std::byte> bytes,
                                               wildfire::AlertOptions options);
 
   [[nodiscard]] const wildfire::AlertPolicy& policy() const { return policy_; }
-  [[nodiscard]] LogIndex applied() const { return applied_; }
+  [[nodiscard]] LogIndex applied() const { return chain_.last(); }
+  [[nodiscard]] const storage::ChainHead& head() const { return chain_.head(); }  // after `applied`
   // Fingerprint of everything told so far; equal on nodes that applied the same entries.
   [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
 
  private:
   wildfire::AlertPolicy policy_;
-  LogIndex applied_;
+  storage::EntryChain chain_;  // its last head only
   std::uint64_t fingerprint_ = 0;
 };
 

@@ -50,6 +50,29 @@ TEST_CASE("a ledger that was saved and restored goes on like the one it was save
   }
 }
 
+TEST_CASE("a ledger knows the head of the chain of its entries, also after it was saved and restored") {
+  storage::EntryChain chain("forest");
+  Ledger ledger({}, "forest");
+  CHECK(ledger.head() == storage::first_head("forest"));
+  for (std::uint64_t i = 1; i <= 12; ++i) {
+    const consensus::Entry next = i % 3 == 0 ? consensus::Entry{Term(2), LogIndex(i), {}} : entry(i, i, 0);
+    chain.append(next);
+    (void)ledger.apply(next);
+    CHECK(ledger.head() == chain.head());
+    ledger = Ledger::restore(ledger.save(), {}).value();
+    CHECK(ledger.head() == chain.head());
+  }
+}
+
+TEST_CASE("a saved ledger of another version is refused in words") {
+  consensus::Payload bytes = Ledger().save();
+  bytes[1] = std::byte{1};
+  const auto old = Ledger::restore(bytes, {});
+  REQUIRE_FALSE(old);
+  CHECK(old.error().code == Errc::kUnsupported);
+  CHECK(old.error().message == "saved ledger of version 1, this build knows 2");
+}
+
 TEST_CASE("a damaged ledger is refused, or is what would be saved as those bytes") {
   Ledger ledger;
   for (std::uint64_t i = 1; i <= 4; ++i) (void)ledger.apply(entry(i, i, 0));

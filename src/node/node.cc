@@ -40,6 +40,7 @@ Node::Node(NodeId self, const consensus::Shares& founding, const NodeOptions& op
       random_(random.fork(2)),
       pipeline_(options_.pipeline),
       outbox_({}, options_.outbox),
+      relay_desk_(self, options_.relay_feeds, options_.ground, options_.raft.election_timeout_min, forecast),
       rejudge_at_(now + options_.rejudge_every) {
   Effects unheard;  // nothing is sent or persisted about what was already on disk
   follow_configuration(now, unheard);
@@ -47,7 +48,7 @@ Node::Node(NodeId self, const consensus::Shares& founding, const NodeOptions& op
 }
 
 Ledger Node::saved_ledger(const Stored& stored) {
-  if (!stored.raft.snapshot) return Ledger(options_.alert);
+  if (!stored.raft.snapshot) return Ledger(options_.alert, options_.cluster);
   auto ledger = Ledger::restore(stored.raft.snapshot->data, options_.alert);
   if (ledger && ledger->applied() == stored.raft.snapshot->last.index) return std::move(*ledger);
   stopped_ =
@@ -57,11 +58,15 @@ Ledger Node::saved_ledger(const Stored& stored) {
 }
 
 Effects Node::receive(NodeId from, std::span<const std::byte> bytes, Instant now) {
+  auto message = decode(bytes);
+  if (!message) return {};  // noise or an enemy; the sender repeats what matters
+  return receive(from, std::move(*message), now);
+}
+
+Effects Node::receive(NodeId from, Message message, Instant now) {
   Effects out;
   if (!stopped_.empty()) return out;
-  auto message = decode(bytes);
-  if (!message) return out;  // noise or an enemy; the sender repeats what matters
-  std::visit([&](auto& body) { on(from, body, now, out); }, *message);
+  std::visit([&](auto& body) { on(from, body, now, out); }, message);
   settle(now, out);
   return out;
 }
@@ -120,7 +125,8 @@ Result<Effects> Node::carry_out(Result<consensus::RaftEffects> raft_effects, Ins
 
 Instant Node::next_deadline() const {
   if (!stopped_.empty()) return Instant::max();
-  Instant next = std::min({raft_.next_deadline(), outbox_.next_deadline(), rejudge_at_});
+  Instant next =
+      std::min({raft_.next_deadline(), outbox_.next_deadline(), relay_desk_.next_deadline(), rejudge_at_});
   if (leader_ != kNobody && !unreported_.empty()) next = std::min(next, reports_due_);
   if (share_desk_) next = std::min(next, share_desk_->next_deadline());
   if (may_propose() && !pending_.empty()) next = std::min(next, proposals_due_);
@@ -222,6 +228,7 @@ void Node::restore(const consensus::Snapshot& snapshot, Instant now, Effects& ou
   std::sort(out.alerts.begin(), out.alerts.end(),
             [](const datum::Alert& a, const datum::Alert& b) { return a.index < b.index; });
   ledger_ = std::move(*ledger);
+  out.restored = ledger_.head();
   saved_.reset();
   applied_bytes_ = 0;
 }
@@ -277,6 +284,10 @@ void Node::keep_shares(Instant now, Effects& out) {
   const auto wanted = share_desk_->want(raft_, joined_, now);
   if (!wanted) return;
   if (auto effects = raft_.change_membership(*wanted, now)) absorb(std::move(*effects), now, out);
+}
+
+void Node::keep_relays(Instant now, Effects& out) {
+  if (auto duty = relay_desk_.duty(raft_, now)) absorb(raft_.relay(std::move(*duty), now), now, out);
 }
 
 std::span<const consensus::ShareReason> Node::share_reasons() const {
@@ -342,6 +353,7 @@ void Node::settle(Instant now, Effects& out) {
   report(now, out);
   propose_ready(now, out);
   keep_shares(now, out);
+  keep_relays(now, out);
   save(now, out);
 }
 

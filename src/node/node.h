@@ -36,12 +36,14 @@
 #include "node/messages.h"
 #include "node/outbox.h"
 #include "node/pipeline.h"
+#include "node/relay_desk.h"
 #include "node/share_desk.h"
 #include "wildfire/alert.h"
 
 namespace skywarden::node {
 
 struct NodeOptions {
+  std::string cluster;  // names the chain of entries (storage/entry_chain.h)
   consensus::RaftOptions raft;
   std::set<NodeId> ground;  // where people are warned; none named: everywhere
   PipelineOptions pipeline;
@@ -59,6 +61,9 @@ struct NodeOptions {
   // Entries that follow the saved ledger take about so many bytes, up to twice as many, before the next one
   // is saved; at least as many as the saved ledger takes, so that saving costs no more than logging.
   std::size_t log_bytes = std::size_t{1} << 20;
+  // So many voters beside the leader hand commits on to each listener that warns people and that the leader
+  // does not reach soon; 0: it hears from the leader alone.
+  std::size_t relay_feeds = 2;
   // A leader moves vote shares to where it measures that they serve; without, they stay as they are.
   std::optional<ShareDeskOptions> share_desk;
 };
@@ -87,6 +92,9 @@ struct Effects {
   std::vector<datum::Alert> alerts;  // entered the ledger, in order
   std::vector<consensus::ReadAnswer> reads;
   std::vector<datum::Finding> findings;  // this node's own, for people to follow
+  // The snapshot in `persist` came from the leader, and this is the head of the chain of entries up to there.
+  // A step has at most one snapshot, in the last of persist.raft.
+  std::optional<storage::ChainHead> restored;
   Trace trace;
 };
 
@@ -98,7 +106,11 @@ class Node {
        Random random, Instant now, const datum::ArrivalForecast* forecast = nullptr);
 
   [[nodiscard]] Effects receive(NodeId from, std::span<const std::byte> bytes, Instant now);
+  [[nodiscard]] Effects receive(NodeId from, Message message, Instant now);  // decoded already
   [[nodiscard]] Effects observe(std::span<const datum::Hotspot> hotspots, Instant now);
+  // For after a restart, when it is not known any more who had received what is stored: brings it again to
+  // everybody who judges.
+  void spread_again(std::span<const datum::Hotspot> hotspots, Instant now) { outbox_.put(hotspots, now); }
   // The chance of fire before anybody looked, made where the weather records arrive and told to the others.
   [[nodiscard]] Effects announce(const datum::Prior& prior, Instant now);
   [[nodiscard]] Effects tick(Instant now);
@@ -140,6 +152,7 @@ class Node {
   void restore(const consensus::Snapshot& snapshot, Instant now, Effects& out);
   void follow_configuration(Instant now, Effects& out);
   void keep_shares(Instant now, Effects& out);
+  void keep_relays(Instant now, Effects& out);
   void save(Instant now, Effects& out);
   [[nodiscard]] datum::Alert with_shares(datum::Alert alert) const;
   void commit(const consensus::Entry& entry, Instant now, Effects& out);
@@ -178,6 +191,7 @@ class Node {
   Random random_;
   Pipeline pipeline_;
   Outbox outbox_;
+  RelayDesk relay_desk_;
   std::set<ObservationId> known_;
   std::vector<datum::Hotspot> unjudged_;  // while it has no share
   std::map<EventId, OwnReport> reports_;

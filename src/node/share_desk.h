@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/ids.h"
@@ -19,6 +20,10 @@ namespace skywarden::node {
 
 struct ShareDeskOptions {
   std::uint32_t failures_max = 1;  // f: so many voters may fail together
+  // What fails together, of members whose domain the log does not say yet.
+  consensus::FailureDomains domains{};
+  // These only listen, however well they answer: they are not measured and get no vote.
+  std::set<NodeId> listeners{};
   consensus::ProbeOptions probes{};
   consensus::SharePolicyOptions policy{};
   std::uint64_t behind_max = 64;  // entries; who lacks more has not caught up
@@ -43,7 +48,8 @@ class ShareDesk {
   [[nodiscard]] const std::vector<consensus::ShareReason>& reasons() const { return reasons_; }
 
  private:
-  [[nodiscard]] consensus::Score stability(NodeId node, Instant now) const;
+  [[nodiscard]] consensus::Membership candidates(const consensus::Raft& raft) const;
+  [[nodiscard]] consensus::Score stability(NodeId node, Instant now);
 
   NodeId self_;
   ShareDeskOptions options_;
@@ -52,6 +58,11 @@ class ShareDesk {
   consensus::RoundTrips trips_;
   consensus::SharePolicy policy_;
   std::vector<consensus::ShareReason> reasons_;
+  struct Outlook {
+    Instant made{};
+    consensus::Score score = 0;
+  };
+  std::map<NodeId, Outlook> outlooks_;  // a forecast is asked once in a while: it searches
   Instant due_;
 };
 

@@ -1,132 +1,74 @@
 #include "shell/group_call.h"
 
 #include <algorithm>
-#include <boost/asio/connect.hpp>
 #include <thread>
 #include <utility>
 
-#include "base/text.h"
-#include "shell/group_connection.h"
 #include "shell/steady_clock.h"
 
 namespace skywarden::shell {
 namespace {
 
-using group::Connection;
-using group::ErrorCode;
-using group::tcp;
-namespace asio = boost::asio;
-
 constexpr std::chrono::milliseconds kTryAgain{50};
 constexpr Duration kOneMemberMax = std::chrono::seconds(1);  // then the next one
 
-class Call final : public Connection::Owner {
- public:
-  Call(const GroupAddresses& group, const GroupLinks::Peer& member, const Request& request,
-       boost::asio::ssl::context* tls)
-      : group_(group), member_(member), request_(request), tls_(tls) {}
+bool changes_something(RequestKind kind) {
+  return kind != RequestKind::kRead && kind != RequestKind::kStatus;
+}
 
-  Result<Answer> run(Duration time_max) {
-    tcp::resolver resolver(context_);
-    resolver.async_resolve(
-        member_.host, std::to_string(member_.port),
-        [this](ErrorCode error, const tcp::resolver::results_type& found) {
-          if (error) return fail_with(error.message());
-          asio::async_connect(socket_, found, [this](ErrorCode failed, const tcp::endpoint&) {
-            if (failed) return fail_with(failed.message());
-            connection_ = std::make_shared<Connection>(std::move(socket_), tls_, true, *this);
-            connection_->start();
-          });
-        });
-    context_.run_for(time_max);
-    if (connection_) connection_->close("");
-    if (answer_) return std::move(*answer_);
-    return fail(refused_ ? Errc::kConflict : Errc::kUnavailable, "node {} at {}:{}: {}", member_.node.value(),
-                member_.host, member_.port, why_.empty() ? "no answer in time" : why_);
-  }
+// Where a leader is that came after the client's configuration was written.
+void learn_address(GroupAddresses& group, const Answer& answer) {
+  const std::string_view text(reinterpret_cast<const char*>(answer.bytes.data()), answer.bytes.size());
+  const auto peer = parse_address(text);
+  if (answer.outcome == Outcome::kNotLeader && answer.leader != kNobody && peer)
+    group.members.try_emplace(answer.leader, GroupLinks::Peer{answer.leader, peer->host, peer->port});
+}
 
-  void opened(Connection& connection) override {
-    connection.append(FrameKind::kHello, encode(Hello{group_.cluster, kNobody, member_.node, 0}));
-    connection.append(FrameKind::kRequest, encode(request_));
-  }
-
-  Result<void> said(Connection& connection, const Frame& frame) override {
-    if (frame.kind == FrameKind::kHello) {
-      const auto hello = decode_hello(frame.value);
-      if (!hello) return tl::unexpected<Error>(hello.error());
-      connection.role = Connection::Role::kClient;  // longer frames from now on
-      const auto names = connection.peer_names();
-      const std::string name = member_name({group_.cluster, member_.node});
-      if (connection.has_tls() && std::find(names.begin(), names.end(), name) == names.end())
-        return fail(Errc::kConflict, "its certificate does not name {}", name);
-      return {};
-    }
-    if (frame.kind == FrameKind::kRefusal) {
-      const auto why = decode_refusal(frame.value);
-      refused_ = true;
-      return fail(Errc::kConflict, "it refuses: {}", why ? printable(*why) : "without a reason");
-    }
-    if (frame.kind != FrameKind::kAnswer || connection.role != Connection::Role::kClient)
-      return fail(Errc::kMalformed, "a frame of kind {}", static_cast<unsigned>(frame.kind));
-    auto answer = decode_answer(frame.value);
-    if (!answer) return tl::unexpected<Error>(answer.error());
-    if (answer->id == request_.id) answer_ = std::move(*answer);
-    if (answer_) context_.stop();
-    return {};
-  }
-
-  void has_said() override {}
-  void gone(Connection&, const std::string& why) override {
-    if (!answer_) fail_with(why.empty() ? "it closed the connection" : why);
-  }
-
- private:
-  void fail_with(const std::string& why) {
-    if (why_.empty()) why_ = why;
-    context_.stop();
-  }
-
-  const GroupAddresses& group_;
-  const GroupLinks::Peer& member_;
-  const Request& request_;
-  boost::asio::ssl::context* tls_;
-  asio::io_context context_{1};
-  tcp::socket socket_{context_};
-  std::shared_ptr<Connection> connection_;
-  std::optional<Answer> answer_;
-  std::string why_;
-  bool refused_ = false;
-};
+// Who has greeted has no right to be slow with a proposal, but nobody else may be asked either.
+Result<Answer> call(const GroupAddresses& group, NodeId member, const Request& request, Duration open_max,
+                    Duration answer_max) {
+  const auto session = GroupSession::open(group, member, open_max);
+  if (!session) return tl::unexpected<Error>(session.error());
+  auto answer = (*session)->ask(request, answer_max);
+  if (answer || !changes_something(request.kind)) return answer;
+  return Answer{request.id, Outcome::kUnknown, kNobody, {}, {}};
+}
 
 }  // namespace
 
 Result<Answer> call_member(const GroupAddresses& group, NodeId only, const Request& request,
                            Duration time_max) {
-  const auto found = group.members.find(only);
-  if (found == group.members.end()) return fail(Errc::kNotFound, "node {} is not a member", only.value());
-  const auto tls = tcpcl::make_tls(group.tls);
-  if (!tls) return tl::unexpected<Error>(tls.error());
-  return Call(group, found->second, request, tls->get()).run(time_max);
+  const Instant until = steady_now() + time_max;
+  const auto session = GroupSession::open(group, only, time_max);
+  if (!session) return tl::unexpected<Error>(session.error());
+  return (*session)->ask(request, std::max(until - steady_now(), Duration{}));
 }
 
-Result<Answer> call_group(const GroupAddresses& group, const Request& request, Duration time_max) {
-  if (group.members.empty()) return fail(Errc::kNotFound, "nobody to ask");
+Result<Answer> call_group(const GroupAddresses& configured, const Request& request, Duration time_max) {
+  if (configured.members.empty()) return fail(Errc::kNotFound, "nobody to ask");
+  GroupAddresses group = configured;
   const Instant until = steady_now() + time_max;
   auto next = group.members.begin();
   Error last{Errc::kUnavailable, "no answer in time"};
+  std::size_t refusals = 0;  // one after the other
   for (Instant now = steady_now(); now < until; now = steady_now()) {
     const NodeId node = next->first;
-    const auto answer = call_member(group, node, request, std::min(until - now, kOneMemberMax));
+    const Duration one_max = std::min(until - now, kOneMemberMax);
+    const auto answer =
+        call(group, node, request, one_max, changes_something(request.kind) ? until - now : one_max);
     if (answer && answer->outcome != Outcome::kNotLeader && answer->outcome != Outcome::kLost) return answer;
-    if (!answer && (answer.error().code == Errc::kConflict || answer.error().code == Errc::kInputOutput))
+    const bool refused = !answer && answer.error().code == Errc::kConflict;  // perhaps that one is a stranger
+    refusals = refused ? refusals + 1 : 0;
+    if (refusals == group.members.size() || (!answer && answer.error().code == Errc::kInputOutput))
       return answer;
     last = answer ? Error{Errc::kUnavailable, fmt::format("node {} does not lead", node.value())}
                   : answer.error();
+    if (answer) learn_address(group, *answer);
     const auto leader = answer ? group.members.find(answer->leader) : group.members.end();
     const bool hint = leader != group.members.end() && leader->first != node;
     next = hint ? leader : std::next(next);
     if (next == group.members.end()) next = group.members.begin();
-    if (!hint) std::this_thread::sleep_for(kTryAgain);
+    if (!hint && !refused) std::this_thread::sleep_for(kTryAgain);
   }
   return tl::unexpected<Error>(Error{Errc::kUnavailable, last.message});
 }

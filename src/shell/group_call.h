@@ -2,22 +2,13 @@
 // turn, and the one they call leader next, until somebody answers or time is up.
 #pragma once
 
-#include <map>
-#include <optional>
-#include <string>
-
-#include "shell/group_links.h"
+#include "shell/group_session.h"
 
 namespace skywarden::shell {
 
-struct GroupAddresses {
-  std::string cluster;
-  std::map<NodeId, GroupLinks::Peer> members;
-  std::optional<TlsFiles> tls;
-};
-
-// Of the leader, but for a status: that is `only`'s. kUnavailable: nobody could in time; what was proposed
-// may have been applied all the same. kConflict: refused, and why.
+// Of the leader, but for a status: that is `only`'s. kUnavailable: nobody could in time, and nothing was
+// proposed; kConflict: refused by all, and why. A proposal that was handed to a member and not answered is
+// never repeated, because both could be applied; the answer then has the outcome kUnknown.
 [[nodiscard]] Result<Answer> call_group(const GroupAddresses& group, const Request& request,
                                         Duration time_max);
 [[nodiscard]] Result<Answer> call_member(const GroupAddresses& group, NodeId only, const Request& request,

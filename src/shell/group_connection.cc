@@ -135,6 +135,7 @@ Result<void> Connection::take_frames() {
   std::size_t at = 0;
   while (!is_gone_ && !is_finishing_) {
     const auto frame = read_frame(all.subspan(at), value_max());
+    is_unreadable = !frame;
     if (!frame) return tl::unexpected<Error>(frame.error());
     if (!*frame) break;
     if (auto said = owner_.said(*this, **frame); !said) return said;

@@ -47,6 +47,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t incarnation = 0;
   GroupClient client;
   bool is_dirty = false;
+  bool is_unreadable = false;  // what it says are no frames
   std::uint64_t bytes_received = 0, bytes_sent = 0;
 
  private:

@@ -31,6 +31,23 @@ std::string member_name(const storage::LogIdentity& member) {
   return fmt::format("skywarden://{}/{}", member.cluster, member.node.value());
 }
 
+std::optional<HostAndPort> parse_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  HostAndPort found{std::string(text.substr(0, colon)), 0};
+  if (found.host.starts_with('[') && found.host.ends_with(']'))  // IPv6
+    found.host = found.host.substr(1, found.host.size() - 2);
+  const auto port = parse_integer(text.substr(colon + 1));
+  if (found.host.empty() || !port || *port <= 0 || *port > UINT16_MAX) return std::nullopt;
+  found.port = static_cast<std::uint16_t>(*port);
+  return found;
+}
+
+std::string GroupLinks::Peer::address() const {
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                             : fmt::format("[{}]:{}", host, port);
+}
+
 class GroupLinks::Impl final : public Connection::Owner {
  public:
   Impl(Options options, GroupLinks::Owner& owner, tcpcl::TlsContext tls)
@@ -39,10 +56,13 @@ class GroupLinks::Impl final : public Connection::Owner {
   Result<void> listen();
   [[nodiscard]] std::uint16_t port() const { return port_; }
   void add_peer(const GroupLinks::Peer& peer);
+  void remove_peer(NodeId node);
+  [[nodiscard]] std::vector<GroupLinks::Peer> peers() const;
   void send(NodeId member, FrameKind kind, std::span<const std::byte> value);
   void answer(GroupClient client, std::span<const std::byte> value);
   void wake_at(Instant at);
   void ask_for_turn();
+  void ask_for_turn_from_elsewhere();
   [[nodiscard]] const Counters& counters();
   [[nodiscard]] std::vector<NodeId> connected() const;
   void run();
@@ -63,6 +83,7 @@ class GroupLinks::Impl final : public Connection::Owner {
     asio::steady_timer redial;
     std::chrono::milliseconds pause = kRedialMin;
     Connection* up = nullptr;  // of connections_
+    bool has_left = false;     // kept, because what it waits for still points here
     std::string complained;
   };
 
@@ -95,6 +116,7 @@ class GroupLinks::Impl final : public Connection::Owner {
   std::uint64_t next_client_ = 1;
   std::vector<ConnectionPointer> dirty_;
   bool turn_posted_ = false, stopping_ = false;
+  std::string refused_lately_;
   Counters counters_;
 };
 
@@ -128,8 +150,25 @@ void GroupLinks::Impl::add_peer(const GroupLinks::Peer& peer) {
   if (is_new && options_.identity.node < peer.node) dial(place->second);
 }
 
+void GroupLinks::Impl::remove_peer(NodeId node) {
+  const auto found = peers_.find(node);
+  if (found == peers_.end() || std::exchange(found->second.has_left, true)) return;
+  found->second.redial.cancel();
+  Connection* up = std::exchange(found->second.up, nullptr);
+  if (up == nullptr) return;
+  up->role = Connection::Role::kUnknown;  // it is not listened to any more, and ends as a stranger does
+  up->finish();
+}
+
+std::vector<GroupLinks::Peer> GroupLinks::Impl::peers() const {
+  std::vector<GroupLinks::Peer> all;
+  for (const auto& [node, peer] : peers_)
+    if (!peer.has_left) all.push_back(peer.peer);
+  return all;
+}
+
 void GroupLinks::Impl::dial(PeerState& peer) {
-  if (stopping_) return;
+  if (stopping_ || peer.has_left) return;
   peer.resolver.async_resolve(
       peer.peer.host, std::to_string(peer.peer.port),
       [this, &peer](ErrorCode error, const tcp::resolver::results_type& found) {
@@ -141,6 +180,7 @@ void GroupLinks::Impl::dial(PeerState& peer) {
         auto socket = std::make_shared<tcp::socket>(context_);  // until it is connected
         asio::async_connect(*socket, found, [this, &peer, socket](ErrorCode failed, const tcp::endpoint&) {
           if (stopping_) return;
+          if (peer.has_left) return;
           if (!failed) return admit(std::move(*socket), peer.peer.node);
           complain(peer, failed.message());
           dial_later(peer);
@@ -149,6 +189,7 @@ void GroupLinks::Impl::dial(PeerState& peer) {
 }
 
 void GroupLinks::Impl::dial_later(PeerState& peer) {
+  if (peer.has_left) return;
   peer.redial.expires_after(peer.pause);
   peer.pause = std::min(2 * peer.pause, kRedialMax);
   peer.redial.async_wait([this, &peer](ErrorCode error) {
@@ -174,8 +215,10 @@ void GroupLinks::Impl::opened(Connection& connection) {
   if (connection.dialled) say_hello(connection, connection.member);
 }
 
+// Who is refused tries again; one line says so, and the counters say how often.
 void GroupLinks::Impl::refuse(Connection& connection, const std::string& why) {
-  owner_.problem(fmt::format("{}: refused: {}", connection.address(), why));
+  if (std::exchange(refused_lately_, why) != why)
+    owner_.problem(fmt::format("{}: refused: {}", connection.address(), why));
   connection.append(FrameKind::kRefusal, encode_refusal(why));
   connection.finish();
 }
@@ -253,6 +296,8 @@ Result<void> GroupLinks::Impl::greeted_by_member(Connection& connection, const H
   }
   if (found == peers_.end())
     why = fmt::format("node {} is not one of the members", hello.from.value());
+  else if (found->second.has_left)
+    why = fmt::format("node {} has left the group", hello.from.value());
   else if (connection.has_tls() && std::find(names.begin(), names.end(), name) == names.end())
     why = fmt::format("its certificate does not name {}", name);
   if (!why.empty()) {
@@ -284,6 +329,7 @@ Result<void> GroupLinks::Impl::greeted_by_member(Connection& connection, const H
 void GroupLinks::Impl::gone(Connection& connection, const std::string& why) {
   counters_.bytes_received += connection.bytes_received;
   counters_.bytes_sent += connection.bytes_sent;
+  if (connection.is_unreadable) ++counters_.malformed;
   if (connection.role == Connection::Role::kClient) clients_.erase(connection.client);
   const auto found = connection.member == kNobody ? peers_.end() : peers_.find(connection.member);
   if (found != peers_.end()) {
@@ -330,6 +376,10 @@ void GroupLinks::Impl::answer(GroupClient client, std::span<const std::byte> val
 void GroupLinks::Impl::ask_for_turn() {
   if (std::exchange(turn_posted_, true)) return;
   asio::post(context_, [this] { turn(); });
+}
+
+void GroupLinks::Impl::ask_for_turn_from_elsewhere() {
+  asio::post(context_, [this] { ask_for_turn(); });
 }
 
 void GroupLinks::Impl::turn() {
@@ -426,6 +476,12 @@ std::uint16_t GroupLinks::port() const {
 void GroupLinks::add_peer(const Peer& peer) {
   impl_->add_peer(peer);
 }
+void GroupLinks::remove_peer(NodeId node) {
+  impl_->remove_peer(node);
+}
+std::vector<GroupLinks::Peer> GroupLinks::peers() const {
+  return impl_->peers();
+}
 void GroupLinks::send(NodeId member, FrameKind kind, std::span<const std::byte> value) {
   impl_->send(member, kind, value);
 }
@@ -437,6 +493,9 @@ void GroupLinks::wake_at(Instant at) {
 }
 void GroupLinks::ask_for_turn() {
   impl_->ask_for_turn();
+}
+void GroupLinks::ask_for_turn_from_elsewhere() {
+  impl_->ask_for_turn_from_elsewhere();
 }
 const GroupLinks::Counters& GroupLinks::counters() const {
   return impl_->counters();

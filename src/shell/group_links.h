@@ -8,8 +8,8 @@
 // client needs the cluster's name and, with TLS, any certificate of the authorities. What cannot be read, is
 // too long or speaks for another node ends its connection with one line and a count, and harms no other.
 //
-// One thread: make(), add_peer(), then run() on the caller's; everything else is called between the two or
-// from the owner's functions, but for stop().
+// Members come and go while it runs. One thread: make(), add_peer(), then run() on the caller's; everything
+// else is called between the two or from the owner's functions, but for stop().
 #pragma once
 
 #include <map>
@@ -25,12 +25,20 @@ using GroupClient = Identity<struct GroupClientTag, std::uint64_t>;
 
 [[nodiscard]] std::string member_name(const storage::LogIdentity& member);  // skywarden://CLUSTER/ID
 
+// HOST:PORT, with [HOST] for IPv6; nothing: something else.
+struct HostAndPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+[[nodiscard]] std::optional<HostAndPort> parse_address(std::string_view text);
+
 class GroupLinks {
  public:
   struct Peer {
     NodeId node;
     std::string host;
     std::uint16_t port = 0;
+    [[nodiscard]] std::string address() const;  // HOST:PORT
   };
   struct Options {
     storage::LogIdentity identity;
@@ -70,11 +78,14 @@ class GroupLinks {
   GroupLinks& operator=(const GroupLinks&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
-  void add_peer(const Peer& peer);
+  void add_peer(const Peer& peer);  // nothing if that id is known, or has left
+  void remove_peer(NodeId node);    // for good: what it was told still leaves, then it is a stranger
+  [[nodiscard]] std::vector<Peer> peers() const;
   void send(NodeId member, FrameKind kind, std::span<const std::byte> value);  // may be lost
   void answer(GroupClient client, std::span<const std::byte> value);           // nothing if it has gone
   void wake_at(Instant at);  // turn() then at the latest; the last call counts. The clock is steady_now()'s
   void ask_for_turn();
+  void ask_for_turn_from_elsewhere();  // from any thread
   [[nodiscard]] const Counters& counters() const;
   [[nodiscard]] std::vector<NodeId> connected() const;
   void run();   // until stop(), SIGINT or SIGTERM

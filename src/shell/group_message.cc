@@ -45,7 +45,7 @@ void append_frame(std::vector<std::byte>& out, FrameKind kind, std::span<const s
 Result<std::optional<Frame>> read_frame(std::span<const std::byte> bytes, std::size_t value_max) {
   if (bytes.size() < kFrameHeadBytes) return std::nullopt;
   const auto kind = static_cast<FrameKind>(bytes[0]);
-  if (kind > FrameKind::kAnswer)
+  if (kind > FrameKind::kNode)
     return fail(Errc::kMalformed, "a frame of kind {}", std::to_integer<unsigned>(bytes[0]));
   std::size_t size = 0;
   for (int i = 1; i <= 3; ++i) size = size << 8 | std::to_integer<std::size_t>(bytes[i]);
@@ -119,7 +119,7 @@ Result<Request> decode_request(std::span<const std::byte> bytes) {
   const std::uint64_t kind = number(in);
   request.bytes = read_bytes(in);
   if (const auto end = in.finish(); !end) return tl::unexpected<Error>(end.error());
-  if (kind > static_cast<std::uint64_t>(RequestKind::kStatus))
+  if (kind > static_cast<std::uint64_t>(RequestKind::kRemove))
     return fail(Errc::kUnsupported, "a request of kind {}", kind);
   request.kind = static_cast<RequestKind>(kind);
   return request;

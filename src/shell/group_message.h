@@ -1,7 +1,8 @@
 // What members of a group and their clients say to each other on a connection, as values and as bytes. A
 // frame is 4 bytes, its kind and the length of the rest (3 bytes, big-endian), then one value in
 // deterministic CBOR. A connection begins with a Hello of the one who dialled; the other answers with its
-// own, or refuses. Consensus messages are consensus/message.h's, signed heads storage/signed_head.h's.
+// own, or refuses. Consensus messages are consensus/message.h's, signed heads storage/signed_head.h's, and
+// what nodes that agree on fires say, consensus included, node/messages.h's.
 #pragma once
 
 #include <cstddef>
@@ -17,11 +18,11 @@
 
 namespace skywarden::shell {
 
-enum class FrameKind : std::uint8_t { kHello, kRefusal, kConsensus, kSignedHead, kRequest, kAnswer };
+enum class FrameKind : std::uint8_t { kHello, kRefusal, kConsensus, kSignedHead, kRequest, kAnswer, kNode };
 
 inline constexpr std::size_t kFrameHeadBytes = 4;
-inline constexpr std::size_t kFrameBytesMax = consensus::kMessageBytesMax;  // of the value
-inline constexpr std::size_t kHelloBytesMax = 512;                          // until it is known who is there
+inline constexpr std::size_t kFrameBytesMax = consensus::kMessageBytesMax + 64;  // of the value
+inline constexpr std::size_t kHelloBytesMax = 512;  // until it is known who is there
 inline constexpr std::uint64_t kGroupVersion = 1;
 
 void append_frame(std::vector<std::byte>& out, FrameKind kind, std::span<const std::byte> value);
@@ -42,7 +43,9 @@ struct Hello {
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 
-enum class RequestKind : std::uint8_t { kPropose, kRead, kStatus };
+// Observations are a node/messages.h batch, for groups that agree on fires. Admissions and removals carry a
+// statement of admission.h, for groups that agree on values.
+enum class RequestKind : std::uint8_t { kPropose, kRead, kStatus, kObserve, kAdmit, kRemove };
 
 struct Request {
   std::uint64_t id = 0;  // the client's own; comes back
@@ -53,7 +56,7 @@ struct Request {
 
 enum class Outcome : std::uint8_t {
   kDone,
-  kNotLeader,  // `leader` may know; nothing happened here
+  kNotLeader,  // `leader` may know, and is reached at `bytes` (HOST:PORT) if known; nothing happened here
   kRefused,    // `bytes` say why; nothing happened
   kLost,       // proposed, and certainly not committed
   kUnknown,    // proposed; whether it was committed this node cannot tell

@@ -3,52 +3,50 @@
 #include <utility>
 
 namespace skywarden::shell {
-namespace {
-
-constexpr Duration kQuiet = std::chrono::milliseconds(20);  // without a write, before it is noted
-
-}  // namespace
 
 MemberLog::MemberLog(std::string cluster, storage::LogStore::Opened* log,
-                     std::optional<storage::SigningKeys> keys)
+                     std::optional<storage::SigningKeys> keys, std::function<void()> on_news)
     : cluster_(std::move(cluster)),
-      store_(log == nullptr ? nullptr : &log->store),
       keys_(std::move(keys)),
-      chain_(log == nullptr ? storage::EntryChain(cluster_) : std::move(log->contents.chain)) {}
+      chain_(log == nullptr ? storage::EntryChain(cluster_) : std::move(log->contents.chain)),
+      writer_(log == nullptr ? nullptr : std::make_unique<LogWriter>(log->store, std::move(on_news))) {}
 
-Result<void> MemberLog::take(const consensus::Persist& step, const consensus::Raft& raft,
-                             const storage::ChainHead& base_head, bool restored) {
+void MemberLog::take(consensus::Persist step, consensus::Write write, const consensus::Raft& raft,
+                     const storage::ChainHead& base_head, bool restored) {
+  if (step.empty() || !keeps_chain()) return;
+  std::vector<consensus::Entry> behind;
   if (step.snapshot) {
     const LogIndex base = step.snapshot->last.index;
-    if (keeps_chain()) {
-      if (restored && raft.log().last_index() == base)
-        chain_.begin_again(base, base_head);  // the log behind it is gone, or there was none
-      else
-        chain_.forget_before(base);
-    }
-    if (store_ == nullptr) return {};
     const auto& log = raft.log();
-    return store_->checkpoint(step, log.between(base.next(), log.last_index()), base_head, chain_.head());
+    if (restored && log.last_index() == base)
+      chain_.begin_again(base, base_head);  // the log behind it is gone, or there was none
+    else
+      chain_.forget_before(base);
+    const auto entries = log.between(base.next(), log.last_index());
+    if (writer_) behind.assign(entries.begin(), entries.end());
+  } else {
+    if (step.truncate_from) chain_.truncate_from(*step.truncate_from);
+    for (const consensus::Entry& entry : step.append) chain_.append(entry);
   }
-  if (step.empty() || !keeps_chain()) return {};
-  if (step.truncate_from) chain_.truncate_from(*step.truncate_from);
-  for (const consensus::Entry& entry : step.append) chain_.append(entry);
-  if (store_ != nullptr) store_->add(step, chain_.head());
-  return {};
+  if (writer_) taken_.push_back({std::move(step), write, chain_.head(), std::move(behind), base_head});
 }
 
-Result<void> MemberLog::sync(Instant now) {
-  if (store_ == nullptr) return {};
-  if (store_->has_unsynced()) {
-    synced_at_ = now;
-    ++counters_.syncs;
-    return store_->sync();
-  }
-  return now - synced_at_ > kQuiet ? store_->mark() : Result<void>();
+void MemberLog::begin_write() {
+  if (!taken_.empty()) writer_->give(std::exchange(taken_, {}));
+}
+
+Result<consensus::Write> MemberLog::durable() const {
+  return writer_ ? writer_->durable() : consensus::Write();
+}
+
+Result<void> MemberLog::sync() {
+  begin_write();
+  return writer_ ? writer_->wait() : Result<void>();
 }
 
 Result<void> MemberLog::end() {
-  return store_ == nullptr ? Result<void>() : store_->mark();
+  begin_write();
+  return writer_ ? writer_->end() : Result<void>();
 }
 
 storage::ChainHead MemberLog::head_at(LogIndex index) const {
@@ -90,6 +88,18 @@ Result<void> MemberLog::hear(NodeId from, const storage::SignedHead& head, Term 
   }
   heard_ = head;
   return {};
+}
+
+Result<void> MemberLog::know(NodeId member, const storage::PublicKey& key) {
+  if (!keys_ || keys_->members.contains(member)) return {};
+  auto known = storage::SigningKey::of_public(key);
+  if (!known) return tl::unexpected<Error>(known.error());
+  keys_->members.emplace(member, std::move(*known));
+  return {};
+}
+
+void MemberLog::forget(NodeId member) {
+  if (keys_) keys_->members.erase(member);
 }
 
 // Two logs with the same last entry are the same up to there (Raft §5.3), so their heads must be, too.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "shell/group_member.h"
 #include "shell/service_snapshot.h"
 #include "shell/steady_clock.h"
 
@@ -11,6 +12,7 @@ namespace skywarden::shell {
 namespace {
 
 constexpr std::size_t kBatchBytesMax = std::size_t{1} << 20;
+constexpr std::size_t kBehindBytesMax = std::size_t{64} << 20;  // of the own disk, when others' commit
 
 consensus::Persisted beginning_of(storage::LogStore::Opened* log) {
   return log == nullptr ? consensus::Persisted{} : log->contents.persisted;
@@ -32,6 +34,8 @@ Result<std::unique_ptr<RaftService>> RaftService::make(Options options, StateMac
   if (log != nullptr && log->contents.persisted.snapshot) service->restore(*log->contents.persisted.snapshot);
   if (service->failed_) return tl::unexpected<Error>(*service->failed_);
   for (const GroupLinks::Peer& peer : service->options_.peers) service->links_->add_peer(peer);
+  service->follow_members();
+  if (service->failed_) return tl::unexpected<Error>(*service->failed_);
   return service;
 }
 
@@ -40,9 +44,10 @@ RaftService::RaftService(Options options, StateMachine& machine, storage::LogSto
     : options_(std::move(options)),
       machine_(machine),
       on_problem_(std::move(on_problem)),
-      log_(options_.links.identity.cluster, log, std::move(options_.keys)),
+      log_(options_.links.identity.cluster, log, std::move(options_.keys),
+           [this] { links_->ask_for_turn_from_elsewhere(); }),
       raft_(options_.links.identity.node, options_.founding, beginning_of(log), options_.raft,
-            Random(options_.seed), steady_now()),
+            Random(options_.seed), steady_now(), nullptr, log_.storage()),
       applied_(raft_.commit_index()) {
   const auto& raft_log = raft_.log();
   for (const auto& entry : raft_log.between(raft_log.base().index.next(), raft_log.last_index()))
@@ -69,11 +74,7 @@ void RaftService::fail_with(Error error) {
 
 Result<void> RaftService::from_member(NodeId member, const Frame& frame) {
   if (failed_) return {};
-  if (frame.kind == FrameKind::kSignedHead) {
-    const auto head = storage::decode_signed_head(frame.value);
-    if (!head) return tl::unexpected<Error>(head.error());
-    return log_.hear(member, *head, raft_.term());
-  }
+  if (frame.kind == FrameKind::kSignedHead) return hear_head(log_, member, frame.value, raft_.term());
   const auto message =
       frame.kind == FrameKind::kConsensus
           ? consensus::decode(frame.value)
@@ -101,10 +102,20 @@ Result<void> RaftService::from_client(GroupClient client, const Frame& frame) {
     case RequestKind::kRead:
       reads_.push_back({client, std::move(*request)});
       break;
+    case RequestKind::kAdmit:
+    case RequestKind::kRemove:
+      ask_for_change(client, std::move(*request));
+      break;
     case RequestKind::kStatus: {
       const std::string text = status();
       const auto bytes = std::as_bytes(std::span(text));
       answer(client, {request->id, Outcome::kDone, raft_.leader(), applied_, {bytes.begin(), bytes.end()}});
+      break;
+    }
+    case RequestKind::kObserve: {
+      constexpr std::string_view kWhy = "this group agrees on values, not on fires";
+      const auto why = std::as_bytes(std::span(kWhy));
+      answer(client, {request->id, Outcome::kRefused, raft_.leader(), {}, {why.begin(), why.end()}});
       break;
     }
   }
@@ -122,19 +133,34 @@ void RaftService::propose(std::uint64_t id, consensus::Payload payload) {
 void RaftService::turn() {
   if (failed_) return;
   const Instant now = steady_now();
+  hear_of_disk(now);
   if (now >= raft_.next_deadline()) absorb(raft_.tick(now));
   propose_waiting(now);
+  change_members(now);
+  promote(now);
   begin_reads(now);
-  if (!failed_)
-    if (const auto done = log_.sync(now); !done) fail_with(done.error());
   if (failed_) return;
   send_messages();
+  log_.begin_write();
   apply_commits();
   answer_reads();
+  if (std::exchange(members_changed_, false)) follow_members();  // who leaves was told: commits go ahead
   if (const auto same = log_.check_heard(raft_); !same) fail_with(same.error());
-  sign(now);
+  send_head(log_, raft_, *links_, now);
   compact(now);
-  links_->wake_at(std::min(raft_.next_deadline(), log_.sign_due(raft_)));
+  if (now >= leaves_at_) return links_->stop();
+  links_->wake_at(std::min({raft_.next_deadline(), log_.sign_due(raft_), leaves_at_}));
+}
+
+void RaftService::hear_of_disk(Instant now) {
+  const auto durable = log_.durable();
+  if (!durable) return fail_with(durable.error());
+  if (*durable == durable_) return;
+  durable_ = *durable;
+  for (; !promising_.empty() && promising_.front().first <= durable_; promising_.pop_front())
+    std::move(promising_.front().second.begin(), promising_.front().second.end(),
+              std::back_inserter(sending_));
+  absorb(raft_.persisted(durable_, now));
 }
 
 void RaftService::absorb(consensus::RaftEffects effects) {
@@ -145,13 +171,17 @@ void RaftService::absorb(consensus::RaftEffects effects) {
     if (!unpacked) return fail_with(unpacked.error());
     base_head = unpacked->head;
   }
-  if (const auto kept = log_.take(effects.persist, raft_, base_head, effects.restored.has_value()); !kept)
-    return fail_with(kept.error());
+  log_.take(std::move(effects.persist), effects.write, raft_, base_head, effects.restored.has_value());
   if (effects.restored) {
     committed_.clear();  // contained in it
     restored_ = std::move(effects.restored);
   }
-  std::move(effects.send.begin(), effects.send.end(), std::back_inserter(sending_));
+  members_changed_ |= !effects.epochs.empty() || restored_.has_value();
+  std::move(effects.send_ahead.begin(), effects.send_ahead.end(), std::back_inserter(sending_));
+  if (log_.storage() == consensus::Storage::kAwaited || effects.write <= durable_)
+    std::move(effects.send.begin(), effects.send.end(), std::back_inserter(sending_));
+  else if (!effects.send.empty())
+    promising_.emplace_back(effects.write, std::move(effects.send));
   std::move(effects.committed.begin(), effects.committed.end(), std::back_inserter(committed_));
   for (const consensus::ReadAnswer& read : effects.reads) {
     const auto asked = reads_asked_.extract(read.id);
@@ -160,8 +190,7 @@ void RaftService::absorb(consensus::RaftEffects effects) {
       reads_ready_.emplace_back(*read.index, std::move(asked.mapped()));
       continue;
     }
-    for (const Reading& reading : asked.mapped())
-      answer(reading.client, {reading.request.id, Outcome::kNotLeader, raft_.leader(), {}, {}});
+    for (const Reading& reading : asked.mapped()) answer(reading.client, not_leader(reading.request.id));
   }
 }
 
@@ -178,30 +207,49 @@ void RaftService::propose_waiting(Instant now) {
       batch.push_back(std::move(proposals_[end]));
     }
     const LogIndex first = raft_.last_index().next();
-    auto effects = raft_.propose_all(std::move(batch), now);
+    auto effects = log_.bytes_behind() > kBehindBytesMax
+                       ? Result<consensus::RaftEffects>(fail(Errc::kUnavailable, "the disk is behind"))
+                       : raft_.propose_all(std::move(batch), now);
     if (effects) {
       ++counters_.batches;
       counters_.proposals += end - begin;
-      // Entries that were waited for there were cut off.
-      for (; !waiting_.empty() && waiting_.back().index >= first; waiting_.pop_back())
-        answer_waiting(waiting_.back(), Outcome::kLost);
       for (std::size_t i = begin; i < end; ++i) {
-        proposers_[i].index = LogIndex(first.value() + i - begin);
         proposers_[i].term = raft_.term();
-        waiting_.push_back(proposers_[i]);
+        wait_for(LogIndex(first.value() + i - begin), proposers_[i]);
       }
       absorb(std::move(*effects));
     } else {
       const bool elsewhere = raft_.role() != consensus::Role::kLeader;
       const auto why = std::as_bytes(std::span(effects.error().message));
       for (std::size_t i = begin; i < end; ++i)
-        answer_waiting(proposers_[i], elsewhere ? Outcome::kNotLeader : Outcome::kRefused,
-                       elsewhere ? std::vector<std::byte>() : std::vector<std::byte>(why.begin(), why.end()));
+        if (elsewhere)
+          answer(proposers_[i].client, not_leader(proposers_[i].request));
+        else
+          answer_waiting(proposers_[i], Outcome::kRefused, {why.begin(), why.end()});
     }
     begin = end;
   }
   proposals_.clear();
   proposers_.clear();
+}
+
+// Entries that were waited for there, or later, were cut off.
+void RaftService::wait_for(LogIndex index, Waiting waiting) {
+  for (; !waiting_.empty() && waiting_.back().index >= index; waiting_.pop_back())
+    answer_waiting(waiting_.back(), Outcome::kLost);
+  waiting.index = index;
+  waiting_.push_back(waiting);
+}
+
+Answer RaftService::not_leader(std::uint64_t request) const {
+  Answer answer{request, Outcome::kNotLeader, raft_.leader(), {}, {}};
+  for (const GroupLinks::Peer& peer : links_->peers())
+    if (peer.node == raft_.leader()) {
+      const std::string address = peer.address();
+      const auto bytes = std::as_bytes(std::span(address));
+      answer.bytes.assign(bytes.begin(), bytes.end());
+    }
+  return answer;
 }
 
 void RaftService::begin_reads(Instant now) {
@@ -211,8 +259,7 @@ void RaftService::begin_reads(Instant now) {
   std::vector<Reading> readings = std::exchange(reads_, {});
   auto effects = raft_.read(id, now);
   if (!effects) {
-    for (const Reading& reading : readings)
-      answer(reading.client, {reading.request.id, Outcome::kNotLeader, raft_.leader(), {}, {}});
+    for (const Reading& reading : readings) answer(reading.client, not_leader(reading.request.id));
     return;
   }
   reads_asked_.emplace(id, std::move(readings));
@@ -286,14 +333,6 @@ void RaftService::answer(GroupClient client, const Answer& answer) {
       encode(Answer{answer.id, Outcome::kRefused, answer.leader, answer.index, {text.begin(), text.end()}}));
 }
 
-void RaftService::sign(Instant now) {
-  const auto head = log_.sign(raft_, now);
-  if (!head) return;
-  const auto bytes = encode(*head);
-  for (const NodeId member : log_.signed_for(raft_.self()))
-    links_->send(member, FrameKind::kSignedHead, bytes);
-}
-
 // ---- compaction
 
 void RaftService::compact(Instant now) {
@@ -313,6 +352,7 @@ void RaftService::compact(Instant now) {
   if (!effects) return on_problem_(effects.error().message);
   ++counters_.snapshots;
   absorb(std::move(*effects));
+  log_.begin_write();
   log_bytes_ = 0;
   const auto& log = raft_.log();
   for (const consensus::Entry& entry : log.between(base.next(), log.last_index()))
@@ -320,25 +360,12 @@ void RaftService::compact(Instant now) {
 }
 
 std::string RaftService::status() const {
-  const auto role = raft_.role() == consensus::Role::kLeader     ? "leader"
-                    : raft_.role() == consensus::Role::kLearner  ? "learner"
-                    : raft_.role() == consensus::Role::kFollower ? "follower"
-                                                                 : "candidate";
-  const auto& links = links_->counters();
-  std::string connected;
-  for (const NodeId node : links_->connected())
-    connected += fmt::format("{}{}", connected.empty() ? "" : ",", node.value());
   return fmt::format(
-      R"({{"node":{},"cluster":"{}","role":"{}","leader":{},"term":{},"last":{},"committed":{},"applied":{},)"
-      R"("connected":[{}],"proposals":{},"batches":{},"reads":{},"syncs":{},"snapshots":{},"heads_signed":{},)"
-      R"("heads_verified":{},"bad_signatures":{},"bad_messages":{},"refused_hello":{},"refused_identity":{},)"
-      R"("malformed":{},"dropped":{},"bytes_received":{},"bytes_sent":{}}})",
-      raft_.self().value(), options_.links.identity.cluster, role, raft_.leader().value(),
-      raft_.term().value(), raft_.last_index().value(), raft_.commit_index().value(), applied_.value(),
-      connected, counters_.proposals, counters_.batches, counters_.reads, log_.counters().syncs,
-      counters_.snapshots, log_.counters().heads_signed, log_.counters().heads_verified,
-      log_.counters().bad_signatures, counters_.bad_messages, links.refused_hello, links.refused_identity,
-      links.malformed, links.dropped, links.bytes_received, links.bytes_sent);
+      R"({{"agrees_on":"values",{},"proposals":{},"batches":{},"reads":{},"snapshots":{},"bad_messages":{},)"
+      R"("refused_changes":{}}})",
+      member_status(raft_, options_.links.identity.cluster, applied_, log_, *links_, options_.own_address),
+      counters_.proposals, counters_.batches, counters_.reads, counters_.snapshots, counters_.bad_messages,
+      counters_.refused_changes);
 }
 
 }  // namespace skywarden::shell

@@ -1,8 +1,10 @@
 // One member of a consensus group in real time: the Raft machine over connections (group_links.h) and a log
 // on disk (storage/log_store.h) or in memory, with a state machine of the caller's on top. One event loop on
-// one thread. All that arrives together is one turn: proposals are appended as one batch, everything to
-// persist waits for the disk once, then messages leave, commits are applied and clients are answered.
-// What it keeps of the log: member_log.h. The clock is steady, so one that is set back changes nothing.
+// one thread. All that arrives together is one turn: proposals are appended as one batch, what may travel
+// before the disk is done leaves, everything to persist goes to the disk together, commits are applied and
+// clients are answered; what promises something leaves in the turn after the disk is done. Meanwhile the loop
+// goes on. Members come and go by signed statements: group_roster.h. What it keeps of the log: member_log.h.
+// The clock is steady, so one that is set back changes nothing.
 //
 // What a client is told: see Outcome. A request whose answer was lost may be repeated by the client and is
 // then applied twice, unless its state machine knows better.
@@ -14,6 +16,7 @@
 #include <unordered_map>
 
 #include "consensus/raft.h"
+#include "shell/admission.h"
 #include "shell/group_links.h"
 #include "shell/member_log.h"
 
@@ -35,7 +38,9 @@ class RaftService final : private GroupLinks::Owner {
   struct Options {
     GroupLinks::Options links;
     std::vector<GroupLinks::Peer> peers;
-    consensus::Shares founding;  // with this node; empty for one that joins later
+    consensus::Shares founding;                        // with this node; empty for one that joins later
+    std::string own_address;                           // HOST:PORT, as status() names it
+    std::optional<storage::SigningKey> admission_key;  // public: whose statements change the members
     consensus::RaftOptions raft;
     std::optional<storage::SigningKeys> keys;
     std::uint64_t seed = 1;                             // of election timeouts
@@ -43,7 +48,8 @@ class RaftService final : private GroupLinks::Owner {
   };
   struct Counters {
     std::uint64_t proposals = 0, batches = 0, applied = 0, reads = 0, snapshots = 0;
-    std::uint64_t bad_messages = 0;  // consensus messages that cannot be read, or speak for others
+    std::uint64_t refused_changes = 0;  // of members: not signed, used ids, no group without them
+    std::uint64_t bad_messages = 0;     // consensus messages that cannot be read, or speak for others
   };
   using OnProblem = std::function<void(const std::string&)>;
   // Answers to propose() below.
@@ -92,18 +98,27 @@ class RaftService final : private GroupLinks::Owner {
   void problem(const std::string& why) override { on_problem_(why); }
 
   void absorb(consensus::RaftEffects effects);
+  void hear_of_disk(Instant now);
   void propose_waiting(Instant now);
+  void wait_for(LogIndex index, Waiting waiting);
+  [[nodiscard]] Answer not_leader(std::uint64_t request) const;
   void begin_reads(Instant now);
   void send_messages();
   void apply_commits();
   void apply(const consensus::Entry& entry);
   void answer_reads();
   void restore(const consensus::Snapshot& snapshot);
-  void sign(Instant now);
   void compact(Instant now);
   void answer(GroupClient client, const Answer& answer);
   void answer_waiting(const Waiting& waiting, Outcome outcome, std::vector<std::byte> bytes = {});
   void fail_with(Error error);
+
+  // Members that come and go: raft_service_members.cc.
+  void ask_for_change(GroupClient client, Request request);
+  void change_members(Instant now);
+  void refuse_change(GroupClient client, std::uint64_t request, const Error& error);
+  void promote(Instant now);
+  void follow_members();
 
   Options options_;
   StateMachine& machine_;
@@ -115,10 +130,16 @@ class RaftService final : private GroupLinks::Owner {
   Counters counters_;
   std::optional<Error> failed_;
 
+  // Wait for the disk, in the order of writes.
+  std::deque<std::pair<consensus::Write, std::vector<consensus::Message>>> promising_;
+  consensus::Write durable_;
+
   // Of this turn.
   std::vector<consensus::Message> sending_;
   std::vector<consensus::Entry> committed_;
   std::optional<consensus::Snapshot> restored_;
+
+  bool members_changed_ = false;
 
   std::vector<consensus::Payload> proposals_;
   std::vector<Waiting> proposers_;  // one a proposal
@@ -128,6 +149,11 @@ class RaftService final : private GroupLinks::Owner {
   std::map<consensus::ReadId, std::vector<Reading>> reads_asked_;
   std::deque<std::pair<LogIndex, std::vector<Reading>>> reads_ready_;  // once that is applied
   LogIndex applied_;
+
+  std::deque<Reading> changes_;  // of members, not begun yet
+  std::map<NodeId, Admission> admitted_;
+  std::optional<consensus::Epoch> not_promoted_in_;
+  Instant leaves_at_ = Instant::max();
 
   struct TakenSnapshot {
     LogIndex index;

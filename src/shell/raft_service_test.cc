@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
@@ -13,6 +14,7 @@
 
 #include "shell/group_call.h"
 #include "storage/memory_disk.h"
+#include "storage/signing_example.h"
 
 namespace skywarden::shell {
 namespace {
@@ -56,9 +58,53 @@ class Lines final : public StateMachine {
   std::string text_;
 };
 
+// A disk that takes its time, from when it is told.
+class SlowDisk final : public storage::Disk {
+ public:
+  explicit SlowDisk(storage::Disk& disk) : disk_(disk) {}
+  void set_pause(std::chrono::milliseconds pause) { pause_ = pause; }
+
+  Result<std::vector<std::string>> names() override { return disk_.names(); }
+  Result<std::vector<std::byte>> read(const std::string& name) override { return disk_.read(name); }
+  Result<std::unique_ptr<storage::DiskFile>> create(const std::string& name, std::uint64_t size) override {
+    return slow(disk_.create(name, size));
+  }
+  Result<std::unique_ptr<storage::DiskFile>> open(const std::string& name) override {
+    return slow(disk_.open(name));
+  }
+  Result<void> rename(const std::string& from, const std::string& to) override {
+    return disk_.rename(from, to);
+  }
+  Result<void> remove(const std::string& name) override { return disk_.remove(name); }
+  Result<void> sync_names() override { return disk_.sync_names(); }
+
+ private:
+  struct File final : storage::DiskFile {
+    File(std::unique_ptr<storage::DiskFile> below, const SlowDisk& above)
+        : file(std::move(below)), disk(above) {}
+    Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) override {
+      return file->write(offset, bytes);
+    }
+    Result<void> sync() override {
+      std::this_thread::sleep_for(disk.pause_.load());
+      return file->sync();
+    }
+    std::unique_ptr<storage::DiskFile> file;
+    const SlowDisk& disk;
+  };
+  Result<std::unique_ptr<storage::DiskFile>> slow(Result<std::unique_ptr<storage::DiskFile>> file) {
+    if (file) *file = std::make_unique<File>(std::move(*file), *this);
+    return file;
+  }
+
+  storage::Disk& disk_;
+  std::atomic<std::chrono::milliseconds> pause_{};
+};
+
 struct Member {
   Lines lines;
   std::unique_ptr<storage::MemoryDisk> disk = std::make_unique<storage::MemoryDisk>();
+  std::optional<SlowDisk> slow;
   std::optional<storage::LogStore::Opened> log;
   std::unique_ptr<RaftService> service;
   std::thread thread;
@@ -111,6 +157,13 @@ class Group {
     REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().message));
     return text_of(answer->bytes);
   }
+  Answer remove(std::uint32_t id, const storage::SigningKey& key) {
+    Removal removal{"forest", NodeId(id), {}};
+    sign(removal, key);
+    const auto answer = call_group(addresses(), {next_++, RequestKind::kRemove, encode(removal)}, kPatience);
+    REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().message));
+    return *answer;
+  }
   std::string status(std::uint32_t id) {
     const auto answer = call_member(addresses(), NodeId(id), {next_++, RequestKind::kStatus, {}}, kPatience);
     REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().message));
@@ -140,7 +193,7 @@ class Group {
     for (std::uint32_t each = 1; each <= size_; ++each) options.founding[NodeId(each)] = 1;
     options.seed = id;
     if (first) REQUIRE(storage::LogStore::found(*member->disk, options.links.identity, {}));
-    auto opened = storage::LogStore::open(*member->disk, options.links.identity, {});
+    auto opened = storage::LogStore::open(member->slow.emplace(*member->disk), options.links.identity, {});
     REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message));
     member->log.emplace(std::move(*opened));
     Member* place = member.get();
@@ -273,6 +326,7 @@ TEST_CASE("what cannot be read ends its own connection and nothing else") {
     Stranger stranger(group.address(1));
     stranger.say(bytes_of("GET / HTTP/1.1\r\n\r\n"));
     CHECK(stranger.rest().empty());
+    group.wait([&] { return status_says(group, 1, R"("malformed":1)"); });
   }
   SUBCASE("a hello of a later version") {
     auto hello = encode(client);
@@ -291,7 +345,8 @@ TEST_CASE("what cannot be read ends its own connection and nothing else") {
     stranger.say(FrameKind::kHello, encode(client));
     stranger.say(std::vector<std::byte>{std::byte{4}, std::byte{0xff}, std::byte{0xff}, std::byte{0xff}});
     stranger.rest();
-    group.wait([&] { return group.said(1, "a frame of 16777215 bytes, at most 2097152 allowed"); });
+    group.wait([&] { return group.said(1, "a frame of 16777215 bytes, at most 2097216 allowed"); });
+    CHECK(status_says(group, 1, R"("malformed":1)"));
   }
   SUBCASE("a client that speaks for a member") {
     Stranger stranger(group.address(1));
@@ -341,20 +396,10 @@ TEST_CASE("a member whose disk is full stops with one line, and the others go on
   CHECK(read->outcome == Outcome::kRefused);
 }
 
-// RFC 8032 §7.1, test 1.
-constexpr std::string_view kPrivateKey =
-    "-----BEGIN PRIVATE KEY-----\n"
-    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
-    "-----END PRIVATE KEY-----\n";
-constexpr std::string_view kPublicKey =
-    "-----BEGIN PUBLIC KEY-----\n"
-    "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
-    "-----END PUBLIC KEY-----\n";
-
 TEST_CASE(
     "a follower takes the head that its leader signed, refuses a forged one, and stops at another log's") {
-  const auto own = storage::SigningKey::read_private(kPrivateKey).value();
-  const auto known = storage::SigningKey::read_public(kPublicKey).value();
+  const auto own = storage::SigningKey::read_private(storage::example::kPrivateKey).value();
+  const auto known = storage::SigningKey::read_public(storage::example::kPublicKey).value();
   RaftService::Options options;
   options.links.identity = {"forest", NodeId(2)};
   options.founding = {{NodeId(1), 1}, {NodeId(2), 1}, {NodeId(3), 1}};
@@ -406,6 +451,31 @@ TEST_CASE(
   CHECK(lines.text() == "first\n");
   CHECK(ended.has_value() != stops);
   if (stops) CHECK(ended.error().message == "the log up to entry 1 is not the one that leader 1 has signed");
+}
+
+// Its promises leave when its disk is done, later than it goes; what it must still say and hear does not
+// wait.
+TEST_CASE("a follower and a leader that are removed while their disks are slow hear of it, and end") {
+  RaftService::Options options;
+  const auto key = storage::SigningKey::read_private(storage::example::kPrivateKey).value();
+  options.admission_key = storage::SigningKey::read_public(storage::example::kPublicKey).value();
+  Group group(4, options);
+  group.propose("first");
+  for (const bool leads : {false, true}) {
+    std::uint32_t leaves = leader_of(group, 4);
+    if (!leads) leaves = leaves % 4 + 1;
+    group[leaves].slow->set_pause(2s);
+    group.propose("on its way to a slow disk");
+    const Answer answer = group.remove(leaves, key);
+    CHECK_MESSAGE(answer.outcome == Outcome::kDone, text_of(answer.bytes));
+    group.wait([&] { return group.said(leaves, "has left the group and ends"); });
+    group[leaves].thread.join();
+    CHECK(group[leaves].ended);
+  }
+  group.propose("last");
+  const std::string expected = "first\non its way to a slow disk\non its way to a slow disk\nlast\n";
+  for (std::uint32_t id = 1; id <= 4; ++id)
+    if (group.runs(id)) group.wait([&] { return group[id].lines.text() == expected; });
 }
 
 TEST_CASE("a member that was away gets a snapshot of what is compacted, and its log is sound") {

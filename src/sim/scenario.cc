@@ -11,6 +11,7 @@ namespace {
 using datum::TomlReader;
 
 constexpr int kNodesMax = 2000;
+constexpr int kRelayFeedsMax = 16;
 
 void seconds(TomlReader& in, std::string_view key, Duration& out) {
   std::optional<double> value;
@@ -110,7 +111,10 @@ void read_constellation(TomlReader& in, Scenario& s) {
 }
 
 void read_raft(TomlReader& in, Scenario& s) {
-  in.only({"heartbeat_ms", "election_timeout_ms", "log_bytes", "measured_shares"});
+  in.only({"heartbeat_ms", "election_timeout_ms", "log_bytes", "measured_shares", "relay_feeds"});
+  int relay_feeds = static_cast<int>(s.world.node.relay_feeds);
+  count(in, "relay_feeds", relay_feeds, 0, kRelayFeedsMax);
+  s.world.node.relay_feeds = static_cast<std::size_t>(relay_feeds);
   int measured_shares = 0;
   count(in, "measured_shares", measured_shares, 0, kNodesMax / 2);
   if (measured_shares > 0)

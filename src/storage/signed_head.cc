@@ -82,25 +82,48 @@ Result<SigningKey> SigningKey::read_public(std::string_view pem) {
   return SigningKey(std::make_shared<const Key>(Key{std::move(*key)}));
 }
 
-void SigningKey::sign(SignedHead& head, std::string_view cluster) const {
-  const auto bytes = signed_bytes(head, cluster);
-  const Context context(EVP_MD_CTX_new());
-  std::size_t size = head.signature.size();
-  const bool done = context != nullptr &&
-                    EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_->pointer.get()) == 1 &&
-                    EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(head.signature.data()),
-                                   &size, raw(bytes), bytes.size()) == 1 &&
-                    size == head.signature.size();
-  EXPECTS(done);
+Result<SigningKey> SigningKey::of_public(const PublicKey& bytes) {
+  auto key =
+      checked(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw(bytes), bytes.size()), "public");
+  if (!key) return tl::unexpected<Error>(key.error());
+  return SigningKey(std::make_shared<const Key>(Key{std::move(*key)}));
 }
 
-bool SigningKey::verifies(const SignedHead& head, std::string_view cluster) const {
-  const auto bytes = signed_bytes(head, cluster);
+PublicKey SigningKey::public_key() const {
+  PublicKey bytes{};
+  std::size_t size = bytes.size();
+  const bool done = EVP_PKEY_get_raw_public_key(key_->pointer.get(),
+                                                reinterpret_cast<unsigned char*>(bytes.data()), &size) == 1 &&
+                    size == bytes.size();
+  EXPECTS(done);
+  return bytes;
+}
+
+Signature SigningKey::sign(std::span<const std::byte> bytes) const {
+  const Context context(EVP_MD_CTX_new());
+  Signature signature{};
+  std::size_t size = signature.size();
+  const bool done = context != nullptr &&
+                    EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_->pointer.get()) == 1 &&
+                    EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                                   raw(bytes), bytes.size()) == 1 &&
+                    size == signature.size();
+  EXPECTS(done);
+  return signature;
+}
+
+bool SigningKey::verifies(std::span<const std::byte> bytes, const Signature& signature) const {
   const Context context(EVP_MD_CTX_new());
   return context != nullptr &&
          EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_->pointer.get()) == 1 &&
-         EVP_DigestVerify(context.get(), raw(head.signature), head.signature.size(), raw(bytes),
-                          bytes.size()) == 1;
+         EVP_DigestVerify(context.get(), raw(signature), signature.size(), raw(bytes), bytes.size()) == 1;
+}
+
+void SigningKey::sign(SignedHead& head, std::string_view cluster) const {
+  head.signature = sign(signed_bytes(head, cluster));
+}
+bool SigningKey::verifies(const SignedHead& head, std::string_view cluster) const {
+  return verifies(signed_bytes(head, cluster), head.signature);
 }
 
 std::vector<std::byte> encode(const SignedHead& head) {

@@ -15,6 +15,7 @@
 namespace skywarden::storage {
 
 using Signature = std::array<std::byte, 64>;
+using PublicKey = std::array<std::byte, 32>;  // as RFC 8032 writes it
 
 struct SignedHead {
   NodeId leader;
@@ -33,7 +34,11 @@ class SigningKey {
  public:
   [[nodiscard]] static Result<SigningKey> read_private(std::string_view pem);
   [[nodiscard]] static Result<SigningKey> read_public(std::string_view pem);
+  [[nodiscard]] static Result<SigningKey> of_public(const PublicKey& key);
+  [[nodiscard]] PublicKey public_key() const;  // of either half
 
+  [[nodiscard]] Signature sign(std::span<const std::byte> bytes) const;  // expects a private key
+  [[nodiscard]] bool verifies(std::span<const std::byte> bytes, const Signature& signature) const;
   void sign(SignedHead& head, std::string_view cluster) const;  // expects a private key
   [[nodiscard]] bool verifies(const SignedHead& head, std::string_view cluster) const;
 

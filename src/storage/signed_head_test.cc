@@ -2,18 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include "storage/signing_example.h"
+
 namespace skywarden::storage {
 namespace {
 
-// RFC 8032 §7.1, test 1: the secret key as PKCS #8, the public one as SubjectPublicKeyInfo.
-constexpr std::string_view kPrivate =
-    "-----BEGIN PRIVATE KEY-----\n"
-    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
-    "-----END PRIVATE KEY-----\n";
-constexpr std::string_view kPublic =
-    "-----BEGIN PUBLIC KEY-----\n"
-    "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
-    "-----END PUBLIC KEY-----\n";
+constexpr std::string_view kPrivate = example::kPrivateKey, kPublic = example::kPublicKey;
 
 SignedHead head() {
   return {NodeId(2), Term(3), {LogIndex(10), Term(3)}, first_head("forest"), {}};

@@ -18,6 +18,7 @@ using wire::CborWriter;
 
 constexpr std::uint64_t kVersion = 1;
 constexpr std::uint64_t kItems = 17, kReasonItems = 6;
+constexpr std::uint64_t kAlertVersion = 1, kAlertItems = 6;
 constexpr std::int32_t kLatMax = 900'000'000, kLonMax = 1'800'000'000;
 
 bool on_earth(FixedPoint p) {
@@ -187,6 +188,35 @@ Result<Proposal> decode_proposal(std::span<const std::byte> bytes) {
   if (const auto finished = reader.finish(); !finished) return tl::unexpected(finished.error());
   if (const auto checked = validate(proposal); !checked) return tl::unexpected(checked.error());
   return proposal;
+}
+
+std::vector<std::byte> encode(const datum::Alert& alert) {
+  CborWriter out;
+  out.array(kAlertItems).unsigned_integer(kAlertVersion).unsigned_integer(alert.index.value());
+  out.unsigned_integer(alert.term.value()).unsigned_integer(alert.shares_for);
+  return out.unsigned_integer(alert.shares_total).bytes(encode(alert.proposal)).take();
+}
+
+Result<datum::Alert> decode_alert(std::span<const std::byte> bytes) {
+  CborReader in(bytes, kAlertBytesMax);
+  const std::uint64_t items = in.array().value_or(kAlertItems);
+  const std::uint64_t version = in.unsigned_integer().value_or(kAlertVersion);
+  datum::Alert alert;
+  alert.index = LogIndex(in.unsigned_integer().value_or(0));
+  alert.term = Term(in.unsigned_integer().value_or(0));
+  alert.shares_for = in.unsigned_integer().value_or(0);
+  alert.shares_total = in.unsigned_integer().value_or(0);
+  const auto proposal_bytes = in.bytes().value_or(std::span<const std::byte>{});
+  if (version != kAlertVersion)
+    return fail(Errc::kUnsupported, "alert of version {}, this build knows {}", version, kAlertVersion);
+  if (const auto finished = in.finish(); !finished) return tl::unexpected(finished.error());
+  if (items != kAlertItems || alert.shares_for > alert.shares_total)
+    return fail(Errc::kMalformed, "alert with {} items, {} of {} shares", items, alert.shares_for,
+                alert.shares_total);
+  auto proposal = decode_proposal(proposal_bytes);
+  if (!proposal) return tl::unexpected(proposal.error());
+  alert.proposal = std::move(*proposal);
+  return alert;
 }
 
 }  // namespace skywarden::wildfire

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "consensus/aggregate.h"
+#include "datum/alert.h"
 #include "datum/proposal.h"
 
 namespace skywarden::wildfire {
@@ -26,5 +27,12 @@ inline constexpr std::size_t kProposalTextBytesMax = consensus::kMergedTextBytes
 
 [[nodiscard]] std::vector<std::byte> encode(const datum::Proposal& proposal);  // expects validate()
 [[nodiscard]] Result<datum::Proposal> decode_proposal(std::span<const std::byte> bytes);
+
+inline constexpr std::size_t kAlertBytesMax = kProposalBytesMax + 64;
+
+// An alert as the log has it: [version, index, term, shares for, shares total, proposal]. Who held it is left
+// out, because that is one node's knowledge. As strict.
+[[nodiscard]] std::vector<std::byte> encode(const datum::Alert& alert);
+[[nodiscard]] Result<datum::Alert> decode_alert(std::span<const std::byte> bytes);
 
 }  // namespace skywarden::wildfire

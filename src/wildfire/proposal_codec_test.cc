@@ -97,6 +97,31 @@ TEST_CASE("the largest proposal fits the byte limit") {
   CHECK(decode_proposal(bytes) == p);
 }
 
+TEST_CASE("an alert comes back as the log has it, and no byte of it may change unnoticed") {
+  datum::Alert alert;
+  alert.proposal = example();
+  alert.index = LogIndex(17);
+  alert.term = Term(3);
+  alert.shares_for = 3;
+  alert.shares_total = 5;
+  const auto bytes = encode(alert);
+  const auto back = decode_alert(bytes);
+  REQUIRE(back);
+  CHECK(back->proposal == alert.proposal);
+  CHECK(back->index == alert.index);
+  CHECK(back->term == alert.term);
+  CHECK(back->shares_for == 3);
+  CHECK(back->shares_total == 5);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    auto changed = bytes;
+    changed[i] ^= std::byte{1};
+    if (const auto read = decode_alert(changed)) CHECK(encode(*read) == changed);
+    CHECK_FALSE(decode_alert(std::span(bytes).first(i)));
+  }
+  alert.shares_for = 6;
+  CHECK(decode_alert(encode(alert)).error().message == "alert with 6 items, 6 of 5 shares");
+}
+
 TEST_CASE("whatever bytes are accepted are encoded the same again") {
   CHECK(rc::check("changed bytes", [] {
     auto bytes = encode(example());

@@ -49,16 +49,17 @@ function Members() {
   const common = sharedReason(rows);
   const shown = rows.slice(0, kMembersMost);
   return html`
+    ${group.value.share_rule && html`<p class="caption dim" data-testid="share-rule">${t('agreement.rule', { rule: pick(group.value.share_rule) })}</p>`}
     ${common && html`<p class="caption dim" data-testid="common-reason">${t('agreement.all_members', { reason: pick(common) })}</p>`}
     <table class="members"><thead><tr><th>${t('agreement.member')}</th><th>${t('nodes.share')}</th><th class="num" title=${t('agreement.lag_hint')}>${t('agreement.lag')}</th><th>${t('agreement.reach')}</th></tr></thead>
-      <tbody>${shown.map((m) => html`<tr key=${m.node} class=${m.reach === 'down' ? 'down' : ''} data-testid="member" data-node=${m.node} data-reach=${m.reach} data-share=${m.share}>
+      ${shown.map((m) => html`<tbody key=${m.node} class=${m.reach === 'down' ? 'down' : ''} data-testid="member" data-node=${m.node} data-reach=${m.reach} data-share=${m.share}><tr>
         <td class="name" title=${nodeName(m.node)}>${nodeName(m.node)}${m.domain > 0 && html`<small class="dim">${t('agreement.domain', { domain: m.domain })}</small>`}</td>
         <td class="share-cell"><div class="share-line"><span class="bar-of-all" aria-hidden="true"><i style=${{ width: `${m.width}%` }}></i></span>
-          <span>${showNumber(m.share)} · ${showPercent(m.part)}${m.before !== null && m.before !== m.share ? html` <span class="dim">${t('agreement.before', { share: showNumber(m.before) })}</span>` : ''}</span></div>
-          ${!common && m.reasons.map((reason) => html`<small class="dim reason">${pick(reason)}</small>`)}</td>
+          <span>${showNumber(m.share)} · ${showPercent(m.part)}${m.before !== null && m.before !== m.share ? html` <span class="dim">${t('agreement.before', { share: showNumber(m.before) })}</span>` : ''}</span></div></td>
         <td class="num">${m.lag === null ? '–' : showNumber(m.lag)}</td>
-        <td><span class=${`tag reach-${m.reach}`}>${word('reach', m.reach)}</span></td>
-      </tr>`)}</tbody></table>
+        <td><span class=${`tag reach-${m.reach}`}>${word('reach', m.reach)}</span></td></tr>
+        ${!common && m.reasons.length > 0 && html`<tr class="why"><td colspan="4"><small class="dim">${m.reasons.map(pick).join(' · ')}</small></td></tr>`}
+      </tbody>`)}</table>
     <${Listeners} />
     ${rows.length > kMembersMost && html`<p class="caption dim">${t('agreement.more_members', { count: rows.length - kMembersMost })}</p>`}`;
 }

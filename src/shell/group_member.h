@@ -1,0 +1,22 @@
+// What members of a group have in common, whatever they agree on: signed heads on their way, and what a
+// member says of itself.
+#pragma once
+
+#include <string>
+
+#include "shell/group_links.h"
+#include "shell/member_log.h"
+
+namespace skywarden::shell {
+
+// A kSignedHead frame. Errors end the connection.
+[[nodiscard]] Result<void> hear_head(MemberLog& log, NodeId member, std::span<const std::byte> value,
+                                     Term term);
+void send_head(MemberLog& log, const consensus::Raft& raft, GroupLinks& links, Instant now);  // when due
+
+// Members of a JSON object, without braces: docs/formats.md. `own_address`: HOST:PORT.
+[[nodiscard]] std::string member_status(const consensus::Raft& raft, std::string_view cluster,
+                                        LogIndex applied, const MemberLog& log, const GroupLinks& links,
+                                        const std::string& own_address);
+
+}  // namespace skywarden::shell
