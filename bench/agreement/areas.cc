@@ -173,10 +173,10 @@ class Run {
       const auto within = [&](const std::optional<Instant>& upheaval) {
         return upheaval && sky_.now() >= *upheaval && area_commit_ <= *upheaval + kAfterUpheaval;
       };
-      if (within(handed_over_))
-        result_.handover_gap_s = std::max(result_.handover_gap_s, to_seconds(gap));
-      else if (within(crashed_many_))
+      if (within(crashed_many_))  // asked first: in a short run it comes while the hand-overs still count
         result_.mass_crash_gap_s = std::max(result_.mass_crash_gap_s, to_seconds(gap));
+      else if (within(handed_over_))
+        result_.handover_gap_s = std::max(result_.handover_gap_s, to_seconds(gap));
       else if (gap > kGapMin) {
         result_.area_gaps_s.push_back(to_seconds(gap));
         result_.area_without_s += to_seconds(gap - kProbeEvery);
