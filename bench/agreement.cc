@@ -1,8 +1,8 @@
 // bench-agreement: how long agreement takes on a shell of 72 planes of 22 satellites, in virtual time. One
 // JSON line a figure and seed, and one over all seeds. A line that says "violation" says that something Raft
 // promises was broken; then the exit code is 1. Everything is measured in virtual time after 20 s of
-// settling. Crashes, slowness, moves and the places of groups follow from the seed and are the same for
-// everything that is compared. What links do about loss: agreement/world.h.
+// settling (areas: 30 s). Crashes, slowness, moves and the places of groups follow from the seed and are the
+// same for everything that is compared. What links do about loss: agreement/ways.h.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -37,8 +37,8 @@ std::string footer() {
          "  bench-agreement uneven --copies 3 --seconds 900\n"
          "  bench-agreement shares --seeds 1..100 --jobs 2\n"
          "  bench-agreement availability --seconds 604800\n\n"
-         "Exit codes: 0 measured, 1 a promise of Raft was broken, 2 no such figure or seeds,\n"
-         "above 100 an option cannot be read.";
+         "Exit codes: 0 measured, 1 a promise of Raft was broken, 2 no such figure, no such seeds\n"
+         "or too short a run, above 100 an option cannot be read.";
 }
 
 }  // namespace
@@ -73,7 +73,13 @@ int main(int argc, char** argv) {
                       kSeedsMax),
            2;
   ask.length = std::chrono::seconds(length);
-  for (const Figure& each : figures())
-    if (figure == each.name) return each.play(ask) ? 0 : 1;
+  for (const Figure& each : figures()) {
+    if (figure != each.name) continue;
+    if (ask.length < each.length_min)
+      return fmt::print(stderr, "bench-agreement: {}: --seconds {}: expected {:.0f} or more\n", figure,
+                        length, to_seconds(each.length_min)),
+             2;
+    return each.play(ask) ? 0 : 1;
+  }
   return fmt::print(stderr, "bench-agreement: {}: no such figure, see --help\n", figure), 2;
 }

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "agreement/areas.h"
+#include "agreement/areas_figure.h"
 #include "agreement/availability.h"
 #include "agreement/group.h"
 #include "agreement/memory.h"
@@ -81,11 +83,11 @@ std::string outages(const Outcome& o) {
 // What the links had to do: a copy is as long as the frame it repeats.
 std::string load(const Ask& ask, const Outcome& o) {
   const double a_hop =
-      static_cast<double>(o.frames) / static_cast<double>(std::max<std::uint64_t>(o.hops, 1));
+      static_cast<double>(o.carried.frames) / static_cast<double>(std::max<std::uint64_t>(o.carried.hops, 1));
   return fmt::format(
       R"("copies":{},"lost_alike":{:.2f},"frames_a_hop":{:.2f},"bytes_a_frame":{:.0f},"link_kb_a_s":{:.0f})",
       ask.copies, ask.lost_alike, a_hop, o.frame_bytes,
-      static_cast<double>(o.frames) * o.frame_bytes / 1e3 / to_seconds(ask.length));
+      static_cast<double>(o.carried.frames) * o.frame_bytes / 1e3 / to_seconds(ask.length));
 }
 
 // ---- figures
@@ -354,6 +356,10 @@ constexpr Figure kFigures[] = {
     {"availability",
      "writes committed within 300 ms amid failures and planned turns, see --seconds and --voters",
      availability},
+    {"areas",
+     "1,000 members in groups of some tens under an area, leaders or delegates sitting there: commit in a "
+     "group, decisions across groups, how well the area keeps going; 180 s or more, one seed at a time",
+     areas, kAreasLengthMin},
     {"speed", "messages and timers handled a second of processor time, checkers on", speed},
     {"memory", "the process of one real leader of 1,000 members, the others only acknowledge", memory},
 };

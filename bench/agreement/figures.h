@@ -13,7 +13,7 @@ struct Ask {
   std::uint64_t first = 1, last = 1;  // seeds
   Duration length{};                  // of virtual time, a run
   std::uint32_t copies = 1;           // of a frame, on each hop
-  double lost_alike = 0.0;            // see WorldOptions
+  double lost_alike = 0.0;            // see WayOptions
   std::size_t jobs = 1;               // seeds played at once
   std::uint32_t voters = 7;           // of availability
 };
@@ -22,6 +22,7 @@ struct Figure {
   const char* name;
   const char* what;
   bool (*play)(const Ask& ask);  // false: something that Raft promises was broken, and was printed
+  Duration length_min{};         // of an Ask for it
 };
 
 [[nodiscard]] std::span<const Figure> figures();

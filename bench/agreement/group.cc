@@ -64,8 +64,8 @@ class Run {
  private:
   [[nodiscard]] WorldOptions options() const {
     WorldOptions options;
-    options.copies = plan_.copies;
-    options.lost_alike = plan_.lost_alike;
+    options.ways.copies = plan_.copies;
+    options.ways.lost_alike = plan_.lost_alike;
     options.raft.heartbeat = milliseconds(500);
     options.raft.election_timeout_min = milliseconds(2000);
     options.raft.election_timeout_max = milliseconds(4000);

@@ -38,7 +38,7 @@ struct GroupPlan {
   Duration heaviest_slows_at = Duration::max();
   Lie lie = Lie::kNone;      // of the member next to the leader
   std::size_t feeds = 3;     // of each learner; 0: the leader sends to everybody
-  std::uint32_t copies = 1;  // of each frame, see WorldOptions
+  std::uint32_t copies = 1;  // of each frame, see WayOptions
   double lost_alike = 0.0;
 };
 

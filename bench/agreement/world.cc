@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/contract.h"
-
 namespace skywarden::agreement {
 namespace {
 
@@ -12,15 +10,7 @@ using namespace consensus;
 
 constexpr std::uint64_t kCompactKeeps = 64;
 constexpr std::size_t kWriteBytes = 64;
-constexpr Duration kDown = std::chrono::hours(1);  // longer than any way
-
 constexpr std::uint64_t kWeighedOneOf = 64;  // messages: encoding all of them would cost more than all else
-
-// What a drawn number of 64 bits is less than, with such a chance below 1.
-std::uint64_t below(double chance) {
-  EXPECTS(chance >= 0.0 && chance < 1.0);
-  return static_cast<std::uint64_t>(chance * 0x1p64);
-}
 
 double milliseconds_between(Instant a, Instant b) {
   return std::chrono::duration<double, std::milli>(b - a).count();
@@ -30,15 +20,10 @@ double milliseconds_between(Instant a, Instant b) {
 
 World::World(std::uint64_t seed, Shell shell, Membership founding, WorldOptions options)
     : random_(seed),
-      shell_(std::move(shell)),
+      ways_(std::move(shell), options.ways),
       options_(options),
       founding_(std::move(founding.shares)),
-      hosts_(kSatellites + 1),
-      way_at_(std::size_t{kSatellites} * kSatellites, 0),
-      loss_below_(below(options.loss)),
-      alike_below_(below(options.lost_alike)) {
-  EXPECTS(options.copies >= 1);
-  agreed_.emplace_back();
+      hosts_(kSatellites + 1) {
   for (const auto& [node, share] : founding_) join(node);
 }
 
@@ -112,6 +97,7 @@ void World::run_until(Instant end) {
     }
   }
   now_ = end;
+  outcome_.carried = ways_.carried();
 }
 
 // ---- hosts
@@ -127,7 +113,7 @@ void World::join(NodeId node) {
 void World::crash(NodeId node) {
   host(node).raft.reset();
   if (leader_ != node) return;
-  leader_ = kNobody;
+  lead(kNobody);
   if (measuring) leader_lost_ = now_;
 }
 
@@ -190,27 +176,22 @@ void World::perform(NodeId node, RaftEffects effects) {
 
 // ---- what is checked and measured
 
+void World::lead(NodeId node) {
+  leader_ = node;
+  ways_.favour(node);
+}
+
 void World::watch(NodeId node, const TraceEvent& event) {
+  if (const auto broken = history_.check(node, event, raft(node).log()); !broken.empty())
+    violated(std::string(broken));
   if (event.kind == TraceKind::kBecameLeader) {
     const Term term(event.first);
-    if (!leaders_.emplace(term, node).second) violated("two leaders in a term");
-    const Log& log = raft(node).log();
-    const LogIndex last(agreed_.size() - 1);
-    if (log.last_index() < last || (log.contains(last) && log.term_at(last).value() != agreed_.back().first))
-      violated("a leader lacks a committed entry");
     if (term < leader_term_) return;
-    leader_ = node;
     leader_term_ = term;
-    hubs_.emplace(node, shortest_ways(*graph_, *graph_->place(node)));
+    lead(node);
   } else if (event.kind == TraceKind::kBecameFollower && node == leader_) {
-    leader_ = kNobody;
+    lead(kNobody);
     if (measuring && !leader_lost_) leader_lost_ = now_;
-  } else if (event.kind == TraceKind::kEntryCommitted) {
-    const std::pair said(event.second, event.third);
-    if (event.first == agreed_.size())
-      agreed_.push_back(said);
-    else if (event.first > agreed_.size() || agreed_[event.first] != said)
-      violated("two entries at one index, or a commit out of order");
   }
 }
 
@@ -240,86 +221,7 @@ void World::committed(NodeId node, LogIndex upto) {
   h.knows = upto;
 }
 
-bool World::is_agreed(LogPosition at) const {
-  const std::uint64_t index = at.index.value();
-  return index > 0 && index < agreed_.size() && agreed_[index].first == at.term.value();
-}
-
 // ---- the network
-
-void World::set_away(NodeId node, bool away) {
-  if (away)
-    away_.insert(node);
-  else
-    away_.erase(node);
-  routes_due_ = now_;
-}
-
-void World::renew_routes() {
-  std::vector<LinkDelay> links = shell_.links();
-  for (LinkDelay& link : links)
-    if (away(link.a) || away(link.b)) link.delay = kDown;
-  graph_.emplace(links);
-  hubs_.clear();
-  std::fill(way_at_.begin(), way_at_.end(), 0);
-  hops_.assign(1, 0);
-  if (leader_ != kNobody) hubs_.emplace(leader_, shortest_ways(*graph_, *graph_->place(leader_)));
-}
-
-std::span<const std::uint32_t> World::way(NodeId from, NodeId to) {
-  const auto [low, high] = std::minmax({from.value() - 1, to.value() - 1});
-  std::uint32_t& at = way_at_[std::size_t{low} * kSatellites + high];
-  if (at == 0) {
-    auto hub = hubs_.find(from);
-    if (hub == hubs_.end()) hub = hubs_.find(to);
-    const NodeId source = hub == hubs_.end() ? from : hub->first;
-    const std::uint32_t target = *graph_->place(source == from ? to : from);
-    ShortestWays fresh;
-    if (hub == hubs_.end()) fresh = shortest_ways(*graph_, *graph_->place(source), target);
-    const ShortestWays& ways = hub == hubs_.end() ? fresh : hub->second;
-    at = static_cast<std::uint32_t>(hops_.size());
-    hops_.push_back(0);
-    for (std::uint32_t p = target; ways.from[p] != kNoPlace; p = ways.from[p]) {
-      hops_.push_back(ways.link[p]);
-      ++hops_[at];
-    }
-  }
-  return std::span(hops_).subspan(at + 1, hops_[at]);
-}
-
-Duration World::travel(NodeId from, NodeId to) {
-  if (now_ >= delays_due_) {
-    shell_.move(now_.time_since_epoch());
-    delays_due_ = now_ + options_.delays_renewed;
-  }
-  if (now_ >= routes_due_) {
-    renew_routes();
-    routes_due_ = now_ + options_.routes_renewed;
-  }
-  Duration time{};
-  for (const std::uint32_t link : way(from, to)) time += cross(shell_.links()[link].delay);
-  return time;
-}
-
-// Until the first copy of a frame is at the other end of a link. When all are lost, that shows a round trip
-// and a margin after the last one left.
-Duration World::cross(Duration hop) {
-  ++outcome_.hops;
-  Duration left{};  // when the copy left
-  while (true) {
-    bool lost = false;
-    for (std::uint32_t copy = 0; copy < options_.copies; ++copy) {
-      if (copy > 0) left += options_.copies_apart;
-      const bool alike = copy > 0 && alike_below_ > 0 && random_.next() < alike_below_;
-      if (!alike) lost = random_.next() < loss_below_;
-      if (lost) continue;
-      outcome_.frames += options_.copies;  // the rest of them leave all the same
-      return left + hop;
-    }
-    outcome_.frames += options_.copies;
-    left += 2 * hop + options_.resend_margin;
-  }
-}
 
 void World::weigh(const Message& message, std::uint64_t hops) {
   weighed_hops_ += hops;
@@ -330,9 +232,9 @@ void World::weigh(const Message& message, std::uint64_t hops) {
 
 void World::post(Message message) {
   if (away(message.from) || away(message.to)) return;
-  const std::uint64_t hops_before = outcome_.hops;
+  const std::uint64_t hops_before = ways_.carried().hops;
   Instant arrival = now_ + host(message.from).slow + travel(message.from, message.to);
-  if (++posted_ % kWeighedOneOf == 0) weigh(message, outcome_.hops - hops_before);
+  if (++posted_ % kWeighedOneOf == 0) weigh(message, ways_.carried().hops - hops_before);
   if (tampers) {
     const auto later = tampers(message);
     if (!later) return;

@@ -22,7 +22,6 @@
 
 namespace skywarden::agents {
 
-using GroupId = Identity<struct GroupIdTag, std::uint32_t>;
 // What stays the same under every name and is checked by whoever vouches: the catalogue number of a
 // satellite, the fingerprint of an authority's key. 0 is nothing.
 using Hull = Identity<struct HullTag, std::uint64_t>;

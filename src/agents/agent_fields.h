@@ -2,6 +2,7 @@
 // failure sticks, so a decoder looks once, at the end.
 #pragma once
 
+#include <cstddef>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -37,6 +38,12 @@ class AgentFields {
                       value <= std::numeric_limits<std::int32_t>::max();
     in_range_ = in_range_ && fits;
     return fits ? static_cast<std::int32_t>(value) : 0;
+  }
+  std::vector<std::byte> bytes(std::size_t max) {
+    const auto found = reader_.bytes();
+    if (!found) return {};
+    in_range_ = in_range_ && found->size() <= max;
+    return in_range_ ? std::vector(found->begin(), found->end()) : std::vector<std::byte>{};
   }
   bool flag() { return reader_.boolean().value_or(false); }
   std::size_t array_up_to(std::size_t max) {

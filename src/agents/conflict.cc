@@ -6,11 +6,6 @@
 #include "base/contract.h"
 
 namespace skywarden::agents {
-namespace {
-
-constexpr std::uint64_t kWorthMax = std::uint64_t{1} << 40;
-
-}  // namespace
 
 std::optional<NodeId> arbiter_of(const Registry& registry, const std::vector<NodeId>& parties) {
   Query query;

@@ -17,12 +17,13 @@
 namespace skywarden::agents {
 
 using MatterId = Identity<struct MatterIdTag, std::uint64_t>;  // what is in dispute
+inline constexpr std::uint64_t kWorthMax = std::uint64_t{1} << 40;
 
 struct ClaimMessage {  // a claimant to the arbiter, and back with `ruling`
   MatterId matter;
   NodeId from, to;
   NodeId doer;              // the agent of its group that would do it
-  std::uint64_t worth = 0;  // at full ability, from public facts; up to 2⁴⁰
+  std::uint64_t worth = 0;  // at full ability, from public facts; up to kWorthMax
   NodeId ruling;            // of an answer: to whom it belongs; else nobody
   friend bool operator==(const ClaimMessage&, const ClaimMessage&) = default;
 };

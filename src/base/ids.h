@@ -36,7 +36,8 @@ class Ordinal {
   std::uint64_t value_ = 0;
 };
 
-using NodeId = Identity<struct NodeIdTag, std::uint32_t>;  // a satellite or ground station; 0 is nobody
+using NodeId = Identity<struct NodeIdTag, std::uint32_t>;    // a satellite or ground station; 0 is nobody
+using GroupId = Identity<struct GroupIdTag, std::uint32_t>;  // of nodes that agree; 0: who has only one
 using Term = Ordinal<struct TermTag>;
 using LogIndex = Ordinal<struct LogIndexTag>;  // 0 is before the first entry
 using ModelVersion = Ordinal<struct ModelVersionTag>;
