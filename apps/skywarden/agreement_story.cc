@@ -45,17 +45,15 @@ std::optional<Turn> AgreementStory::follow(const TraceEvent& event, const consen
                                            std::span<const consensus::ShareReason> reasons) {
   switch (event.kind) {
     case TraceKind::kBecameFollower:
-      pre_voting_.erase(event.node);
       asked_to_lead_.erase(event.node);
       return std::nullopt;
     case TraceKind::kBecameCandidate:
-      if (event.second == 1)
-        pre_voting_.insert(event.node);
-      else if (pre_voting_.erase(event.node) == 0)
+      if (event.second == 2)
         asked_to_lead_.insert(event.node);
+      else
+        asked_to_lead_.erase(event.node);
       return std::nullopt;
     case TraceKind::kCrashed:
-      pre_voting_.erase(event.node);
       asked_to_lead_.erase(event.node);
       leader_crashed_ = leader_crashed_ || event.node == leader_;
       return std::nullopt;

@@ -72,7 +72,7 @@ class AgreementStory {
   Instant leader_since_{};
   std::uint64_t term_ = 0;
   bool leader_crashed_ = false;
-  std::set<NodeId> pre_voting_, asked_to_lead_;
+  std::set<NodeId> asked_to_lead_;
 };
 
 // Who leads now and why there was an election; expects a turn of that kind.

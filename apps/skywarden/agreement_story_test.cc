@@ -28,7 +28,7 @@ consensus::Configuration epoch(std::uint64_t number, consensus::Shares incoming,
 // Follows what a node does to be elected.
 std::optional<Turn> elect(AgreementStory& story, NodeId node, std::uint64_t term, bool pre_vote = true) {
   if (pre_vote) story.follow(event(TraceKind::kBecameCandidate, node, term - 1, 1), nullptr);
-  story.follow(event(TraceKind::kBecameCandidate, node, term, 0), nullptr);
+  story.follow(event(TraceKind::kBecameCandidate, node, term, pre_vote ? 0 : 2), nullptr);
   return story.follow(event(TraceKind::kBecameLeader, node, term), nullptr);
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("a leader of an older term does not lead the group, whenever it is tol
 TEST_CASE("a candidacy that was given up leaves no trace in the next cause") {
   AgreementStory story({{kOne, 1}, {kTwo, 1}, {kThree, 1}});
   elect(story, kOne, 1);
-  story.follow(event(TraceKind::kBecameCandidate, kTwo, 2, 0), nullptr);  // asked to lead, and lost
+  story.follow(event(TraceKind::kBecameCandidate, kTwo, 2, 2), nullptr);  // asked to lead, and lost
   story.follow(event(TraceKind::kBecameFollower, kTwo, 2, 0), nullptr);
   CHECK(elect(story, kTwo, 3)->cause == ElectionCause::kSilence);
 }

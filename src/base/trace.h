@@ -14,7 +14,7 @@ namespace skywarden {
 
 enum class TraceKind : std::uint8_t {
   kBecameFollower,    // term, leader or 0
-  kBecameCandidate,   // term, 1 when it is only a pre-vote
+  kBecameCandidate,   // term, 1 when it is only a pre-vote, 2 when the leader asked for it
   kBecameLeader,      // term
   kEntryAppended,     // index, term, hash of its payload
   kEntryCommitted,    // index, term, hash of its payload

@@ -185,7 +185,10 @@ void Raft::start_round(Step& step, Role role) {
   round_began_ = step.now;
   election_deadline_ = step.now + round_length();
   repeat_due_ = step.now + options_.heartbeat;
-  trace(step, TraceKind::kBecameCandidate, state_.term.value(), role == Role::kPreCandidate ? 1 : 0);
+  trace(step, TraceKind::kBecameCandidate, state_.term.value(),
+        role == Role::kPreCandidate ? 1
+        : leader_agrees_            ? 2
+                                    : 0);
   const bool waits = role == Role::kCandidate && disk_.storage() == Storage::kMeanwhile;  // for persisted()
   if (role == Role::kPreCandidate)
     record_grant(step, self_, true);
