@@ -81,7 +81,7 @@ class Division {
     return found;
   }
 
-  void divide(Places component) {
+  void divide(const Places& component) {
     const std::size_t members = members_in(ground_, component);
     const std::size_t usual = (options_.members_min + options_.members_max) / 2;
     std::vector<Places> regions =
