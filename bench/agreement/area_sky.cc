@@ -27,8 +27,7 @@ void AreaSky::push(Instant at, What what, std::uint32_t which) {
 }
 
 void AreaSky::at(Instant time, std::function<void()> action) {
-  actions_.push_back(std::move(action));
-  push(time, What::kAction, static_cast<std::uint32_t>(actions_.size() - 1));
+  push(time, What::kAction, actions_.put(std::move(action)));
 }
 
 // One timer a satellite waits in the heap, at its deadline or before: most deadlines only move away.
@@ -46,8 +45,7 @@ void AreaSky::run_until(Instant end) {
     heap_.pop_back();
     now_ = event.at;
     if (event.what == What::kAction) {
-      const auto action = std::move(actions_[event.which]);
-      action();
+      actions_.take(event.which)();
     } else if (event.what == What::kTimer) {
       const NodeId node(event.which);
       Host& host = hosts_.at(node);
@@ -61,8 +59,7 @@ void AreaSky::run_until(Instant end) {
       ++handled_;
       perform(node, host.satellite->tick(now_));
     } else {
-      const Letter letter = std::move(letters_[event.which]);
-      free_.push_back(event.which);
+      const Letter letter = letters_.take(event.which);
       Satellite& to = satellite(letter.to);
       if (!to.up()) continue;
       ++handled_;
@@ -74,16 +71,7 @@ void AreaSky::run_until(Instant end) {
 
 void AreaSky::post(Letter letter) {
   const Instant arrival = now_ + ways_.travel(letter.from, letter.to, now_, random_);
-  std::uint32_t slot;
-  if (free_.empty()) {
-    slot = static_cast<std::uint32_t>(letters_.size());
-    letters_.push_back(std::move(letter));
-  } else {
-    slot = free_.back();
-    free_.pop_back();
-    letters_[slot] = std::move(letter);
-  }
-  push(arrival, What::kLetter, slot);
+  push(arrival, What::kLetter, letters_.put(std::move(letter)));
 }
 
 // ---- satellites

@@ -2,7 +2,6 @@
 // wakes whoever is due, and checks at every step what must never happen.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,6 +10,7 @@
 
 #include "agreement/one_history.h"
 #include "agreement/satellite.h"
+#include "agreement/slots.h"
 #include "agreement/ways.h"
 
 namespace skywarden::agreement {
@@ -79,10 +79,9 @@ class AreaSky {
   std::map<GroupId, Group> groups_;
   std::vector<Event> heap_;
   std::uint64_t sequence_ = 0;
-  std::vector<Letter> letters_;
-  std::vector<std::uint32_t> free_;
-  std::deque<std::function<void()>> actions_;  // their places stay
-  std::vector<std::uint64_t> prints_{0};       // by number: the fingerprint of everything decided up to there
+  Slots<Letter> letters_;
+  Slots<std::function<void()>> actions_;
+  std::vector<std::uint64_t> prints_{0};  // by number: the fingerprint of everything decided up to there
   std::map<agents::MatterId, std::uint64_t> matters_;
   std::uint64_t handled_ = 0;
   std::string violation_;

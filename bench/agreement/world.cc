@@ -44,16 +44,7 @@ void World::push(Instant at, What what, std::uint32_t which, NodeId node) {
 }
 
 void World::at(Instant time, std::function<void()> action) {
-  std::uint32_t slot;
-  if (free_actions_.empty()) {
-    slot = static_cast<std::uint32_t>(actions_.size());
-    actions_.push_back(std::move(action));
-  } else {
-    slot = free_actions_.back();
-    free_actions_.pop_back();
-    actions_[slot] = std::move(action);
-  }
-  push(time, What::kAction, slot, kNobody);
+  push(time, What::kAction, actions_.put(std::move(action)), kNobody);
 }
 
 // One timer a node waits in the heap, at its deadline or before: most deadlines only move away.
@@ -72,9 +63,7 @@ void World::run_until(Instant end) {
     heap_.pop_back();
     now_ = event.at;
     if (event.what == What::kAction) {
-      const auto action = std::move(actions_[event.which]);
-      free_actions_.push_back(event.which);
-      action();
+      actions_.take(event.which)();
     } else if (event.what == What::kTimer) {
       Host& h = host(event.node);
       if (h.timer != event.at) continue;  // an earlier one came in between
@@ -87,8 +76,7 @@ void World::run_until(Instant end) {
         arm(event.node);
       }
     } else {
-      const Message message = std::move(messages_[event.which]);
-      free_.push_back(event.which);
+      const Message message = messages_.take(event.which);
       Host& h = host(message.to);
       if (!h.raft || away(message.to)) continue;
       ++outcome_.handled;
@@ -241,16 +229,7 @@ void World::post(Message message) {
     arrival += *later;
   }
   const NodeId to = message.to;
-  std::uint32_t slot;
-  if (free_.empty()) {
-    slot = static_cast<std::uint32_t>(messages_.size());
-    messages_.push_back(std::move(message));
-  } else {
-    slot = free_.back();
-    free_.pop_back();
-    messages_[slot] = std::move(message);
-  }
-  push(arrival, What::kMessage, slot, to);
+  push(arrival, What::kMessage, messages_.put(std::move(message)), to);
 }
 
 }  // namespace skywarden::agreement

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agreement/one_history.h"
+#include "agreement/slots.h"
 #include "agreement/ways.h"
 #include "consensus/raft.h"
 
@@ -124,10 +125,8 @@ class World {
   Term leader_term_;
   std::vector<Event> heap_;
   std::uint64_t sequence_ = 0;
-  std::vector<consensus::Message> messages_;
-  std::vector<std::uint32_t> free_;
-  std::vector<std::function<void()>> actions_;
-  std::vector<std::uint32_t> free_actions_;
+  Slots<consensus::Message> messages_;
+  Slots<std::function<void()>> actions_;
 
   std::uint64_t posted_ = 0, weighed_hops_ = 0, weighed_bytes_ = 0;
   OneHistory history_;
