@@ -153,24 +153,17 @@ Result<void> FireService::from_client(GroupClient client, const Frame& frame) {
     case RequestKind::kRemove:
       refuse(client, *request, "members come and go only in a group that agrees on values");
       break;
-    case RequestKind::kStatus: {
-      const std::string text = status();
-      const auto bytes = std::as_bytes(std::span(text));
-      answering_.emplace_back(client, Answer{request->id,
-                                             Outcome::kDone,
-                                             node_.raft().leader(),
-                                             node_.ledger().applied(),
-                                             {bytes.begin(), bytes.end()}});
+    case RequestKind::kStatus:
+      answering_.emplace_back(client, Answer{request->id, Outcome::kDone, node_.raft().leader(),
+                                             node_.ledger().applied(), bytes_of(status())});
       break;
-    }
   }
   return {};
 }
 
 void FireService::refuse(GroupClient client, const Request& request, std::string_view why) {
-  const auto bytes = std::as_bytes(std::span(why));
-  answering_.emplace_back(
-      client, Answer{request.id, Outcome::kRefused, node_.raft().leader(), {}, {bytes.begin(), bytes.end()}});
+  answering_.emplace_back(client,
+                          Answer{request.id, Outcome::kRefused, node_.raft().leader(), {}, bytes_of(why)});
 }
 
 // What the detector would leave out is told to the client instead, and may be handed in again when its time

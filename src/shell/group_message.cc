@@ -55,6 +55,11 @@ Result<std::optional<Frame>> read_frame(std::span<const std::byte> bytes, std::s
   return Frame{kind, bytes.subspan(kFrameHeadBytes, size)};
 }
 
+std::vector<std::byte> bytes_of(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
 std::vector<std::byte> encode(const Hello& hello) {
   CborWriter out;
   out.array(kHelloFields)

@@ -71,6 +71,8 @@ struct Answer {
   friend bool operator==(const Answer&, const Answer&) = default;
 };
 
+[[nodiscard]] std::vector<std::byte> bytes_of(std::string_view text);  // as answers carry words
+
 [[nodiscard]] std::vector<std::byte> encode(const Hello& hello);
 [[nodiscard]] std::vector<std::byte> encode(const Request& request);
 [[nodiscard]] std::vector<std::byte> encode(const Answer& answer);

@@ -106,18 +106,16 @@ Result<void> RaftService::from_client(GroupClient client, const Frame& frame) {
     case RequestKind::kRemove:
       ask_for_change(client, std::move(*request));
       break;
-    case RequestKind::kStatus: {
-      const std::string text = status();
-      const auto bytes = std::as_bytes(std::span(text));
-      answer(client, {request->id, Outcome::kDone, raft_.leader(), applied_, {bytes.begin(), bytes.end()}});
+    case RequestKind::kStatus:
+      answer(client, {request->id, Outcome::kDone, raft_.leader(), applied_, bytes_of(status())});
       break;
-    }
-    case RequestKind::kObserve: {
-      constexpr std::string_view kWhy = "this group agrees on values, not on fires";
-      const auto why = std::as_bytes(std::span(kWhy));
-      answer(client, {request->id, Outcome::kRefused, raft_.leader(), {}, {why.begin(), why.end()}});
+    case RequestKind::kObserve:
+      answer(client, {request->id,
+                      Outcome::kRefused,
+                      raft_.leader(),
+                      {},
+                      bytes_of("this group agrees on values, not on fires")});
       break;
-    }
   }
   return {};
 }
@@ -220,12 +218,11 @@ void RaftService::propose_waiting(Instant now) {
       absorb(std::move(*effects));
     } else {
       const bool elsewhere = raft_.role() != consensus::Role::kLeader;
-      const auto why = std::as_bytes(std::span(effects.error().message));
       for (std::size_t i = begin; i < end; ++i)
         if (elsewhere)
           answer(proposers_[i].client, not_leader(proposers_[i].request));
         else
-          answer_waiting(proposers_[i], Outcome::kRefused, {why.begin(), why.end()});
+          answer_waiting(proposers_[i], Outcome::kRefused, bytes_of(effects.error().message));
     }
     begin = end;
   }
@@ -244,11 +241,7 @@ void RaftService::wait_for(LogIndex index, Waiting waiting) {
 Answer RaftService::not_leader(std::uint64_t request) const {
   Answer answer{request, Outcome::kNotLeader, raft_.leader(), {}, {}};
   for (const GroupLinks::Peer& peer : links_->peers())
-    if (peer.node == raft_.leader()) {
-      const std::string address = peer.address();
-      const auto bytes = std::as_bytes(std::span(address));
-      answer.bytes.assign(bytes.begin(), bytes.end());
-    }
+    if (peer.node == raft_.leader()) answer.bytes = bytes_of(peer.address());
   return answer;
 }
 
@@ -327,10 +320,8 @@ void RaftService::answer(GroupClient client, const Answer& answer) {
   if (bytes.size() <= kFrameBytesMax) return links_->answer(client, bytes);
   const std::string why =
       fmt::format("an answer of {} bytes, at most {} can be sent", answer.bytes.size(), kFrameBytesMax);
-  const auto text = std::as_bytes(std::span(why));
-  links_->answer(
-      client,
-      encode(Answer{answer.id, Outcome::kRefused, answer.leader, answer.index, {text.begin(), text.end()}}));
+  links_->answer(client,
+                 encode(Answer{answer.id, Outcome::kRefused, answer.leader, answer.index, bytes_of(why)}));
 }
 
 // ---- compaction

@@ -20,8 +20,7 @@ void RaftService::ask_for_change(GroupClient client, Request request) {
                     : changes_.size() >= kChangesMax ? "too many changes of members wait"
                                                      : nullptr;
   if (why == nullptr) return changes_.push_back({client, std::move(request)});
-  const auto text = std::as_bytes(std::span(std::string_view(why)));
-  answer(client, {request.id, Outcome::kRefused, raft_.leader(), {}, {text.begin(), text.end()}});
+  answer(client, {request.id, Outcome::kRefused, raft_.leader(), {}, bytes_of(why)});
 }
 
 void RaftService::change_members(Instant now) {
@@ -55,8 +54,7 @@ void RaftService::change_members(Instant now) {
 void RaftService::refuse_change(GroupClient client, std::uint64_t request, const Error& error) {
   ++counters_.refused_changes;
   on_problem_("refused: " + error.message);
-  const auto text = std::as_bytes(std::span(error.message));
-  answer(client, {request, Outcome::kRefused, raft_.leader(), {}, {text.begin(), text.end()}});
+  answer(client, {request, Outcome::kRefused, raft_.leader(), {}, bytes_of(error.message)});
 }
 
 // Who was admitted and has caught up gets its share.

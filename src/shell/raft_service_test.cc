@@ -25,10 +25,6 @@ using tcp = asio::ip::tcp;
 
 constexpr Duration kPatience = 20s;  // a loaded machine may be slow; nothing waits that long otherwise
 
-std::vector<std::byte> bytes_of(std::string_view text) {
-  const auto bytes = std::as_bytes(std::span(text));
-  return {bytes.begin(), bytes.end()};
-}
 std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
