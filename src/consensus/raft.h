@@ -224,6 +224,7 @@ class Raft {
   void request_votes(Step& step);
   void sound(Step& step);
   void stop_sounding();
+  void stand_soon(Step& step);
   [[nodiscard]] Instant follower_deadline() const;
   struct Claim {  // to be elected
     NodeId candidate;
@@ -379,6 +380,7 @@ class Raft {
   std::optional<Claim> favoured_;  // the best who was granted a pre-vote
   Instant favoured_until_;
   bool leader_agrees_ = false;  // candidate: the leader handed over
+  bool needed_ = false;         // somebody without this log wanted to lead since a leader was last heard
   bool yielded_ = false;        // gave way to a rival since a leader was last heard
 
   Instant heartbeat_due_, outlook_due_;  // leader

@@ -26,8 +26,9 @@ void Raft::note_own_vote() {
 }
 
 // Who lost its shares may still be needed to commit just that: while the epoch is not known to be committed
-// its log may be the only complete one (thesis §4.2.2, figure 4.6).
+// its log may be the only complete one (thesis §4.2.2, figure 4.6). So may the log of a learner.
 bool Raft::may_campaign(NodeId node) const {
+  if (node == self_ && needed_) return true;
   if (node == self_ ? votes() : has_vote(ruling().shares, node)) return true;
   if (configuration_committed()) return false;
   if (node == self_) return own_vote_.before;

@@ -217,6 +217,7 @@ void Raft::become_candidate(Step& step, bool leader_agrees) {
 void Raft::become_leader(Step& step) {
   role_ = Role::kLeader;
   leader_ = self_;
+  needed_ = false;
   round_trip_ = std::max(round_trip_, step.now - round_began_);
   asked_.clear();
   votes_.clear();
@@ -359,13 +360,21 @@ bool Raft::answer_pre_vote(Step& step, const Claim& claim) {
   return true;
 }
 
+// Others want a leader and cannot be it for lack of what is here. Whoever lost its shares while only it knows
+// of that would wait as long as a learner, and a learner for ever. Its votes are counted by its own epoch
+// like anybody's, and once it has committed something it hands over to a voter.
+void Raft::stand_soon(Step& step) {
+  if (role_ != Role::kFollower && role_ != Role::kLearner) return;
+  if (total_shares(ruling().shares.incoming) == 0) return;  // joined, and has seen entries but no epoch yet
+  needed_ = true;
+  take_resting_role(step);
+  election_deadline_ = std::min(election_deadline_, step.now + options_.election_timeout_min);
+}
+
 void Raft::on(Step& step, const Message& message, const PreVoteRequest& request) {
   bool granted = message.term > state_.term && is_complete_enough(request.last);
-  // Others want a leader and cannot be it for lack of what is here, so do not be long: whoever lost its
-  // shares while only it knows of that would wait as long as a learner.
   const bool better = message.term > state_.term && !granted;
-  if (better && role_ == Role::kFollower && leader_ == kNobody && !hears_leader(step.now))
-    election_deadline_ = std::min(election_deadline_, step.now + options_.election_timeout_min);
+  if (better && leader_ == kNobody && !hears_leader(step.now)) stand_soon(step);
   if (granted && hears_leader(step.now)) {
     granted = false;
     if (role_ == Role::kFollower) {

@@ -79,5 +79,19 @@ TEST_CASE("the same seed gives the same history") {
   }
 }
 
+// A lost leader's last entries were at a learner alone, whose epoch gives it no vote; the others needed the
+// vote that their older epochs give it, and it refused all of them.
+TEST_CASE("a learner that alone holds the newest log does not keep the group without a leader") {
+  for (const std::uint64_t seed : {60'469U, 517'132U}) {
+    CAPTURE(seed);
+    CHECK(play_history(seed).violation == "");
+  }
+}
+
+// Its quorum was nobody, so it won at once.
+TEST_CASE("a newcomer that has seen entries but no epoch does not stand") {
+  CHECK(play_history(114).violation == "");
+}
+
 }  // namespace
 }  // namespace skywarden::consensus

@@ -37,6 +37,7 @@ bool Raft::follow(Step& step, NodeId leader) {
     silence_.begin(step.now);
     round_trip_ /= 2;
   }
+  needed_ = false;
   become_follower(step, state_.term, leader);
   silence_.heard(step.now, options_.heartbeat);
   leader_heard_ = step.now;
