@@ -59,8 +59,8 @@ class Division {
       : ground_(ground), options_(options), region_of_(ground.graph.nodes().size(), 0) {}
 
   std::vector<Places> make() {
-    std::vector<Places> whole = components();
-    for (Places& component : whole) divide(std::move(component));
+    const std::vector<Places> whole = components();
+    for (const Places& component : whole) divide(component);
     return std::move(done_);
   }
 
