@@ -92,7 +92,7 @@ phase_lint() { phase "lint" lint; }
 
 # phase_fuzz SECONDS [FUZZER...]: each fuzzer for that long, two at a time
 phase_fuzz() {
-  local seconds=$1 folder="$root/build/fuzz/bin" fuzzer
+  local seconds=$1 folder="$root/build/asan/bin" fuzzer
   shift
   if [ $# -eq 0 ]; then
     for fuzzer in "$folder"/*_fuzz; do set -- "$@" "$(basename "$fuzzer")"; done
@@ -121,7 +121,7 @@ fuzz_two() {
 fuzz_one() {
   local seconds=$1 name=$2 corpus="$root/build/corpus/$2"
   mkdir -p "$corpus"
-  if ! "$root/build/fuzz/bin/$name" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -max_len=65536 -verbosity=0 \
+  if ! "$root/build/asan/bin/$name" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -max_len=65536 -verbosity=0 \
     -print_final_stats=0 -artifact_prefix="$corpus/found-" "$corpus" >"$corpus.log" 2>&1; then
     tail -n 30 "$corpus.log"
     return 1

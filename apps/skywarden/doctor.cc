@@ -173,7 +173,7 @@ Check check_disk() {
   const double free = error ? 0.0 : static_cast<double>(space.available) / kGigabyte;
   const std::string detail = fmt::format("{:.1f} GB free, {:.0f} GB wanted", free, kDiskGigabytesMin);
   if (free >= kDiskGigabytesMin) return {"disk", State::kFine, detail};
-  return {"disk", State::kRequiredMissing, detail, "rm -rf build/asan build/tsan build/fuzz build/clang out"};
+  return {"disk", State::kRequiredMissing, detail, "rm -rf build/asan build/tsan build/clang out"};
 }
 
 Check check_memory() {
