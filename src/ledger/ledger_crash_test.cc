@@ -14,7 +14,7 @@ namespace {
 using example::agreed;
 using example::part;
 
-// In a process of its own: enters everything in small parts until it is done, or has had so much of the
+// In a process of its own: enters one after the other until it is done, or has had so much of the
 // processor. The signal's default ends it where it stands, and does not depend on what else the machine does.
 void write_until_killed(const std::string& path, const std::vector<node::Entered>& all, int cpu_us) {
   const pid_t writer = ::fork();
@@ -25,8 +25,7 @@ void write_until_killed(const std::string& path, const std::vector<node::Entered
     if (::setitimer(ITIMER_PROF, &end, nullptr) != 0) ::_exit(1);
     auto file = LedgerFile::open(path, {example::kIdentity}, [](const std::string&) {});
     if (!file) ::_exit(1);
-    for (std::size_t i = file->applied().value(); i < all.size(); i += 3)
-      file->enter(part(all, i, std::min(i + 3, all.size())));
+    for (std::size_t i = file->applied().value(); i < all.size(); ++i) file->enter(part(all, i, i + 1));
     ::_exit(0);
   }
   int status = 0;
@@ -43,7 +42,7 @@ TEST_CASE("a writer killed between and within transactions leaves a whole prefix
   std::uint64_t before = 0;
   int grew = 0;
   for (int i = 0; i < 25; ++i) {
-    write_until_killed(folder.file(), all, 1000 + static_cast<int>(random.below(30'000)));
+    write_until_killed(folder.file(), all, 3000 + static_cast<int>(random.below(9'000)));
     std::vector<std::string> said;
     const std::uint64_t now = example::open(folder.file(), &said).applied().value();
     CHECK(said.empty());  // nothing was set aside
@@ -57,7 +56,7 @@ TEST_CASE("a writer killed between and within transactions leaves a whole prefix
     CHECK(compared->lines == std::vector<std::string>{});
     CHECK(compared->chained == now);
   }
-  CHECK(grew >= 5);
+  CHECK(grew >= 3);
   example::open(folder.file()).enter(all);
   auto reader = LedgerReader::open(folder.file());
   REQUIRE(reader);
