@@ -1,5 +1,5 @@
-// How fast entries go into a ledger, and questions over them (docs/formats.md). The log is a drawn one:
-// ledger/ledger_example.h.
+// How fast entries go into a ledger, and questions over them (docs/formats.md). The log is a drawn one
+// (ledger/ledger_example.h), or that of another ledger.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -13,6 +13,7 @@ namespace {
 
 struct Arguments {
   std::size_t entries = 100'000;
+  std::string of;  // a ledger whose entries are taken; empty: drawn
   std::size_t together = 10;
 };
 
@@ -29,8 +30,37 @@ ledger::Answer answer_of(ledger::LedgerReader& reader, const ledger::Question& q
   return std::move(*answer);
 }
 
+// As its node handed them out. Of a ledger without gaps.
+std::vector<node::Entered> entries_of(const std::string& path) {
+  auto reader = ledger::LedgerReader::open(path);
+  if (!reader) {
+    fmt::print(stderr, "{}\n", reader.error().message);
+    std::exit(1);
+  }
+  std::vector<node::Entered> out;
+  storage::EntryChain chain(ledger::example::kIdentity.cluster);
+  for (LogIndex index(1); index <= reader->applied().value(); index = index.next()) {
+    const auto rows = reader->rows(index).value();
+    const ledger::Cells& entry = rows.at(0).cells;
+    const auto kind = ledger::kind_named(std::get<std::string>(entry[3]));
+    node::Entered each;
+    each.entry = {Term(static_cast<std::uint64_t>(std::get<std::int64_t>(entry[1]))), index,
+                  std::get<ledger::Blob>(rows.at(1).cells[1]),
+                  kind == ledger::Kind::kEpoch ? consensus::EntryKind::kConfiguration
+                                               : consensus::EntryKind::kProposal};
+    each.told =
+        kind == ledger::Kind::kAlert || kind == ledger::Kind::kUpdate || kind == ledger::Kind::kCancel;
+    chain.append(each.entry);
+    each.head = chain.head();
+    each.leader = NodeId(1);
+    out.push_back(std::move(each));
+  }
+  return out;
+}
+
 void run(const Arguments& arguments) {
-  const auto all = ledger::example::agreed(1, arguments.entries);
+  const auto all =
+      arguments.of.empty() ? ledger::example::agreed(1, arguments.entries) : entries_of(arguments.of);
   const ledger::example::Folder folder;
   const double cpu_before = cpu_seconds();
   const double written_ms = milliseconds([&] {
@@ -99,6 +129,7 @@ int main(int argc, char** argv) {
   app.add_option("--entries", arguments.entries, "of a drawn log")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000'000));
+  app.add_option("--of", arguments.of, "entries of this ledger of fires instead, which has no gaps");
   app.add_option("--together", arguments.together, "entries in one transaction")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000));
