@@ -20,6 +20,7 @@ void add_expand(CLI::App& app, int* exit_code);
 void add_fwi(CLI::App& app, int* exit_code);
 void add_config(CLI::App& app, int* exit_code);
 void add_lab(CLI::App& app, int* exit_code);
+void add_ledger(CLI::App& app, int* exit_code);
 void add_log(CLI::App& app, int* exit_code);
 void add_node(CLI::App& app, int* exit_code);
 void add_passes(CLI::App& app, int* exit_code);

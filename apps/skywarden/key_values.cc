@@ -66,6 +66,13 @@ Result<KeyCommand> decode_key_command(std::span<const std::byte> bytes) {
   return command;
 }
 
+std::optional<ledger::AgreedValue> agreed_value(std::span<const std::byte> bytes) {
+  auto command = decode_key_command(bytes);
+  if (!command) return std::nullopt;
+  return ledger::AgreedValue{std::move(command->key), std::move(command->value), std::move(command->expected),
+                             command->compares};
+}
+
 std::vector<std::byte> encode(const KeyAnswer& answer) {
   CborWriter out;
   out.array(kAnswerFields).boolean(answer.done);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "ledger/agreed_rows.h"
 #include "shell/raft_service.h"
 
 namespace skywarden::app {
@@ -26,6 +27,8 @@ inline constexpr std::size_t kKeyBytesMax = 1024;
 
 [[nodiscard]] std::vector<std::byte> encode(const KeyCommand& command);
 [[nodiscard]] Result<KeyCommand> decode_key_command(std::span<const std::byte> bytes);
+[[nodiscard]] std::optional<ledger::AgreedValue> agreed_value(
+    std::span<const std::byte> bytes);  // for a ledger
 [[nodiscard]] std::vector<std::byte> encode(const KeyAnswer& answer);
 [[nodiscard]] Result<KeyAnswer> decode_key_answer(std::span<const std::byte> bytes);
 

@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "key_values.h"
+#include "ledger/ledger_file.h"
 #include "node_config.h"
 #include "shell/disk_folder.h"
 #include "shell/fire_service.h"
@@ -100,6 +101,19 @@ Result<void> run_until_stopped(Service& service, const NodeConfig& config, const
   return ran;
 }
 
+// Without one the node goes on: its log is the truth.
+std::optional<ledger::LedgerFile> open_ledger(const NodeConfig& config, const Kept& kept) {
+  if (!kept.disk) return std::nullopt;
+  ledger::LedgerFile::Options options{config.identity, ledger::AgreesOn::kFires, {}};
+  if (config.agrees_on == AgreesOn::kValues)
+    options = {config.identity, ledger::AgreesOn::kValues, agreed_value};
+  auto opened =
+      ledger::LedgerFile::open(config.data + "/" + ledger::kLedgerName, std::move(options), complain);
+  if (opened) return std::move(*opened);
+  complain(fmt::format("there will be no ledger until the next start: {}", opened.error().message));
+  return std::nullopt;
+}
+
 // ---- values
 
 Result<void> run_values(const NodeConfig& config, std::optional<storage::SigningKeys> keys, Kept& kept) {
@@ -115,6 +129,8 @@ Result<void> run_values(const NodeConfig& config, std::optional<storage::Signing
   if (!admission_key) return tl::unexpected<Error>(admission_key.error());
   options.admission_key = std::move(*admission_key);
   options.compact_bytes = config.compact_bytes.value_or(options.compact_bytes);
+  auto ledger = open_ledger(config, kept);
+  options.ledger = ledger ? &*ledger : nullptr;
   KeyValues values;
   const auto service =
       shell::RaftService::make(std::move(options), values, kept.log ? &*kept.log : nullptr, complain);
@@ -168,6 +184,8 @@ Result<void> run_fires(const NodeConfig& config, std::optional<storage::SigningK
   auto alerts = shell::AlertFolder::open(kept.disk ? config.data + "/alerts" : "", context_of(config),
                                          told ? &*told : nullptr, complain);
   if (!alerts) return tl::unexpected<Error>(alerts.error());
+  auto ledger = open_ledger(config, kept);
+  options.ledger = ledger ? &*ledger : nullptr;
   const auto service = shell::FireService::make(std::move(options), kept.log ? &*kept.log : nullptr,
                                                 observations ? &*observations : nullptr, *alerts, complain);
   if (!service)
@@ -201,7 +219,10 @@ void add_node(CLI::App& app, int* exit_code) {
       "Runs until SIGINT or SIGTERM. Exit code 1 when it cannot begin, or must not go on: its disk is full "
       "or\n"
       "fails, its log is lost or another node's, or its leader has signed another log.\n"
-      "Alerts are written to DATA/alerts as CAP messages with status Exercise: nothing warns the public.\n\n"
+      "Alerts are written to DATA/alerts as CAP messages with status Exercise: nothing warns the public.\n"
+      "All that is agreed is entered into DATA/ledger.sqlite, for skywarden ledger; a node that cannot write "
+      "it "
+      "goes on.\n\n"
       "Example:\n  skywarden node node-1.toml --first-start\n\n"
       "  # node-1.toml\n  cluster = \"forest\"\n  node = 1\n  data = \"node-1\"\n"
       "  [[member]]\n  id = 1\n  address = \"127.0.0.1:7101\"\n  [[member]]\n  id = 2\n"

@@ -17,6 +17,7 @@
 #include "datum/record.h"
 #include "datum/schema.h"
 #include "incident.h"
+#include "node/entered.h"
 #include "sim/bundle_links.h"
 
 namespace skywarden::app {
@@ -57,6 +58,8 @@ class PlayListener {
   virtual void on_finding(const datum::Finding& /*finding*/) {}
   // The first time anybody enters it into the ledger; `chain` are the earlier messages of its event.
   virtual void on_alert(const datum::Alert& /*alert*/, std::span<const datum::Alert> /*chain*/) {}
+  // The first time anybody applies an entry of the log; in its order.
+  virtual void on_entered(const node::Entered& /*entered*/) {}
   // Something that had no path when it was sent arrived at its receiver as a bundle.
   virtual void on_bundle(const sim::Delivery& /*delivery*/) {}
   virtual void on_log(const LogNews& /*news*/) {}

@@ -431,6 +431,11 @@ void Player::on_delivery(const sim::Delivery& delivery) {
 void Player::on_effects(NodeId node, const node::Effects& effects, Instant now) {
   for (const datum::Alert& alert : effects.alerts)
     if (told_.emplace(alert.proposal.event, alert.proposal.sequence).second) told(alert, now);
+  for (const node::Entered& entered : effects.entered) {
+    if (entered.entry.index != applied_.next()) continue;  // somebody was first
+    applied_ = entered.entry.index;
+    for (PlayListener* listener : listeners_) listener->on_entered(entered);
+  }
   if (node != leader_) return;
   for (const datum::Finding& finding : effects.findings)
     for (PlayListener* listener : listeners_) listener->on_finding(finding);

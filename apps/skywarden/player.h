@@ -113,6 +113,7 @@ class Player : private sim::Observer {
   std::vector<datum::Alert> alerts_;
   std::set<EventId> events_told_;
   std::set<std::pair<EventId, std::uint32_t>> told_;
+  LogIndex applied_;                                                     // by anybody
   std::map<std::pair<std::uint64_t, std::uint64_t>, Instant> proposed_;  // event, sequence
   std::vector<double> commit_ms_;
   std::set<NodeId> stopped_by_script_;

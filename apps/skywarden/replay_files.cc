@@ -16,7 +16,21 @@ Result<ReplayFiles> ReplayFiles::open(const std::string& folder, const Incident&
   if (error) return fail(Errc::kInputOutput, "{}: cannot be made: {}", folder, error.message());
   for (const auto& entry : fs::directory_iterator(fs::path(folder) / "alerts"))
     if (entry.path().filename().string().starts_with("skywarden-")) fs::remove(entry.path(), error);
-  return ReplayFiles(folder, incident);
+  ReplayFiles files(folder, incident);
+  if (const auto begun = files.begin_ledger(); !begun) return tl::unexpected<Error>(begun.error());
+  return files;
+}
+
+// One of all nodes together: whoever applies an entry first.
+Result<void> ReplayFiles::begin_ledger() {
+  const std::string path = (fs::path(folder_) / ledger::kLedgerName).string();
+  std::error_code error;
+  for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(path + suffix, error);
+  auto opened =
+      ledger::LedgerFile::open(path, {}, [](const std::string& why) { fmt::print(stderr, "{}\n", why); });
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  ledger_.emplace(std::move(*opened));
+  return {};
 }
 
 ReplayFiles::ReplayFiles(std::string folder, const Incident& incident) : folder_(std::move(folder)) {
@@ -54,9 +68,18 @@ void ReplayFiles::on_alert(const datum::Alert& alert, std::span<const datum::Ale
   write("alerts/" + wildfire::cap_identifier(alert.proposal) + ".xml", *cap);
 }
 
+void ReplayFiles::on_entered(const node::Entered& entered) {
+  entering_.push_back(entered);
+  if (entering_.size() >= kEntriesTogether) ledger_->enter(std::exchange(entering_, {}));
+}
+
 Result<void> ReplayFiles::finish(const std::string& report_html, const std::string& report_json) {
   write("alerts.geojson", wildfire::to_geojson(alerts_, context_.places));
   write("decisions.jsonl", decisions_);
+  ledger_->enter(std::exchange(entering_, {}));
+  if (ledger_->behind() && failure_.empty()) failure_ = ledger_->path() + ": not whole";
+  written_.emplace_back(ledger::kLedgerName);
+  ledger_.reset();  // its last writes move from beside the file into it
   write("report.html", report_html);
   write("report.json", report_json);
   if (!failure_.empty()) return fail(Errc::kInputOutput, "{}", failure_);

@@ -1,12 +1,14 @@
-// What a replay leaves behind: alerts as CAP, all alerts as GeoJSON, decisions with their reasons, the
-// report.
+// What a replay leaves behind: alerts as CAP, all alerts as GeoJSON, decisions with their reasons, the ledger
+// of what was agreed, the report.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "ledger/ledger_file.h"
 #include "play_listener.h"
 #include "wildfire/cap.h"
 
@@ -19,6 +21,7 @@ class ReplayFiles : public PlayListener {
 
   void on_finding(const datum::Finding& finding) override;
   void on_alert(const datum::Alert& alert, std::span<const datum::Alert> chain) override;
+  void on_entered(const node::Entered& entered) override;
 
   // Writes what needs the whole play; the first failure, if any.
   Result<void> finish(const std::string& report_html, const std::string& report_json);
@@ -26,7 +29,10 @@ class ReplayFiles : public PlayListener {
   [[nodiscard]] const std::string& folder() const { return folder_; }
 
  private:
+  static constexpr std::size_t kEntriesTogether = 64;  // in one transaction
+
   ReplayFiles(std::string folder, const Incident& incident);
+  Result<void> begin_ledger();
   void write(const std::string& relative, const std::string& bytes);
 
   std::string folder_;
@@ -34,6 +40,8 @@ class ReplayFiles : public PlayListener {
   std::vector<datum::Alert> alerts_;
   std::map<EventId, datum::Verdict> verdicts_;  // last written of each event
   std::string decisions_;
+  std::optional<ledger::LedgerFile> ledger_;
+  std::vector<node::Entered> entering_;
   std::vector<std::string> written_;
   std::string failure_;
 };

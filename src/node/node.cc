@@ -207,7 +207,12 @@ void Node::absorb(consensus::RaftEffects raft_effects, Instant now, Effects& out
   out.reads.insert(out.reads.end(), raft_effects.reads.begin(), raft_effects.reads.end());
   if (raft_effects.restored) restore(*raft_effects.restored, now, out);
   if (!stopped_.empty()) return;
-  for (const consensus::Entry& entry : raft_effects.committed) commit(entry, now, out);
+  for (consensus::Entry& entry : raft_effects.committed) {
+    const std::size_t told = out.alerts.size();
+    commit(entry, now, out);
+    const NodeId leader = entry.term == raft_.term() ? raft_.leader() : kNobody;
+    out.entered.push_back({std::move(entry), ledger_.head(), out.alerts.size() > told, leader});
+  }
   if (!raft_effects.epochs.empty()) follow_configuration(now, out);
 }
 

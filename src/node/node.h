@@ -32,6 +32,7 @@
 #include "datum/finding.h"
 #include "datum/hotspot.h"
 #include "node/carriage.h"
+#include "node/entered.h"
 #include "node/ledger.h"
 #include "node/messages.h"
 #include "node/outbox.h"
@@ -90,6 +91,7 @@ struct Effects {
   NodePersist persist;
   std::vector<Outgoing> send;
   std::vector<datum::Alert> alerts;  // entered the ledger, in order
+  std::vector<Entered> entered;      // every entry applied, those that told nothing too
   std::vector<consensus::ReadAnswer> reads;
   std::vector<datum::Finding> findings;  // this node's own, for people to follow
   // The snapshot in `persist` came from the leader, and this is the head of the chain of entries up to there.

@@ -59,7 +59,7 @@ Result<std::unique_ptr<FireService>> FireService::make(Options options, storage:
   auto stored = read_observations(observations, on_problem);
   std::unique_ptr<FireService> service(new FireService(std::move(options), log, observations,
                                                        std::move(stored), alerts, std::move(on_problem)));
-  if (const auto resumed = service->resume(); !resumed) return tl::unexpected<Error>(resumed.error());
+  if (const auto resumed = service->resume(log); !resumed) return tl::unexpected<Error>(resumed.error());
   auto links = GroupLinks::make(service->options_.links, *service);
   if (!links) return tl::unexpected<Error>(links.error());
   service->links_ = std::move(*links);
@@ -89,7 +89,7 @@ FireService::FireService(Options options, storage::LogStore::Opened* log,
 FireService::~FireService() = default;
 
 // The ledger as it was saved. A crash may have come before the last message of a chain in it was told.
-Result<void> FireService::resume() {
+Result<void> FireService::resume(const storage::LogStore::Opened* log) {
   if (!node_.stopped().empty()) return fail(Errc::kMalformed, "{}", node_.stopped());
   const LogIndex applied = node_.ledger().applied();
   if (applied != LogIndex() && node_.ledger().head() != log_.head_at(applied))
@@ -98,7 +98,12 @@ Result<void> FireService::resume() {
   for (const datum::Alert* alert : node_.ledger().policy().last_alerts()) last.push_back(as_agreed(*alert));
   std::sort(last.begin(), last.end(),
             [](const datum::Alert& a, const datum::Alert& b) { return a.index < b.index; });
-  return alerts_.tell(last);
+  if (auto told = alerts_.tell(last); !told) return told;
+  if (options_.ledger != nullptr && log != nullptr)
+    options_.ledger->resume(
+        ledger_base(log->contents.persisted.snapshot, log_), node_.raft().last_index(),
+        [&](LogIndex index) { return log_.head_at(index); }, alerts_.told());
+  return {};
 }
 
 Result<void> FireService::run() {
@@ -243,12 +248,15 @@ void FireService::absorb(node::Effects effects) {
       if (failed_) return;
       base_head = effects.restored ? *effects.restored : log_.head_at(step.snapshot->last.index);
     }
+    if (step.snapshot && effects.restored) restored_ = ledger_base(*step.snapshot, base_head);
     log_.take(step, {}, node_.raft(), base_head, effects.restored.has_value());
   }
   if (observations_ != nullptr)
     for (const datum::Hotspot& hotspot : effects.persist.observations)
       observations_->add(encode_observation(hotspot));
   std::move(effects.send.begin(), effects.send.end(), std::back_inserter(sending_));
+  if (options_.ledger != nullptr)
+    std::move(effects.entered.begin(), effects.entered.end(), std::back_inserter(entering_));
   for (datum::Alert& alert : effects.alerts) telling_.push_back(as_agreed(std::move(alert)));
   for (const consensus::ReadAnswer& read : effects.reads) {
     const auto asked = reads_asked_.extract(read.id);
@@ -271,8 +279,16 @@ void FireService::carry_out() {
   sending_.clear();
   if (const auto told = alerts_.tell(telling_); !told) return fail_with(told.error());
   telling_.clear();
+  enter_ledger();
   for (const auto& [client, answer] : answering_) links_->answer(client, encode(answer));
   answering_.clear();
+}
+
+void FireService::enter_ledger() {
+  const auto restored = std::exchange(restored_, std::nullopt);
+  if (options_.ledger == nullptr) return;
+  if (restored) options_.ledger->skip_to(*restored, alerts_.told());
+  if (!entering_.empty()) options_.ledger->enter(std::exchange(entering_, {}));
 }
 
 Result<void> FireService::sync() {
@@ -301,11 +317,11 @@ datum::Alert FireService::as_agreed(datum::Alert alert) const {
 
 std::string FireService::status() const {
   return fmt::format(
-      R"({{"agrees_on":"fires","clock":"{}",{},"handed_in":{},"alerts":{},"bad_messages":{}}})",
+      R"({{"agrees_on":"fires","clock":"{}",{},"handed_in":{},"alerts":{},"bad_messages":{},{}}})",
       format_utc(clock_.now()),
       member_status(node_.raft(), options_.links.identity.cluster, node_.ledger().applied(), log_, *links_,
                     options_.own_address),
-      counters_.handed_in, alerts_.told().size(), counters_.bad_messages);
+      counters_.handed_in, alerts_.told().size(), counters_.bad_messages, ledger_status(options_.ledger));
 }
 
 }  // namespace skywarden::shell

@@ -6,12 +6,15 @@
 // Clients hand in observations at any node and ask any node for alerts (fire_message.h). Observations are
 // acknowledged when this node has them on disk; it brings them to the others from then on, and again to
 // everybody after it restarts. Time is the node's own: mission_time.h.
+//
+// What was agreed goes into a ledger beside the log, if there is one (ledger/ledger_file.h), when it is told.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <memory>
 
+#include "ledger/ledger_file.h"
 #include "node/node.h"
 #include "shell/alert_folder.h"
 #include "shell/fire_message.h"
@@ -30,8 +33,9 @@ class FireService final : private GroupLinks::Owner {
     std::string own_address;     // HOST:PORT, as status() names it
     node::NodeOptions node;      // its cluster is that of `links`
     std::optional<storage::SigningKeys> keys;
-    std::uint64_t seed = 1;   // of election timeouts
-    Duration clock_behind{};  // behind UTC, for exercises
+    std::uint64_t seed = 1;                // of election timeouts
+    Duration clock_behind{};               // behind UTC, for exercises
+    ledger::LedgerFile* ledger = nullptr;  // none: nullptr; outlives the service
   };
   struct Counters {
     std::uint64_t handed_in = 0;     // observations of clients that were news
@@ -75,13 +79,14 @@ class FireService final : private GroupLinks::Owner {
   void turn() override;
   void problem(const std::string& why) override { on_problem_(why); }
 
-  [[nodiscard]] Result<void> resume();
+  [[nodiscard]] Result<void> resume(const storage::LogStore::Opened* log);
   void observe(GroupClient client, const Request& request);
   void ask(GroupClient client, const Request& request);
   void begin_reads(Instant now);
   void absorb(node::Effects effects);
   void carry_out();
   [[nodiscard]] Result<void> sync();
+  void enter_ledger();
   void answer_reads();
   void refuse(GroupClient client, const Request& request, std::string_view why);
   [[nodiscard]] datum::Alert as_agreed(datum::Alert alert) const;
@@ -101,6 +106,8 @@ class FireService final : private GroupLinks::Owner {
   // Of this turn: not carried out yet.
   std::vector<node::Outgoing> sending_;
   std::vector<datum::Alert> telling_;
+  std::optional<ledger::LedgerFile::Base> restored_;  // came before what is entered
+  std::vector<node::Entered> entering_;
   std::vector<std::pair<GroupClient, Answer>> answering_;
 
   std::vector<Reading> reads_;  // not asked for yet

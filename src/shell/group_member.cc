@@ -48,6 +48,15 @@ void send_head(MemberLog& log, const consensus::Raft& raft, GroupLinks& links, I
   for (const NodeId member : log.signed_for(raft.self())) links.send(member, FrameKind::kSignedHead, bytes);
 }
 
+ledger::LedgerFile::Base ledger_base(const consensus::Snapshot& snapshot, const storage::ChainHead& head) {
+  return {snapshot.last.index, head, snapshot.configuration.epoch.value()};
+}
+
+ledger::LedgerFile::Base ledger_base(const std::optional<consensus::Snapshot>& snapshot,
+                                     const MemberLog& log) {
+  return snapshot ? ledger_base(*snapshot, log.head_at(snapshot->last.index)) : ledger::LedgerFile::Base{};
+}
+
 std::string member_status(const consensus::Raft& raft, std::string_view cluster, LogIndex applied,
                           const MemberLog& log, const GroupLinks& links, const std::string& own_address) {
   const MemberLog::Counters& kept = log.counters();
@@ -65,6 +74,11 @@ std::string member_status(const consensus::Raft& raft, std::string_view cluster,
       kept.heads_signed, kept.heads_verified, kept.bad_signatures, said.refused_hello, said.refused_identity,
       said.malformed, said.dropped, said.bytes_received, said.bytes_sent, raft.configuration().epoch.value(),
       members_json(raft, links, own_address));
+}
+
+std::string ledger_status(const ledger::LedgerFile* ledger) {
+  if (ledger == nullptr) return R"("ledger":null,"ledger_behind":false)";
+  return fmt::format(R"("ledger":{},"ledger_behind":{})", ledger->applied().value(), ledger->behind());
 }
 
 }  // namespace skywarden::shell

@@ -31,6 +31,10 @@ Result<std::unique_ptr<RaftService>> RaftService::make(Options options, StateMac
   auto links = GroupLinks::make(service->options_.links, *service);
   if (!links) return tl::unexpected<Error>(links.error());
   service->links_ = std::move(*links);
+  if (service->options_.ledger != nullptr && log != nullptr)
+    service->options_.ledger->resume(ledger_base(log->contents.persisted.snapshot, service->log_),
+                                     service->raft_.last_index(),
+                                     [&](LogIndex index) { return service->log_.head_at(index); }, {});
   if (log != nullptr && log->contents.persisted.snapshot) service->restore(*log->contents.persisted.snapshot);
   if (service->failed_) return tl::unexpected<Error>(*service->failed_);
   for (const GroupLinks::Peer& peer : service->options_.peers) service->links_->add_peer(peer);
@@ -272,6 +276,7 @@ void RaftService::restore(const consensus::Snapshot& snapshot) {
   if (!unpacked) return fail_with(unpacked.error());
   if (const auto restored = machine_.restore(unpacked->data); !restored) return fail_with(restored.error());
   applied_ = snapshot.last.index;
+  if (options_.ledger != nullptr) options_.ledger->skip_to(ledger_base(snapshot, unpacked->head), {});
   taken_.reset();
   log_bytes_ = 0;
   for (; !waiting_.empty() && waiting_.front().index <= applied_; waiting_.pop_front())
@@ -282,7 +287,20 @@ void RaftService::apply_commits() {
   if (restored_) restore(*restored_);
   restored_.reset();
   for (const consensus::Entry& entry : committed_) apply(entry);
-  committed_.clear();
+  enter_ledger(std::exchange(committed_, {}));
+}
+
+// Beside the log: when it cannot be written, the node goes on.
+void RaftService::enter_ledger(std::vector<consensus::Entry> applied) {
+  if (options_.ledger == nullptr) return;
+  std::vector<node::Entered> entered;
+  entered.reserve(applied.size());
+  for (consensus::Entry& entry : applied) {
+    const storage::ChainHead head = log_.head_at(entry.index);
+    const NodeId leader = entry.term == raft_.term() ? raft_.leader() : kNobody;
+    entered.push_back({std::move(entry), head, false, leader});
+  }
+  if (!entered.empty()) options_.ledger->enter(std::move(entered));
 }
 
 void RaftService::apply(const consensus::Entry& entry) {
@@ -353,10 +371,10 @@ void RaftService::compact(Instant now) {
 std::string RaftService::status() const {
   return fmt::format(
       R"({{"agrees_on":"values",{},"proposals":{},"batches":{},"reads":{},"snapshots":{},"bad_messages":{},)"
-      R"("refused_changes":{}}})",
+      R"("refused_changes":{},{}}})",
       member_status(raft_, options_.links.identity.cluster, applied_, log_, *links_, options_.own_address),
       counters_.proposals, counters_.batches, counters_.reads, counters_.snapshots, counters_.bad_messages,
-      counters_.refused_changes);
+      counters_.refused_changes, ledger_status(options_.ledger));
 }
 
 }  // namespace skywarden::shell

@@ -16,6 +16,7 @@
 #include <unordered_map>
 
 #include "consensus/raft.h"
+#include "ledger/ledger_file.h"
 #include "shell/admission.h"
 #include "shell/group_links.h"
 #include "shell/member_log.h"
@@ -45,6 +46,7 @@ class RaftService final : private GroupLinks::Owner {
     std::optional<storage::SigningKeys> keys;
     std::uint64_t seed = 1;                             // of election timeouts
     std::size_t compact_bytes = std::size_t{64} << 20;  // of log in memory, then a snapshot is made
+    ledger::LedgerFile* ledger = nullptr;               // none: nullptr; outlives the service
   };
   struct Counters {
     std::uint64_t proposals = 0, batches = 0, applied = 0, reads = 0, snapshots = 0;
@@ -106,6 +108,7 @@ class RaftService final : private GroupLinks::Owner {
   void send_messages();
   void apply_commits();
   void apply(const consensus::Entry& entry);
+  void enter_ledger(std::vector<consensus::Entry> applied);
   void answer_reads();
   void restore(const consensus::Snapshot& snapshot);
   void compact(Instant now);
