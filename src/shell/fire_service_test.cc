@@ -3,11 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "shell/group_call.h"
@@ -56,6 +58,11 @@ struct Member {
   void complain(const std::string& why) {
     const std::scoped_lock lock(mutex);
     problems.push_back(why);
+  }
+  bool complained(std::string_view beginning) {
+    const std::scoped_lock lock(mutex);
+    return std::any_of(problems.begin(), problems.end(),
+                       [&](const std::string& problem) { return problem.starts_with(beginning); });
   }
 };
 
@@ -128,6 +135,20 @@ class Group {
         if (member->thread.joinable() && says(id, R"("role":"leader")")) return id;
     FAIL("nobody leads");
     return 0;
+  }
+  // Until it is cut off.
+  void say(std::uint32_t from, std::uint32_t to, FrameKind kind, std::span<const std::byte> value) {
+    boost::asio::io_context context;
+    boost::asio::ip::tcp::socket socket(context);
+    const auto peer = addresses_.at(NodeId(to));
+    socket.connect({boost::asio::ip::make_address(peer.host), peer.port});
+    std::vector<std::byte> out;
+    append_frame(out, FrameKind::kHello, encode(Hello{"forest", NodeId(from), NodeId(to), 99}));
+    append_frame(out, kind, value);
+    boost::asio::write(socket, boost::asio::buffer(out.data(), out.size()));
+    std::array<char, 4096> in{};
+    boost::system::error_code error;
+    while (!error) socket.read_some(boost::asio::buffer(in), error);
   }
   template <typename Condition>
   void wait(Condition condition) {
@@ -248,6 +269,39 @@ TEST_CASE("a node that took observations and died before it could hand them on d
   CHECK(group.alerts().front().proposal.merged.size() >= 2);
 }
 
+TEST_CASE("a node that was down while observations were handed in fetches them from who has them") {
+  Group group(3);
+  (void)group.leader();
+  CHECK(group.observe(fire_at(38.6, -122.6)).taken == 9);
+  for (std::uint32_t id = 1; id <= 3; ++id) group.wait([&] { return group.says(id, R"("held":9,)"); });
+  group.stop(3);
+  for (int i = 0; i < 20; ++i) CHECK(group.observe(fire_at(40.0 + i, -120.0)).taken == 9);
+  for (const std::uint32_t id : {1U, 2U}) group.wait([&] { return group.says(id, R"("held":189,)"); });
+  Random random(9);
+  group.restart(1, random);  // both forget what they were to bring to node 3
+  group.restart(2, random);
+  group.restart(3, random);
+  group.wait([&] { return group.says(3, R"("held":189,"missing":0,"fetched":180,)"); });
+  const auto seen = [&](std::uint32_t id) {
+    const auto journal = storage::Journal::open(*group[id].disk, {"forest", NodeId(id)},
+                                                {"observations", node::NodeOptions().journal_max, 4096});
+    return std::set<std::vector<std::byte>>(journal->records.begin(), journal->records.end());
+  };
+  group.wait([&] { return group[3].complained("fetched "); });
+  for (std::uint32_t id = 1; id <= 3; ++id) group.stop(id);
+  CHECK(seen(3).size() == 189);
+  CHECK(seen(3) == seen(1));
+  CHECK(seen(2) == seen(1));
+}
+
+TEST_CASE("a message about what is held that cannot be read ends the connection") {
+  Group group(2);
+  (void)group.leader();
+  group.stop(1);
+  group.say(1, 2, FrameKind::kCatchUp, std::array{std::byte{1}});
+  group.wait([&] { return group.says(2, R"("bad_messages":1})"); });
+}
+
 TEST_CASE("what a client hands in is taken, or it is told why not") {
   Group group(1);
   auto mixed = fire_at(38.6, -122.6);
@@ -332,19 +386,7 @@ TEST_CASE("a message that cannot be read, or that speaks for another node, ends 
   Group group(2);
   (void)group.leader();
   group.stop(1);  // whoever has the smaller id dials
-  const auto say = [&](std::span<const std::byte> value, FrameKind kind) {
-    boost::asio::io_context context;
-    boost::asio::ip::tcp::socket socket(context);
-    const auto peer = group.addresses().members.at(NodeId(2));
-    socket.connect({boost::asio::ip::make_address(peer.host), peer.port});
-    std::vector<std::byte> out;
-    append_frame(out, FrameKind::kHello, encode(Hello{"forest", NodeId(1), NodeId(2), 99}));
-    append_frame(out, kind, value);
-    boost::asio::write(socket, boost::asio::buffer(out.data(), out.size()));
-    std::array<char, 4096> in{};
-    boost::system::error_code error;
-    while (!error) socket.read_some(boost::asio::buffer(in), error);  // until it is cut off
-  };
+  const auto say = [&](std::span<const std::byte> value, FrameKind kind) { group.say(1, 2, kind, value); };
   const auto bad = [&](int count) { return group.says(2, fmt::format(R"("bad_messages":{})", count)); };
   say(std::array{std::byte{1}, std::byte{2}}, FrameKind::kNode);
   group.wait([&] { return bad(1); });
