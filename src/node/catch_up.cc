@@ -88,7 +88,7 @@ std::size_t CatchUp::missing() const {
 // ---- asking
 
 void CatchUp::begin(NodeId with, Instant now) {
-  comparison_.emplace();
+  comparison_ = Comparison();
   comparison_->with = with;
   comparison_->next_at = now;
   HeldSpan all;
@@ -132,9 +132,9 @@ void CatchUp::ask(Instant now, Step& out) {
 void CatchUp::end(Instant now, bool of_use, Step& out) {
   Partner& partner = partners_[comparison_->with];
   partner.broke_off = comparison_->waiting;
-  partner.wait = of_use ? Duration::zero()
-                        : std::clamp(partner.wait * 2, options_.compare_every, options_.compare_rarest);
-  partner.due = now + std::max(partner.wait, options_.compare_every);
+  const Duration wait_min = partner.broke_off ? options_.retry_first : options_.compare_every;
+  partner.wait = of_use ? Duration::zero() : std::clamp(partner.wait * 2, wait_min, options_.compare_rarest);
+  partner.due = now + (of_use ? options_.compare_every : partner.wait);
   if (comparison_->fetched > 0) out.ended = {comparison_->with, comparison_->fetched};
   comparison_.reset();
 }

@@ -58,7 +58,8 @@ struct CatchUpOptions {
   Duration clock_skew = std::chrono::minutes(10);  // nor what is from so far in the future
   std::size_t held_max = 50'000;
   Duration compare_every = std::chrono::seconds(30);   // with each member
-  Duration compare_rarest = std::chrono::minutes(10);  // with one that answers nothing of use
+  Duration retry_first = std::chrono::seconds(1);      // with one that did not answer, then ever more slowly
+  Duration compare_rarest = std::chrono::minutes(10);  // with one that answers nothing, or nothing of use
   Duration pause = std::chrono::milliseconds(50);      // from an answer to the next question
   Duration patience = std::chrono::seconds(5);         // for an answer
   std::size_t questions_max = 1024;                    // of one comparison
