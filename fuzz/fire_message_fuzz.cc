@@ -26,15 +26,19 @@ const std::array kEnemy{NodeId(2)};
 
 void check_sent(const node::CatchUp::Step& step) {
   for (const auto& [to, message] : step.send)
-    EXPECTS(to == kEnemy[0] && shell::decode_catch_up(encode(message)));
+    EXPECTS(to == kEnemy[0] && shell::decode_catch_up(shell::encode(message)));
 }
 
-// The number of a question is known to who answers it.
-void answer_with(node::CatchUp& node, node::CatchUpMessage message) {
+// Two messages in turn: to what is asked first, and to what follows from that. The number of a question is
+// known to who answers it.
+void answer_with(node::CatchUpMessage first, node::CatchUpMessage second) {
+  node::CatchUp node{{}};
+  node.hold(node::example::pixels(kNow - std::chrono::hours(2), 200), kNow);
   Instant now = kNow;
   for (int i = 0; i < 8; ++i, now = std::max(node.next_deadline(), now + std::chrono::milliseconds(1))) {
     const auto asked = node.tick(kEnemy, now);
     check_sent(asked);
+    node::CatchUpMessage& message = i % 2 == 0 ? first : second;
     std::visit([&](auto& body) { body.number = static_cast<std::uint64_t>(i + 1); }, message);
     const auto heard = node.receive(kEnemy[0], message, now);
     check_sent(heard);
@@ -58,9 +62,13 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   check_again(decode_alerts_answer(bytes), bytes);
   if (const auto message = decode_catch_up(bytes)) {
     EXPECTS(std::ranges::equal(encode(*message), bytes));
-    node::CatchUp node{{}};
-    node.hold(node::example::pixels(kNow - std::chrono::hours(2), 200), kNow);
-    answer_with(node, *message);
+    answer_with(*message, *message);
+  }
+  if (size > 2) {  // the length of the first, 2 bytes, and the two
+    const std::size_t length = std::min<std::size_t>(data[0] << 8 | data[1], size - 2);
+    const auto first = decode_catch_up(bytes.subspan(2, length));
+    const auto second = decode_catch_up(bytes.subspan(2 + length));
+    if (first && second) answer_with(*first, *second);
   }
   if (const auto seen = decode_observation(bytes))
     EXPECTS(decode_observation(encode_observation(*seen))->id == seen->id);

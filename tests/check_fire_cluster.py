@@ -172,6 +172,7 @@ def away(trial, incident):
     took = [state["node"] for state in trial.states() if state["handed_in"] > 0]
     for node in took:
         subprocess.run(["kill", "-9", str(processes[node])], check=True, timeout=DEADLINE_S)
+    wait(lambda: not set(took) & counts("held").keys())
     for node in took:
         trial.restart(node)
     back = time.monotonic()

@@ -79,7 +79,7 @@ std::size_t CatchUp::missing() const {
   std::size_t sum = comparison_->wanted.size() + comparison_->asked_keys.size();
   for (const std::vector<HeldSpan>* spans : {&comparison_->open, &comparison_->asked_spans})
     for (const HeldSpan& span : *spans) {
-      const std::size_t own = held_.span(span.first, span.last).count;
+      const std::size_t own = held_.count(span.first, span.last);
       sum += span.count > own ? span.count - own : 0;
     }
   return sum;

@@ -3,21 +3,31 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/contract.h"
 
 namespace skywarden::node {
 namespace {
 
+using Keys = std::span<const ObservationKey>;
+
 constexpr std::size_t kKeyBytes = 16;
 
-void append(std::vector<unsigned char>& out, std::uint64_t value) {
-  for (int i = 0; i < 8; ++i) out.push_back(static_cast<unsigned char>(value >> (8 * i)));
+void put_number(std::byte* out, std::uint64_t value) {
+  for (std::size_t i = 0; i < 8; ++i) out[i] = static_cast<std::byte>(value >> (8 * i));
 }
 
-Fingerprint fingerprint_of(const std::vector<unsigned char>& keys) {
+Fingerprint fingerprint_of(Keys keys) {
+  std::vector<std::byte> bytes(keys.size() * kKeyBytes);
+  std::byte* out = bytes.data();
+  for (const ObservationKey& key : keys) {
+    put_number(out, static_cast<std::uint64_t>(key.time.time_since_epoch().count()));
+    put_number(out + 8, key.id.value());
+    out += kKeyBytes;
+  }
   std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
-  const bool done = EVP_Digest(keys.data(), keys.size(), hash.data(), nullptr, EVP_sha256(), nullptr) == 1;
+  const bool done = EVP_Digest(bytes.data(), bytes.size(), hash.data(), nullptr, EVP_sha256(), nullptr) == 1;
   EXPECTS(done);
   Fingerprint first{};
   std::transform(hash.begin(), hash.begin() + first.size(), first.begin(),
@@ -25,21 +35,10 @@ Fingerprint fingerprint_of(const std::vector<unsigned char>& keys) {
   return first;
 }
 
-// Of keys that follow each other; expects one at least.
-template <typename Iterator>
-HeldSpan span_of(Iterator begin, Iterator end, std::size_t count) {
-  std::vector<unsigned char> keys;
-  keys.reserve(count * kKeyBytes);
-  HeldSpan span;
-  span.first = begin->first;
-  for (; begin != end; ++begin) {
-    span.last = begin->first;
-    append(keys, static_cast<std::uint64_t>(span.last.time.time_since_epoch().count()));
-    append(keys, span.last.id.value());
-  }
-  span.count = count;
-  span.fingerprint = fingerprint_of(keys);
-  return span;
+Keys within(Keys keys, const ObservationKey& first, const ObservationKey& last) {
+  EXPECTS(first <= last);
+  return {std::lower_bound(keys.begin(), keys.end(), first),
+          std::upper_bound(keys.begin(), keys.end(), last)};
 }
 
 }  // namespace
@@ -52,12 +51,21 @@ bool HeldObservations::put(const datum::Hotspot& hotspot) {
   const ObservationKey key = key_of(hotspot);
   if (most_ == 0 || (full() && key < oldest())) return false;
   if (!held_.emplace(key, hotspot).second) return false;
-  if (held_.size() > most_) held_.erase(held_.begin());
+  keys_.insert(std::upper_bound(keys_.begin(), keys_.end(), key), key);
+  if (keys_.size() > most_) forget(1);
   return true;
 }
 
 void HeldObservations::forget_before(Instant time) {
-  held_.erase(held_.begin(), held_.lower_bound({time, ObservationId()}));
+  const auto first = std::lower_bound(keys_.begin(), keys_.end(), ObservationKey{time, ObservationId()});
+  forget(static_cast<std::size_t>(first - keys_.begin()));
+}
+
+void HeldObservations::forget(std::size_t oldest) {
+  if (oldest == 0) return;
+  const auto first = keys_.begin() + static_cast<std::ptrdiff_t>(oldest);
+  held_.erase(held_.begin(), first == keys_.end() ? held_.end() : held_.find(*first));
+  keys_.erase(keys_.begin(), first);
 }
 
 const datum::Hotspot* HeldObservations::find(const ObservationKey& key) const {
@@ -66,33 +74,25 @@ const datum::Hotspot* HeldObservations::find(const ObservationKey& key) const {
 }
 
 HeldSpan HeldObservations::span(const ObservationKey& first, const ObservationKey& last) const {
-  EXPECTS(first <= last);
-  const auto begin = held_.lower_bound(first), end = held_.upper_bound(last);
-  HeldSpan span;
-  if (begin == end)
-    span.fingerprint = fingerprint_of({});
-  else
-    span = span_of(begin, end, static_cast<std::size_t>(std::distance(begin, end)));
-  span.first = first;
-  span.last = last;
-  return span;
+  const Keys keys = within(keys_, first, last);
+  return {first, last, keys.size(), fingerprint_of(keys)};
+}
+
+std::size_t HeldObservations::count(const ObservationKey& first, const ObservationKey& last) const {
+  return within(keys_, first, last).size();
 }
 
 void HeldObservations::open(const ObservationKey& first, const ObservationKey& last, HeldParts& out) const {
-  EXPECTS(first <= last);
-  auto begin = held_.lower_bound(first);
-  const auto end = held_.upper_bound(last);
-  auto left = static_cast<std::size_t>(std::distance(begin, end));
-  if (left <= kKeysOfSpanMax) {
-    for (; begin != end; ++begin) out.keys.push_back(begin->first);
+  Keys left = within(keys_, first, last);
+  if (left.size() <= kKeysOfSpanMax) {
+    out.keys.insert(out.keys.end(), left.begin(), left.end());
     return;
   }
-  for (std::size_t parts = std::min(kPartsOfSpanMax, (left - 1) / kKeysOfSpanMax + 1); parts > 0; --parts) {
-    const std::size_t count = left / parts;
-    const auto next = std::next(begin, static_cast<std::ptrdiff_t>(count));
-    out.spans.push_back(span_of(begin, next, count));
-    begin = next;
-    left -= count;
+  for (std::size_t parts = std::min(kPartsOfSpanMax, (left.size() - 1) / kKeysOfSpanMax + 1); parts > 0;
+       --parts) {
+    const Keys part = left.first(left.size() / parts);
+    out.spans.push_back({part.front(), part.back(), part.size(), fingerprint_of(part)});
+    left = left.subspan(part.size());
   }
 }
 

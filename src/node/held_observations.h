@@ -56,17 +56,21 @@ class HeldObservations {
   bool put(const datum::Hotspot& hotspot);
   void forget_before(Instant time);
 
-  [[nodiscard]] std::size_t size() const { return held_.size(); }
-  [[nodiscard]] bool full() const { return held_.size() >= most_; }
-  [[nodiscard]] ObservationKey oldest() const { return held_.begin()->first; }  // expects size() > 0
+  [[nodiscard]] std::size_t size() const { return keys_.size(); }
+  [[nodiscard]] bool full() const { return keys_.size() >= most_; }
+  [[nodiscard]] ObservationKey oldest() const { return keys_.front(); }  // expects size() > 0
   [[nodiscard]] const datum::Hotspot* find(const ObservationKey& key) const;
   // What is held from `first` to `last`; expects first <= last.
   [[nodiscard]] HeldSpan span(const ObservationKey& first, const ObservationKey& last) const;
+  [[nodiscard]] std::size_t count(const ObservationKey& first, const ObservationKey& last) const;
   // At most kKeysOfSpanMax keys or kPartsOfSpanMax spans are appended.
   void open(const ObservationKey& first, const ObservationKey& last, HeldParts& out) const;
 
  private:
+  void forget(std::size_t oldest);
+
   std::size_t most_;
+  std::vector<ObservationKey> keys_;  // ascending; side by side, because fingerprints read many of them
   std::map<ObservationKey, datum::Hotspot> held_;
 };
 

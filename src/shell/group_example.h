@@ -2,7 +2,6 @@
 #pragma once
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,18 +13,21 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "base/random.h"
 #include "shell/group_call.h"
+#include "storage/log_store.h"
 #include "storage/memory_disk.h"
 
 namespace skywarden::shell::example {
 
-constexpr Duration kPatience =
-    std::chrono::seconds(20);  // a loaded machine may be slow; else nobody waits so long
+// A loaded machine may be slow; nothing waits that long otherwise.
+inline constexpr Duration kPatience = std::chrono::seconds(20);
 
 inline std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
