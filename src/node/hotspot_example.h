@@ -9,9 +9,10 @@
 namespace skywarden::node::example {
 
 inline datum::Hotspot pixel(Instant seen, int number) {
+  const int row = number / 1000, column = number % 1000;
   datum::Hotspot hotspot;
   hotspot.time = seen;
-  hotspot.centre = {38.0 + 0.001 * (number % 1000), -122.0 - 0.001 * (number / 1000)};
+  hotspot.centre = {38.0 + 0.001 * column, -122.0 - 0.001 * row};
   hotspot.scan = hotspot.track = Metres(400.0);
   hotspot.brightness = Kelvin(350.0);
   hotspot.confidence = Probability(0.7);
