@@ -5,8 +5,10 @@ usage: check_fire_cluster.py PROGRAM SOURCE
 
 1. Observations in, an alert out; the leader is killed, more observations in, the update is agreed by the others; who
    was killed comes back and tells the same. At the end all folders of alerts are equal, file by file, and all logs.
-2. Observations of another time, bad rows, a file that is none: said, and exit code 2 or 1.
-3. The folder of a node that agrees on values, a lost journal, a damaged one: one line.
+2. A node is down while observations are handed in, and whoever took them is killed too, so that nobody remembers that
+   it lacks them: back again it fetches them, no others, and has them on disk.
+3. Observations of another time, bad rows, a file that is none: said, and exit code 2 or 1.
+4. The folder of a node that agrees on values, a lost journal, a damaged one: one line.
 
 Waits end when what is waited for happens, at the latest at a deadline.
 """
@@ -141,6 +143,52 @@ def all_again(trial, incident, before):
     trial.end()
 
 
+def elsewhere(incident, path):
+    """The observations again, half a degree further north: another fire."""
+    head, *rows = (incident / "hotspots_observed.csv").read_text().splitlines()
+    place = head.split(",").index("latitude")
+    moved = [row.split(",") for row in rows]
+    for row in moved:
+        row[place] = f"{float(row[place]) + 0.5:.5f}"
+    path.write_text("\n".join([head, *map(",".join, moved)]) + "\n")
+    return len(rows)
+
+
+def away(trial, incident):
+    def counts(name):
+        return {state["node"]: state[name] for state in trial.states()}
+
+    processes = trial.start()
+    wait(trial.leader)
+    before = wait(lambda: len(held := counts("held")) == 5 and len(set(held.values())) == 1 and held)
+    more = trial.folder / "elsewhere.csv"
+    count = elsewhere(incident, more)
+    subprocess.run(["kill", "-9", str(processes[5])], check=True, timeout=DEADLINE_S)
+    wait(lambda: 5 not in counts("held"))
+    code, out, text = trial.ask("observe", more, of=2)
+    assert code == 0 and out == f"{count} taken, 0 known before\n", (out, text)
+    whole = before[1] + count
+    wait(lambda: counts("held") == dict.fromkeys((1, 2, 3, 4), whole))
+    took = [state["node"] for state in trial.states() if state["handed_in"] > 0]
+    for node in took:
+        subprocess.run(["kill", "-9", str(processes[node])], check=True, timeout=DEADLINE_S)
+    wait(lambda: not set(took) & counts("held").keys())
+    for node in took:
+        trial.restart(node)
+    back = time.monotonic()
+    trial.restart(5)
+    wait(lambda: counts("held") == dict.fromkeys(NODES, whole))
+    print(f"node 5 started to all {count} fetched that it lacked: {time.monotonic() - back:.1f} s")
+    assert counts("fetched")[5] == count and counts("missing") == dict.fromkeys(NODES, 0), trial.states()
+    trial.end()
+    trial.restart(5)  # alone with its disk
+    wait(lambda: counts("held") == {5: whole})
+    code, out, text = trial.ask("observe", more, of=5)
+    assert code == 0 and out == f"0 taken, {count} known before\n", (out, text)
+    assert counts("fetched") == {5: 0}
+    trial.end()
+
+
 def damaged_or_foreign(trial):
     def refused(config):
         code, _, text = trial.run("node", config)
@@ -187,6 +235,7 @@ def main():
         try:
             before = by_hand(trial, incident)
             all_again(trial, incident, before)
+            away(trial, incident)
             damaged_or_foreign(trial)
         finally:
             trial.end()

@@ -80,6 +80,14 @@ Effects Node::observe(std::span<const datum::Hotspot> hotspots, Instant now) {
   return out;
 }
 
+Effects Node::catch_up(std::span<const datum::Hotspot> hotspots, Instant now) {
+  Effects out;
+  if (!stopped_.empty()) return out;
+  take(hotspots, now, out);
+  settle(now, out);
+  return out;
+}
+
 Effects Node::announce(const datum::Prior& prior, Instant now) {
   Effects out;
   if (!stopped_.empty()) return out;

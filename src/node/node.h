@@ -110,9 +110,8 @@ class Node {
   [[nodiscard]] Effects receive(NodeId from, std::span<const std::byte> bytes, Instant now);
   [[nodiscard]] Effects receive(NodeId from, Message message, Instant now);  // decoded already
   [[nodiscard]] Effects observe(std::span<const datum::Hotspot> hotspots, Instant now);
-  // For after a restart, when it is not known any more who had received what is stored: brings it again to
-  // everybody who judges.
-  void spread_again(std::span<const datum::Hotspot> hotspots, Instant now) { outbox_.put(hotspots, now); }
+  // What this node lacked and another member had (catch_up.h): judged here, not brought on.
+  [[nodiscard]] Effects catch_up(std::span<const datum::Hotspot> hotspots, Instant now);
   // The chance of fire before anybody looked, made where the weather records arrive and told to the others.
   [[nodiscard]] Effects announce(const datum::Prior& prior, Instant now);
   [[nodiscard]] Effects tick(Instant now);

@@ -1,6 +1,7 @@
 // What clients say to a node that agrees on fires, inside the requests and answers of group_message.h, as
 // deterministic CBOR that begins with a version. Observations are handed in (kObserve) as a
-// node::ObservationBatch in node/messages.h's own bytes; alerts are asked for by a read.
+// node::ObservationBatch in node/messages.h's own bytes; alerts are asked for by a read. And how such nodes
+// fetch from each other what they lack (node/catch_up.h), in frames of kCatchUp.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "datum/alert.h"
+#include "node/catch_up.h"
 
 namespace skywarden::shell {
 
@@ -34,6 +36,16 @@ struct AlertsAnswer {
   bool more = false;
   std::vector<datum::Alert> alerts;
 };
+
+// [version, kind, number, …], kinds from 1 in the order of the variant. A key is [ns, id] and a span [ns, id,
+// ns, id, count, fingerprint]: 1 has [span…]; 2 [span…], [key…]; 3 [key…]; 4 the bytes of a
+// node::ObservationBatch of that number, whose ids follow from what was observed.
+inline constexpr std::size_t kCatchUpBytesMax = std::size_t{1} << 17;
+
+[[nodiscard]] std::vector<std::byte> encode(const node::CatchUpMessage& message);
+// kLimitReached: longer than kCatchUpBytesMax. kOutOfRange: more spans or keys than there may be, or not
+// ascending and apart.
+[[nodiscard]] Result<node::CatchUpMessage> decode_catch_up(std::span<const std::byte> bytes);
 
 [[nodiscard]] std::vector<std::byte> encode(const ObservationsTaken& taken);
 [[nodiscard]] std::vector<std::byte> encode(const AlertsQuestion& question);

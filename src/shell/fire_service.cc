@@ -33,6 +33,14 @@ std::vector<datum::Hotspot> read_observations(const storage::Journal::Opened* jo
   return observations;
 }
 
+node::CatchUpOptions catch_up_options(const FireService::Options& options) {
+  node::CatchUpOptions catch_up = options.catch_up;
+  catch_up.lateness = options.node.pipeline.detect.lateness;
+  catch_up.clock_skew = options.node.pipeline.detect.clock_skew;
+  catch_up.held_max = options.node.journal_max;
+  return catch_up;
+}
+
 }  // namespace
 
 std::vector<std::byte> encode_observation(const datum::Hotspot& hotspot) {
@@ -78,12 +86,9 @@ FireService::FireService(Options options, storage::LogStore::Opened* log,
       alerts_(alerts),
       node_(options_.links.identity.node, options_.founding, options_.node,
             {log == nullptr ? consensus::Persisted{} : log->contents.persisted, stored},
-            Random(options_.seed), clock_.now()) {
-  const Instant now = clock_.now();
-  std::erase_if(stored, [&](const datum::Hotspot& hotspot) {
-    return hotspot.time < now - options_.node.pipeline.detect.lateness;
-  });
-  node_.spread_again(stored, now);
+            Random(options_.seed), clock_.now()),
+      catch_up_(catch_up_options(options_)) {
+  catch_up_.hold(stored, clock_.now());
 }
 
 FireService::~FireService() = default;
@@ -125,6 +130,14 @@ void FireService::fail_with(Error error) {
 Result<void> FireService::from_member(NodeId member, const Frame& frame) {
   if (failed_) return {};
   if (frame.kind == FrameKind::kSignedHead) return hear_head(log_, member, frame.value, node_.raft().term());
+  if (frame.kind == FrameKind::kCatchUp) {
+    const auto message = decode_catch_up(frame.value);
+    if (!message) ++counters_.bad_messages;
+    if (!message) return tl::unexpected<Error>(message.error());
+    const Instant now = clock_.now();
+    follow(catch_up_.receive(member, *message, now), now);
+    return {};
+  }
   auto message = frame.kind == FrameKind::kNode ? node::decode(frame.value)
                                                 : fail(Errc::kMalformed, "a frame of kind {} from a member",
                                                        static_cast<unsigned>(frame.kind));
@@ -213,12 +226,14 @@ void FireService::turn() {
   const Instant now = clock_.now();
   if (now >= node_.next_deadline()) absorb(node_.tick(now));
   begin_reads(now);
+  catch_up(now);
   carry_out();
   if (failed_) return;
   answer_reads();
   if (const auto same = log_.check_heard(node_.raft()); !same) fail_with(same.error());
   send_head(log_, node_.raft(), *links_, now);
-  links_->wake_at(clock_.steady(std::min(node_.next_deadline(), log_.sign_due(node_.raft()))));
+  links_->wake_at(clock_.steady(
+      std::min({node_.next_deadline(), catch_up_.next_deadline(), log_.sign_due(node_.raft())})));
 }
 
 void FireService::begin_reads(Instant now) {
@@ -234,6 +249,20 @@ void FireService::begin_reads(Instant now) {
   }
   reads_asked_.emplace(id, std::move(readings));
   absorb(std::move(*effects));
+}
+
+// Whoever judges asks; everybody answers.
+void FireService::catch_up(Instant now) {
+  const bool judges = consensus::has_vote(node_.raft().configuration().shares, node_.self());
+  follow(catch_up_.tick(judges ? links_->connected() : std::vector<NodeId>(), now), now);
+}
+
+void FireService::follow(node::CatchUp::Step step, Instant now) {
+  for (const auto& [member, message] : step.send) catching_up_.emplace_back(member, encode(message));
+  if (!step.fetched.empty()) absorb(node_.catch_up(step.fetched, now));
+  if (step.ended)
+    on_problem_(fmt::format("fetched {} observations from node {} that were lacking here",
+                            step.ended->fetched, step.ended->with.value()));
 }
 
 void FireService::absorb(node::Effects effects) {
@@ -254,6 +283,7 @@ void FireService::absorb(node::Effects effects) {
   if (observations_ != nullptr)
     for (const datum::Hotspot& hotspot : effects.persist.observations)
       observations_->add(encode_observation(hotspot));
+  catch_up_.hold(effects.persist.observations, clock_.now());
   std::move(effects.send.begin(), effects.send.end(), std::back_inserter(sending_));
   if (options_.ledger != nullptr)
     std::move(effects.entered.begin(), effects.entered.end(), std::back_inserter(entering_));
@@ -277,6 +307,8 @@ void FireService::carry_out() {
   if (const auto synced = sync(); !synced) return fail_with(synced.error());
   for (const node::Outgoing& message : sending_) links_->send(message.to, FrameKind::kNode, message.bytes);
   sending_.clear();
+  for (const auto& [member, bytes] : catching_up_) links_->send(member, FrameKind::kCatchUp, bytes);
+  catching_up_.clear();
   if (const auto told = alerts_.tell(telling_); !told) return fail_with(told.error());
   telling_.clear();
   enter_ledger();
@@ -317,11 +349,13 @@ datum::Alert FireService::as_agreed(datum::Alert alert) const {
 
 std::string FireService::status() const {
   return fmt::format(
-      R"({{"agrees_on":"fires","clock":"{}",{},"handed_in":{},"alerts":{},"bad_messages":{},{}}})",
+      R"({{"agrees_on":"fires","clock":"{}",{},"handed_in":{},"held":{},"missing":{},"fetched":{},"alerts":{},)"
+      R"("bad_messages":{},{}}})",
       format_utc(clock_.now()),
       member_status(node_.raft(), options_.links.identity.cluster, node_.ledger().applied(), log_, *links_,
                     options_.own_address),
-      counters_.handed_in, alerts_.told().size(), counters_.bad_messages, ledger_status(options_.ledger));
+      counters_.handed_in, catch_up_.held().size(), catch_up_.missing(), catch_up_.fetched(),
+      alerts_.told().size(), counters_.bad_messages, ledger_status(options_.ledger));
 }
 
 }  // namespace skywarden::shell

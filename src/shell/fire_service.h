@@ -4,8 +4,9 @@
 // then messages leave, alerts are told (alert_folder.h) and clients are answered.
 //
 // Clients hand in observations at any node and ask any node for alerts (fire_message.h). Observations are
-// acknowledged when this node has them on disk; it brings them to the others from then on, and again to
-// everybody after it restarts. Time is the node's own: mission_time.h.
+// acknowledged when this node has them on disk; it brings them to the others from then on. What a node lacks
+// all the same, of what can still be judged, it fetches from whoever has it: node/catch_up.h. Time is the
+// node's own: mission_time.h.
 //
 // What was agreed goes into a ledger beside the log, if there is one (ledger/ledger_file.h), when it is told.
 #pragma once
@@ -15,6 +16,7 @@
 #include <memory>
 
 #include "ledger/ledger_file.h"
+#include "node/catch_up.h"
 #include "node/node.h"
 #include "shell/alert_folder.h"
 #include "shell/fire_message.h"
@@ -29,9 +31,10 @@ class FireService final : private GroupLinks::Owner {
   struct Options {
     GroupLinks::Options links;
     std::vector<GroupLinks::Peer> peers;
-    consensus::Shares founding;  // with this node; empty for one that joins later
-    std::string own_address;     // HOST:PORT, as status() names it
-    node::NodeOptions node;      // its cluster is that of `links`
+    consensus::Shares founding;     // with this node; empty for one that joins later
+    std::string own_address;        // HOST:PORT, as status() names it
+    node::NodeOptions node;         // its cluster is that of `links`
+    node::CatchUpOptions catch_up;  // what it holds, and for how long, is as in `node`
     std::optional<storage::SigningKeys> keys;
     std::uint64_t seed = 1;                // of election timeouts
     Duration clock_behind{};               // behind UTC, for exercises
@@ -83,6 +86,8 @@ class FireService final : private GroupLinks::Owner {
   void observe(GroupClient client, const Request& request);
   void ask(GroupClient client, const Request& request);
   void begin_reads(Instant now);
+  void catch_up(Instant now);
+  void follow(node::CatchUp::Step step, Instant now);
   void absorb(node::Effects effects);
   void carry_out();
   [[nodiscard]] Result<void> sync();
@@ -100,11 +105,13 @@ class FireService final : private GroupLinks::Owner {
   storage::Journal* observations_;
   AlertFolder& alerts_;
   node::Node node_;
+  node::CatchUp catch_up_;
   Counters counters_;
   std::optional<Error> failed_;
 
   // Of this turn: not carried out yet.
   std::vector<node::Outgoing> sending_;
+  std::vector<std::pair<NodeId, std::vector<std::byte>>> catching_up_;  // messages
   std::vector<datum::Alert> telling_;
   std::optional<ledger::LedgerFile::Base> restored_;  // came before what is entered
   std::vector<node::Entered> entering_;

@@ -4,22 +4,15 @@
 #include <doctest/doctest.h>
 
 #include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
-#include <mutex>
-#include <thread>
+#include <set>
 
-#include "shell/group_call.h"
-#include "storage/memory_disk.h"
+#include "shell/group_example.h"
 #include "storage/signing_example.h"
 
 namespace skywarden::shell {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr Duration kPatience = 20s;  // a loaded machine may be slow; nothing waits that long otherwise
 
 // A fire of nine pixels, seen just now.
 std::vector<datum::Hotspot> fire_at(double lat, double lon, Instant seen = utc_now() - 60s) {
@@ -42,20 +35,30 @@ std::vector<datum::Hotspot> fire_at(double lat, double lon, Instant seen = utc_n
   return all;
 }
 
-struct Member {
-  std::unique_ptr<storage::MemoryDisk> disk = std::make_unique<storage::MemoryDisk>();
+struct Member : example::MemberBase<FireService> {
   std::optional<storage::LogStore::Opened> log;
   std::optional<storage::Journal::Opened> observations, told;
   std::optional<AlertFolder> alerts;
-  std::unique_ptr<FireService> service;
-  std::thread thread;
-  Result<void> ended;
-  std::mutex mutex;
-  std::vector<std::string> problems;
 
-  void complain(const std::string& why) {
-    const std::scoped_lock lock(mutex);
-    problems.push_back(why);
+  ~Member() { service.reset(); }  // before what it stands on
+
+  void open(FireService::Options options) {
+    const storage::LogIdentity identity = options.links.identity;
+    auto opened = storage::LogStore::open(*disk, identity, {});
+    REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message));
+    log.emplace(std::move(*opened));
+    observations.emplace(read_observations(identity.node));
+    told.emplace(storage::Journal::open(*disk, identity, {"alerts-told", AlertFolder::kToldMax}).value());
+    alerts.emplace(AlertFolder::open("", {}, &*told, complain()).value());
+    auto made = FireService::make(std::move(options), &*log, &*observations, *alerts, complain());
+    REQUIRE_MESSAGE(made, (made ? "" : made.error().message));
+    service = std::move(*made);
+  }
+  [[nodiscard]] storage::Journal::Opened read_observations(NodeId self) const {
+    constexpr std::uint64_t kSegmentBytes = 4096;
+    return storage::Journal::open(*disk, {"forest", self},
+                                  {"observations", node::NodeOptions().journal_max, kSegmentBytes})
+        .value();
   }
 };
 
@@ -74,33 +77,18 @@ storage::SigningKeys keys_of(std::uint32_t size) {
   return keys;
 }
 
-class Group {
- public:
-  explicit Group(std::uint32_t size, node::NodeOptions options = quick()) : size_(size), options_(options) {
-    for (std::uint32_t id = 1; id <= size; ++id) make(id, true, nullptr);
-    for (std::uint32_t id = 1; id <= size; ++id) begin(id);
-  }
-  ~Group() {
-    for (auto& [id, member] : members_) stop(id);
-  }
-  Member& operator[](std::uint32_t id) { return *members_.at(id); }
-  [[nodiscard]] GroupAddresses addresses() const { return {"forest", addresses_, {}}; }
+FireService::Options options_for(std::uint32_t size, node::NodeOptions node) {
+  FireService::Options options;
+  options.node = std::move(node);
+  options.keys = keys_of(size);
+  return options;
+}
 
-  void stop(std::uint32_t id) {
-    Member& member = (*this)[id];
-    if (!member.thread.joinable()) return;
-    member.service->stop();
-    member.thread.join();
-  }
-  // With its disk as a crash leaves it.
-  void restart(std::uint32_t id, Random& random) {
-    stop(id);
-    auto disk = std::move((*this)[id].disk);
-    members_.erase(id);
-    disk->crash(random);
-    make(id, false, std::move(disk));
-    begin(id);
-  }
+class Group : public example::Group<Member> {
+ public:
+  explicit Group(std::uint32_t size, node::NodeOptions node = quick())
+      : example::Group<Member>(size, options_for(size, std::move(node))) {}
+
   ObservationsTaken observe(const std::vector<datum::Hotspot>& hotspots) {
     const auto answer = call(RequestKind::kObserve, node::encode(node::ObservationBatch{0, hotspots}));
     REQUIRE(answer.outcome == Outcome::kDone);
@@ -111,75 +99,6 @@ class Group {
     REQUIRE(answer.outcome == Outcome::kDone);
     return decode_alerts_answer(answer.bytes).value().alerts;
   }
-  Answer call(RequestKind kind, std::vector<std::byte> bytes) {
-    auto answer = call_group(addresses(), {next_++, kind, std::move(bytes)}, kPatience);
-    REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().message));
-    return std::move(*answer);
-  }
-  std::string status(std::uint32_t id) {
-    const auto answer = call_member(addresses(), NodeId(id), {next_++, RequestKind::kStatus, {}}, kPatience);
-    if (!answer) return "";
-    return {reinterpret_cast<const char*>(answer->bytes.data()), answer->bytes.size()};
-  }
-  bool says(std::uint32_t id, std::string_view part) { return status(id).find(part) != std::string::npos; }
-  std::uint32_t leader() {
-    for (int tries = 0; tries < 1000; ++tries, std::this_thread::sleep_for(10ms))
-      for (auto& [id, member] : members_)
-        if (member->thread.joinable() && says(id, R"("role":"leader")")) return id;
-    FAIL("nobody leads");
-    return 0;
-  }
-  template <typename Condition>
-  void wait(Condition condition) {
-    for (int i = 0; i < 1000 && !condition(); ++i) std::this_thread::sleep_for(20ms);
-    CHECK(condition());
-  }
-
- private:
-  void make(std::uint32_t id, bool first, std::unique_ptr<storage::MemoryDisk> disk) {
-    auto member = std::make_unique<Member>();
-    if (disk) member->disk = std::move(disk);
-    FireService::Options options;
-    options.node = options_;
-    options.links.identity = {"forest", NodeId(id)};
-    options.links.incarnation = ++incarnation_;
-    if (const auto known = addresses_.find(NodeId(id)); known != addresses_.end())
-      options.links.port = known->second.port;
-    for (std::uint32_t each = 1; each <= size_; ++each) options.founding[NodeId(each)] = 1;
-    options.seed = id;
-    options.keys = keys_of(size_);
-    const auto& identity = options.links.identity;
-    if (first) REQUIRE(storage::LogStore::found(*member->disk, identity, {}));
-    auto log = storage::LogStore::open(*member->disk, identity, {});
-    REQUIRE_MESSAGE(log, (log ? "" : log.error().message));
-    member->log.emplace(std::move(*log));
-    member->observations.emplace(
-        storage::Journal::open(*member->disk, identity, {"observations", options.node.journal_max, 4096})
-            .value());
-    member->told.emplace(
-        storage::Journal::open(*member->disk, identity, {"alerts-told", AlertFolder::kToldMax}).value());
-    Member* place = member.get();
-    const auto complain = [place](const std::string& why) { place->complain(why); };
-    member->alerts.emplace(AlertFolder::open("", {}, &*member->told, complain).value());
-    auto service =
-        FireService::make(options, &*member->log, &*member->observations, *member->alerts, complain);
-    REQUIRE_MESSAGE(service, (service ? "" : service.error().message));
-    member->service = std::move(*service);
-    addresses_[NodeId(id)] = {NodeId(id), "127.0.0.1", member->service->port()};
-    members_[id] = std::move(member);
-  }
-  void begin(std::uint32_t id) {
-    Member& member = (*this)[id];
-    for (const auto& [node, peer] : addresses_)
-      if (node != NodeId(id)) member.service->add_peer(peer);
-    member.thread = std::thread([&member] { member.ended = member.service->run(); });
-  }
-
-  std::uint32_t size_;
-  node::NodeOptions options_;
-  std::uint64_t incarnation_ = 0, next_ = 1;
-  std::map<NodeId, GroupLinks::Peer> addresses_;
-  std::map<std::uint32_t, std::unique_ptr<Member>> members_;
 };
 
 // What was told, as everybody must have it.
@@ -187,6 +106,14 @@ std::vector<std::vector<std::byte>> told_by(Member& member) {
   std::vector<std::vector<std::byte>> all;
   for (const datum::Alert& alert : member.alerts->told()) all.push_back(encode(AlertsAnswer{false, {alert}}));
   return all;
+}
+
+// Until it is cut off.
+void say_as(NodeId member, const GroupLinks::Peer& to, FrameKind kind, std::span<const std::byte> value) {
+  example::Stranger stranger(to);
+  stranger.say(FrameKind::kHello, encode(Hello{"forest", member, to.node, 99}));
+  stranger.say(kind, value);
+  stranger.rest();
 }
 
 }  // namespace
@@ -248,6 +175,38 @@ TEST_CASE("a node that took observations and died before it could hand them on d
   CHECK(group.alerts().front().proposal.merged.size() >= 2);
 }
 
+TEST_CASE("a node that was down while observations were handed in fetches them from who has them") {
+  Group group(3);
+  (void)group.leader();
+  CHECK(group.observe(fire_at(38.6, -122.6)).taken == 9);
+  for (std::uint32_t id = 1; id <= 3; ++id) group.wait([&] { return group.says(id, R"("held":9,)"); });
+  group.stop(3);
+  for (int i = 0; i < 20; ++i) CHECK(group.observe(fire_at(40.0 + i, -120.0)).taken == 9);
+  for (const std::uint32_t id : {1U, 2U}) group.wait([&] { return group.says(id, R"("held":189,)"); });
+  Random random(9);
+  group.restart(1, random);  // both forget what they were to bring to node 3
+  group.restart(2, random);
+  group.restart(3, random);
+  group.wait([&] { return group.says(3, R"("held":189,"missing":0,"fetched":180,)"); });
+  const auto seen = [&](std::uint32_t id) {
+    const auto journal = group[id].read_observations(NodeId(id));
+    return std::set<std::vector<std::byte>>(journal.records.begin(), journal.records.end());
+  };
+  group.wait([&] { return group.complained(3, "fetched "); });
+  for (std::uint32_t id = 1; id <= 3; ++id) group.stop(id);
+  CHECK(seen(3).size() == 189);
+  CHECK(seen(3) == seen(1));
+  CHECK(seen(2) == seen(1));
+}
+
+TEST_CASE("a message about what is held that cannot be read ends the connection") {
+  Group group(2);
+  (void)group.leader();
+  group.stop(1);
+  say_as(NodeId(1), group.address(2), FrameKind::kCatchUp, std::array{std::byte{1}});
+  group.wait([&] { return group.says(2, R"("bad_messages":1})"); });
+}
+
 TEST_CASE("what a client hands in is taken, or it is told why not") {
   Group group(1);
   auto mixed = fire_at(38.6, -122.6);
@@ -264,7 +223,7 @@ TEST_CASE("what a client hands in is taken, or it is told why not") {
   const auto refused = [&](RequestKind kind, std::vector<std::byte> bytes) {
     const Answer answer = group.call(kind, std::move(bytes));
     CHECK(answer.outcome == Outcome::kRefused);
-    return std::string(reinterpret_cast<const char*>(answer.bytes.data()), answer.bytes.size());
+    return example::text_of(answer.bytes);
   };
   CHECK(refused(RequestKind::kPropose, {std::byte{1}}) == "this group agrees on fires, not on values");
   CHECK(refused(RequestKind::kObserve, {std::byte{1}}).starts_with("observations: "));
@@ -333,17 +292,7 @@ TEST_CASE("a message that cannot be read, or that speaks for another node, ends 
   (void)group.leader();
   group.stop(1);  // whoever has the smaller id dials
   const auto say = [&](std::span<const std::byte> value, FrameKind kind) {
-    boost::asio::io_context context;
-    boost::asio::ip::tcp::socket socket(context);
-    const auto peer = group.addresses().members.at(NodeId(2));
-    socket.connect({boost::asio::ip::make_address(peer.host), peer.port});
-    std::vector<std::byte> out;
-    append_frame(out, FrameKind::kHello, encode(Hello{"forest", NodeId(1), NodeId(2), 99}));
-    append_frame(out, kind, value);
-    boost::asio::write(socket, boost::asio::buffer(out.data(), out.size()));
-    std::array<char, 4096> in{};
-    boost::system::error_code error;
-    while (!error) socket.read_some(boost::asio::buffer(in), error);  // until it is cut off
+    say_as(NodeId(1), group.address(2), kind, value);
   };
   const auto bad = [&](int count) { return group.says(2, fmt::format(R"("bad_messages":{})", count)); };
   say(std::array{std::byte{1}, std::byte{2}}, FrameKind::kNode);

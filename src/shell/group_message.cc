@@ -45,7 +45,7 @@ void append_frame(std::vector<std::byte>& out, FrameKind kind, std::span<const s
 Result<std::optional<Frame>> read_frame(std::span<const std::byte> bytes, std::size_t value_max) {
   if (bytes.size() < kFrameHeadBytes) return std::nullopt;
   const auto kind = static_cast<FrameKind>(bytes[0]);
-  if (kind > FrameKind::kNode)
+  if (kind > FrameKind::kCatchUp)
     return fail(Errc::kMalformed, "a frame of kind {}", std::to_integer<unsigned>(bytes[0]));
   std::size_t size = 0;
   for (int i = 1; i <= 3; ++i) size = size << 8 | std::to_integer<std::size_t>(bytes[i]);

@@ -2,7 +2,8 @@
 // frame is 4 bytes, its kind and the length of the rest (3 bytes, big-endian), then one value in
 // deterministic CBOR. A connection begins with a Hello of the one who dialled; the other answers with its
 // own, or refuses. Consensus messages are consensus/message.h's, signed heads storage/signed_head.h's, and
-// what nodes that agree on fires say, consensus included, node/messages.h's.
+// what nodes that agree on fires say, consensus included, node/messages.h's; how they fetch observations from
+// each other, fire_message.h's.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,16 @@
 
 namespace skywarden::shell {
 
-enum class FrameKind : std::uint8_t { kHello, kRefusal, kConsensus, kSignedHead, kRequest, kAnswer, kNode };
+enum class FrameKind : std::uint8_t {
+  kHello,
+  kRefusal,
+  kConsensus,
+  kSignedHead,
+  kRequest,
+  kAnswer,
+  kNode,
+  kCatchUp
+};
 
 inline constexpr std::size_t kFrameHeadBytes = 4;
 inline constexpr std::size_t kFrameBytesMax = consensus::kMessageBytesMax + 64;  // of the value

@@ -2,32 +2,17 @@
 #include "shell/raft_service.h"
 
 #include <doctest/doctest.h>
-#include <sys/socket.h>
 
-#include <array>
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
-#include <mutex>
-#include <thread>
 
-#include "shell/group_call.h"
-#include "storage/memory_disk.h"
+#include "shell/group_example.h"
 #include "storage/signing_example.h"
 
 namespace skywarden::shell {
 namespace {
 
 using namespace std::chrono_literals;
-namespace asio = boost::asio;
-using tcp = asio::ip::tcp;
-
-constexpr Duration kPatience = 20s;  // a loaded machine may be slow; nothing waits that long otherwise
-
-std::string text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+using example::kPatience, example::Stranger, example::text_of;
 
 // Everything that was agreed, one after the other.
 class Lines final : public StateMachine {
@@ -97,175 +82,38 @@ class SlowDisk final : public storage::Disk {
   std::atomic<std::chrono::milliseconds> pause_{};
 };
 
-struct Member {
+struct Member : example::MemberBase<RaftService> {
   Lines lines;
-  std::unique_ptr<storage::MemoryDisk> disk = std::make_unique<storage::MemoryDisk>();
   std::optional<SlowDisk> slow;
   std::optional<storage::LogStore::Opened> log;
-  std::unique_ptr<RaftService> service;
-  std::thread thread;
-  Result<void> ended;
-  std::mutex mutex;
-  std::vector<std::string> problems;
+
+  ~Member() { service.reset(); }  // before what it stands on
+
+  void open(RaftService::Options options) {
+    auto opened = storage::LogStore::open(slow.emplace(*disk), options.links.identity, {});
+    REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message));
+    log.emplace(std::move(*opened));
+    auto made = RaftService::make(std::move(options), lines, &*log, complain());
+    REQUIRE_MESSAGE(made, (made ? "" : made.error().message));
+    service = std::move(*made);
+  }
 };
 
-class Group {
+class Group : public example::Group<Member> {
  public:
-  explicit Group(std::uint32_t size, RaftService::Options options = {}) : size_(size), options_(options) {
-    for (std::uint32_t id = 1; id <= size; ++id) make(id, true);
-    for (std::uint32_t id = 1; id <= size; ++id) begin(id);
-  }
-  ~Group() {
-    for (auto& [id, member] : members_) stop(id);
-  }
+  using example::Group<Member>::Group;
 
-  Member& operator[](std::uint32_t id) { return *members_.at(id); }
-  [[nodiscard]] GroupAddresses addresses() const { return {"forest", addresses_, {}}; }
-  [[nodiscard]] const GroupLinks::Peer& address(std::uint32_t id) const { return addresses_.at(NodeId(id)); }
-
-  void stop(std::uint32_t id) {
-    Member& member = (*this)[id];
-    if (!member.thread.joinable()) return;
-    member.service->stop();
-    member.thread.join();
-  }
-  // With its disk as a crash leaves it.
-  void restart(std::uint32_t id, Random& random) {
-    stop(id);
-    Member& member = (*this)[id];
-    member.service.reset();
-    member.log.reset();
-    member.disk->crash(random);
-    auto disk = std::move(member.disk);
-    members_.erase(id);
-    make(id, false, std::move(disk));
-    begin(id);
-  }
-  [[nodiscard]] bool runs(std::uint32_t id) { return (*this)[id].thread.joinable(); }
   Answer propose(std::string_view text) {
-    const auto answer = call_group(addresses(), {next_++, RequestKind::kPropose, bytes_of(text)}, kPatience);
-    REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().message));
-    REQUIRE(answer->outcome == Outcome::kDone);
-    return *answer;
+    Answer answer = call(RequestKind::kPropose, bytes_of(text));
+    REQUIRE(answer.outcome == Outcome::kDone);
+    return answer;
   }
-  std::string read() {
-    const auto answer = call_group(addresses(), {next_++, RequestKind::kRead, {}}, kPatience);
-    REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().message));
-    return text_of(answer->bytes);
-  }
+  std::string read() { return text_of(call(RequestKind::kRead, {}).bytes); }
   Answer remove(std::uint32_t id, const storage::SigningKey& key) {
     Removal removal{"forest", NodeId(id), {}};
     sign(removal, key);
-    const auto answer = call_group(addresses(), {next_++, RequestKind::kRemove, encode(removal)}, kPatience);
-    REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().message));
-    return *answer;
+    return call(RequestKind::kRemove, encode(removal));
   }
-  std::string status(std::uint32_t id) {
-    const auto answer = call_member(addresses(), NodeId(id), {next_++, RequestKind::kStatus, {}}, kPatience);
-    REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().message));
-    return text_of(answer->bytes);
-  }
-  template <typename Condition>
-  void wait(Condition condition) {
-    for (int i = 0; i < 2000 && !condition(); ++i) std::this_thread::sleep_for(10ms);
-    CHECK(condition());
-  }
-  bool said(std::uint32_t id, std::string_view part) {
-    Member& member = (*this)[id];
-    const std::scoped_lock lock(member.mutex);
-    return std::any_of(member.problems.begin(), member.problems.end(),
-                       [&](const std::string& line) { return line.find(part) != std::string::npos; });
-  }
-
- private:
-  void make(std::uint32_t id, bool first, std::unique_ptr<storage::MemoryDisk> disk = nullptr) {
-    auto member = std::make_unique<Member>();
-    if (disk) member->disk = std::move(disk);
-    RaftService::Options options = options_;
-    options.links.identity = {"forest", NodeId(id)};
-    options.links.incarnation = ++incarnation_;
-    if (const auto known = addresses_.find(NodeId(id)); known != addresses_.end())
-      options.links.port = known->second.port;
-    for (std::uint32_t each = 1; each <= size_; ++each) options.founding[NodeId(each)] = 1;
-    options.seed = id;
-    if (first) REQUIRE(storage::LogStore::found(*member->disk, options.links.identity, {}));
-    auto opened = storage::LogStore::open(member->slow.emplace(*member->disk), options.links.identity, {});
-    REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message));
-    member->log.emplace(std::move(*opened));
-    Member* place = member.get();
-    auto service = RaftService::make(options, member->lines, &*member->log, [place](const std::string& why) {
-      const std::scoped_lock lock(place->mutex);
-      place->problems.push_back(why);
-    });
-    REQUIRE_MESSAGE(service, (service ? "" : service.error().message));
-    member->service = std::move(*service);
-    addresses_[NodeId(id)] = {NodeId(id), "127.0.0.1", member->service->port()};
-    members_[id] = std::move(member);
-  }
-  void begin(std::uint32_t id) {
-    Member& member = (*this)[id];
-    for (const auto& [node, peer] : addresses_)
-      if (node != NodeId(id)) member.service->add_peer(peer);
-    member.thread = std::thread([&member] { member.ended = member.service->run(); });
-  }
-
-  std::uint32_t size_;
-  RaftService::Options options_;
-  std::uint64_t incarnation_ = 0, next_ = 1;
-  std::map<NodeId, GroupLinks::Peer> addresses_;
-  std::map<std::uint32_t, std::unique_ptr<Member>> members_;
-};
-
-std::uint32_t leader_of(Group& group, std::uint32_t size) {
-  for (int tries = 0; tries < 1000; ++tries, std::this_thread::sleep_for(10ms))
-    for (std::uint32_t id = 1; id <= size; ++id)
-      if (group.runs(id) && group.status(id).find(R"("role":"leader")") != std::string::npos) return id;
-  FAIL("nobody leads");
-  return 0;
-}
-
-bool status_says(Group& group, std::uint32_t id, std::string_view part) {
-  return group.status(id).find(part) != std::string::npos;
-}
-
-// One connection that says what it wants, and what it is told.
-class Stranger {
- public:
-  explicit Stranger(const GroupLinks::Peer& member) {
-    socket_.connect({asio::ip::make_address(member.host), member.port});
-    const timeval patience{5, 0};
-    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  }
-  void say(FrameKind kind, std::span<const std::byte> value) {
-    std::vector<std::byte> out;
-    append_frame(out, kind, value);
-    say(out);
-  }
-  void say(std::span<const std::byte> raw) {
-    boost::system::error_code ignored;
-    asio::write(socket_, asio::buffer(raw.data(), raw.size()), ignored);
-  }
-  // Everything until the member ends the connection.
-  std::vector<std::byte> rest() {
-    std::vector<std::byte> all;
-    std::array<std::byte, 4096> part{};
-    boost::system::error_code error;
-    while (!error) {
-      const std::size_t size = socket_.read_some(asio::buffer(part), error);
-      all.insert(all.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(size));
-    }
-    return all;
-  }
-  std::string refusal() {
-    const auto all = rest();
-    const auto frame = read_frame(all, kFrameBytesMax);
-    if (!frame || !*frame || (*frame)->kind != FrameKind::kRefusal) return "no refusal";
-    return decode_refusal((*frame)->value).value_or("unreadable");
-  }
-
- private:
-  asio::io_context context_;
-  tcp::socket socket_{context_};
 };
 
 }  // namespace
@@ -284,7 +132,7 @@ TEST_CASE("three members agree, each crashes in turn while it leads, and all hav
   };
   for (int crash = 0; crash < 3; ++crash) {
     propose_some();
-    const std::uint32_t leader = leader_of(group, 3);
+    const std::uint32_t leader = group.leader();
     group.stop(leader);
     propose_some();
     CHECK(group.read() == expected);
@@ -305,11 +153,11 @@ TEST_CASE("who belongs to another cluster, looks for another node or is unknown 
   CHECK(refusal({"forest", NodeId(1), NodeId(3), 1}) == "it looks for node 3, this is node 2");
   CHECK(refusal({"forest", NodeId(9), NodeId(2), 1}) == "node 9 is not one of the members");
   CHECK(refusal({"forest", NodeId(2), NodeId(2), 1}) == "node 2 is this one: two nodes with one identity");
-  group.wait([&] { return status_says(group, 2, R"("connected":[1,3])"); });
+  group.wait([&] { return group.says(2, R"("connected":[1,3])"); });
   CHECK(refusal({"forest", NodeId(1), NodeId(2), 99})
             .starts_with("node 1 is connected already, from 127.0.0.1:"));
-  CHECK(status_says(group, 2, R"("refused_hello":3,"refused_identity":2)"));
-  group.wait([&] { return group.said(2, "two nodes with one identity"); });
+  CHECK(group.says(2, R"("refused_hello":3,"refused_identity":2)"));
+  group.wait([&] { return group.complained(2, "two nodes with one identity"); });
   group.propose("still there");
   CHECK(group.read() == "first\nstill there\n");
 }
@@ -322,7 +170,7 @@ TEST_CASE("what cannot be read ends its own connection and nothing else") {
     Stranger stranger(group.address(1));
     stranger.say(bytes_of("GET / HTTP/1.1\r\n\r\n"));
     CHECK(stranger.rest().empty());
-    group.wait([&] { return status_says(group, 1, R"("malformed":1)"); });
+    group.wait([&] { return group.says(1, R"("malformed":1)"); });
   }
   SUBCASE("a hello of a later version") {
     auto hello = encode(client);
@@ -341,8 +189,8 @@ TEST_CASE("what cannot be read ends its own connection and nothing else") {
     stranger.say(FrameKind::kHello, encode(client));
     stranger.say(std::vector<std::byte>{std::byte{4}, std::byte{0xff}, std::byte{0xff}, std::byte{0xff}});
     stranger.rest();
-    group.wait([&] { return group.said(1, "a frame of 16777215 bytes, at most 2097216 allowed"); });
-    CHECK(status_says(group, 1, R"("malformed":1)"));
+    group.wait([&] { return group.complained(1, "a frame of 16777215 bytes, at most 2097216 allowed"); });
+    CHECK(group.says(1, R"("malformed":1)"));
   }
   SUBCASE("a client that speaks for a member") {
     Stranger stranger(group.address(1));
@@ -350,7 +198,7 @@ TEST_CASE("what cannot be read ends its own connection and nothing else") {
     stranger.say(FrameKind::kConsensus,
                  encode(consensus::Message{NodeId(2), NodeId(1), Term(1000), consensus::TimeoutNow{}}));
     stranger.rest();
-    group.wait([&] { return group.said(1, "from a client"); });
+    group.wait([&] { return group.complained(1, "from a client"); });
   }
   SUBCASE("half a frame") {
     Stranger stranger(group.address(1));
@@ -375,7 +223,7 @@ TEST_CASE("a member whose disk is full stops with one line, and the others go on
   Group group(3);
   std::string expected;
   const std::string line(100'000, 'x');
-  const std::uint32_t leader = leader_of(group, 3);
+  const std::uint32_t leader = group.leader();
   const std::uint32_t follower = leader % 3 + 1;
   group[follower].disk->set_bytes_max(group[follower].disk->bytes());  // no further segment
   for (int i = 0; i < 100; ++i) {                                      // more than one segment of 8 MiB
@@ -386,7 +234,7 @@ TEST_CASE("a member whose disk is full stops with one line, and the others go on
   REQUIRE(!group[follower].ended);
   CHECK(group[follower].ended.error().code == Errc::kLimitReached);
   CHECK(group[follower].ended.error().message.find("the disk is full") != std::string::npos);
-  group.wait([&] { return group[leader_of(group, 3)].lines.text() == expected; });
+  group.wait([&] { return group[group.leader()].lines.text() == expected; });
   const auto read = call_group(group.addresses(), {1, RequestKind::kRead, {}}, kPatience);
   REQUIRE(read);  // ten megabytes are no answer
   CHECK(read->outcome == Outcome::kRefused);
@@ -458,13 +306,13 @@ TEST_CASE("a follower and a leader that are removed while their disks are slow h
   Group group(4, options);
   group.propose("first");
   for (const bool leads : {false, true}) {
-    std::uint32_t leaves = leader_of(group, 4);
+    std::uint32_t leaves = group.leader();
     if (!leads) leaves = leaves % 4 + 1;
     group[leaves].slow->set_pause(2s);
     group.propose("on its way to a slow disk");
     const Answer answer = group.remove(leaves, key);
     CHECK_MESSAGE(answer.outcome == Outcome::kDone, text_of(answer.bytes));
-    group.wait([&] { return group.said(leaves, "has left the group and ends"); });
+    group.wait([&] { return group.complained(leaves, "has left the group and ends"); });
     group[leaves].thread.join();
     CHECK(group[leaves].ended);
   }
@@ -481,7 +329,7 @@ TEST_CASE("a member that was away gets a snapshot of what is compacted, and its 
   Random random(3);
   std::string expected;
   const std::string line(1000, 'y');
-  const std::uint32_t away = leader_of(group, 3) % 3 + 1;
+  const std::uint32_t away = group.leader() % 3 + 1;
   group.stop(away);
   for (int i = 0; i < 120; ++i) {
     group.propose(line);
