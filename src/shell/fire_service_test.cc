@@ -204,7 +204,7 @@ TEST_CASE("a message about what is held that cannot be read ends the connection"
   (void)group.leader();
   group.stop(1);
   say_as(NodeId(1), group.address(2), FrameKind::kCatchUp, std::array{std::byte{1}});
-  group.wait([&] { return group.says(2, R"("bad_messages":1})"); });
+  group.wait([&] { return group.says(2, R"("bad_messages":1,)"); });
 }
 
 TEST_CASE("what a client hands in is taken, or it is told why not") {
