@@ -76,13 +76,19 @@ void Raft::append_foreign(Step& step, std::span<const Entry> entries) {
     roll_back(step, first);
   }
   step.out.persist.append.clear();
-  for (const Entry& given : entries) {
-    const Entry entry = own_part_.witness ? withheld(given) : given;
+  step.out.persist.append.reserve(entries.size());
+  const auto keep = [&](const Entry& entry) {
     log_.append(entry);
     trace(step, TraceKind::kEntryAppended, entry.index.value(), entry.term.value(), fingerprint(entry));
     note_lacking(entry);
     note_appended(step, entry);
     step.out.persist.append.push_back(entry);
+  };
+  for (const Entry& entry : entries) {
+    if (own_part_.witness)
+      keep(withheld(entry));
+    else
+      keep(entry);
   }
 }
 
