@@ -4,7 +4,6 @@
 
 #include "base/contract.h"
 #include "consensus/message.h"
-#include "consensus/withheld.h"
 #include "wire/cbor.h"
 
 namespace skywarden::storage {
@@ -85,10 +84,6 @@ Result<std::vector<Entry>> read_entries(CborReader& in, LogIndex first) {
     if (!payload) return tl::unexpected<Error>(payload.error());
     if (kind > static_cast<std::uint64_t>(EntryKind::kWithheld))
       return fail(Errc::kUnsupported, "an entry of kind {}", kind);
-    if (kind == static_cast<std::uint64_t>(EntryKind::kWithheld) &&
-        payload->size() != consensus::kWithheldBytes)
-      return fail(Errc::kMalformed, "a withheld entry of {} bytes, expected {}", payload->size(),
-                  consensus::kWithheldBytes);
     entries.push_back({term, first, {payload->begin(), payload->end()}, static_cast<EntryKind>(kind)});
     first = first.next();
   }
