@@ -40,7 +40,7 @@ struct Totals {
   std::uint64_t delivered = 0, delivered_least = UINT64_MAX;
   std::uint64_t splits = 0, one_way_cuts = 0, crashes = 0, torn_writes = 0, disks_lost = 0, delay_changes = 0;
   std::uint64_t elections = 0, share_changes = 0, commits = 0, snapshots = 0, reads = 0,
-                client_operations = 0;
+                client_operations = 0, witness_epochs = 0, withheld = 0;
   std::uint64_t cpu_ms = 0, hash = 0;
 };
 
@@ -54,6 +54,7 @@ constexpr std::pair<const char*, std::uint64_t Totals::*> kFields[] = {
     {"elections", &Totals::elections},   {"share_changes", &Totals::share_changes},
     {"commits", &Totals::commits},       {"snapshots", &Totals::snapshots},
     {"reads", &Totals::reads},           {"client_operations", &Totals::client_operations},
+    {"withheld", &Totals::withheld},     {"witness_epochs", &Totals::witness_epochs},
     {"cpu_ms", &Totals::cpu_ms},         {"hash", &Totals::hash},
 };
 constexpr const char* kLeast = "delivered_least";
@@ -86,6 +87,8 @@ void add(std::uint64_t seed, const History& history, Totals& sum) {
   sum.snapshots += history.installs;
   sum.reads += history.reads;
   sum.client_operations += history.client_operations;
+  sum.witness_epochs += history.witnessed;
+  sum.withheld += history.withheld;
 }
 
 std::string line_of(Seeds seeds, const Totals& totals) {

@@ -17,37 +17,10 @@ import sys
 import tempfile
 import time
 
+from group_frames import CONSENSUS, HELLO, REQUEST, cbor, frame, hello
 from group_processes import Group, free_ports, wait
 
-HELLO, REFUSAL, CONSENSUS, SIGNED_HEAD, REQUEST = 0, 1, 2, 3, 4
-VERSION = 1
 FILE_BYTES_MAX = 9 << 20  # more than one segment of a log, less than two
-
-
-def cbor(value):
-    def head(major, number):
-        for size, code in ((1, 24), (2, 25), (4, 26), (8, 27)):
-            if number < 24:
-                return bytes([major << 5 | number])
-            if number < 1 << 8 * size:
-                return bytes([major << 5 | code]) + number.to_bytes(size, "big")
-        raise ValueError(number)
-
-    if isinstance(value, int):
-        return head(0, value)
-    if isinstance(value, bytes):
-        return head(2, len(value)) + value
-    if isinstance(value, str):
-        return head(3, len(value.encode())) + value.encode()
-    return head(4, len(value)) + b"".join(map(cbor, value))
-
-
-def frame(kind, value):
-    return bytes([kind]) + len(value).to_bytes(3, "big") + value
-
-
-def hello(cluster="forest", sender=0, to=0, incarnation=77, version=VERSION):
-    return frame(HELLO, cbor([version, cluster, sender, to, incarnation]))
 
 
 def say(group, node, *parts):

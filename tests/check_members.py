@@ -9,28 +9,33 @@ usage: check_members.py PROGRAM
 3. All founders are replaced, the leader too; the group is killed as a whole and comes back with members that no
    founder's configuration names; a client that knows one member finds a leader that it does not.
 4. Who has left ends by itself, and is refused when it comes again.
+5. Two nodes and a witness: it gets a snapshot without values, keeps and is sent a small part of what the others are,
+   and with it the group goes on without either of the two.
 """
 import json
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 
+from group_frames import put_all
 from group_processes import Group, free_ports, wait
 
 FOUNDERS = 3
+LARGE_BYTES = (256 << 10) - 100  # of a value; a proposal may have 256 KiB
 
 
 class Roster:
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, founders=FOUNDERS, compact_bytes=20_000):
         self.folder = folder
         for name in ("admit", "other"):
             self.openssl("genpkey", "-algorithm", "ed25519", "-out", folder / f"{name}.key")
             self.openssl("pkey", "-in", folder / f"{name}.key", "-pubout", "-out", folder / f"{name}.pub")
-        self.group = Group(program, folder, FOUNDERS,
-                           extra='admission_key = "admit.pub"\ncompact_bytes = 20000\n')
+        self.group = Group(program, folder, founders,
+                           extra=f'admission_key = "admit.pub"\ncompact_bytes = {compact_bytes}\n')
         self.ports = dict(enumerate(self.group.ports, 1))
         self.put = 0
 
@@ -42,11 +47,13 @@ class Roster:
         return self.group.run("cluster", words[0], "--config", self.folder / config, "--key", self.folder / key,
                               "--patience-s", 30, *words[1:])
 
-    def admit(self, node, config="clients.toml"):
+    def admit(self, node, *words, config="clients.toml", extra=""):
         self.ports.setdefault(node, free_ports(1)[0])
-        code, out, text = self.cluster("admit", node, f"127.0.0.1:{self.ports[node]}", config=config)
+        code, out, text = self.cluster("admit", *words, node, f"127.0.0.1:{self.ports[node]}", config=config)
         assert code == 0, text
         assert f"node-{node}.toml --first-start" in out, out
+        file = self.folder / f"node-{node}.toml"
+        file.write_text(extra + file.read_text())
         self.group.start(node, "--first-start")
 
     def remove(self, node, config="clients.toml"):
@@ -163,15 +170,67 @@ def gone_for_good(roster):
         assert code == 0, (out, text)
 
 
+def bytes_in(folder):
+    return sum(file.stat().st_blocks * 512 for file in folder.iterdir())
+
+
+def with_a_witness(roster):
+    group, folder = roster.group, roster.folder
+    value = bytes(range(256)) * (LARGE_BYTES // 256)
+    group.start_all()
+    wait(group.leader)
+    put_all(roster.ports[group.leader()], [(f"early-{i}", value) for i in range(40)])  # compacted before 3 comes
+    roster.refused("witnesses hold 2 of 4, which is half or more", "admit", "--witness", "--share", 2, 3,
+                   "127.0.0.1:7103")
+    roster.admit(3, "--witness", extra="compact_bytes = 4096\n")
+    equal = {1: 1, 2: 1, 3: 1}
+    roster.settled(equal)
+    before = {node: roster.state(node)["bytes_received"] for node in equal}
+    put_all(roster.ports[group.leader()], [(f"late-{i}", value) for i in range(100)])
+    roster.settled(equal)
+    witness, leader = roster.state(3), group.leader()
+    assert witness["role"] == "witness", witness
+    assert [each["id"] for each in witness["members"] if each.get("witness")] == [3], witness
+    follower = 3 - leader
+    sent = {node: roster.state(node)["bytes_received"] - before[node] for node in (3, follower)}
+    kept = {node: bytes_in(folder / f"node-{node}") for node in equal}
+    assert 100 * sent[3] < sent[follower], sent
+    assert 3 * kept[3] < min(kept[1], kept[2]), kept
+    code, out, text = group.run("log", "show", folder / "node-3", "--from", 60)
+    used = re.search(r"segments .*", out)
+    print(f"bytes sent {sent}, kept {kept}; the witness: {used and used[0]}")
+    assert code == 0 and " withheld 8 bytes" in out and ", withheld" in out and "proposal" not in out, (out, text)
+    for victim in (leader, follower):  # what it has the other one has, too
+        group.kill(victim)
+        group.ask("put", f"without-{victim}", "yes")
+        assert group.ask("get", f"without-{victim}") == "yes"
+        group.start(victim)
+        roster.settled(equal)
+    group.kill(3)
+    group.ask("put", "without-3", "yes")
+    group.start(3)
+    roster.settled(equal)
+    for node in equal:
+        group.kill(node, signal.SIGTERM)
+        code, out, text = group.run("log", "verify", folder / f"node-{node}")
+        assert code == 0, (out, text)
+
+
+def played(roster, parts):
+    try:
+        for part in parts:
+            part(roster)
+            print(part.__name__, flush=True)
+    finally:
+        roster.group.end()
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        roster = Roster(sys.argv[1], pathlib.Path(folder))
-        try:
-            for part in (joins, loses_its_log, founders_leave, all_come_back, gone_for_good):
-                part(roster)
-                print(part.__name__, flush=True)
-        finally:
-            roster.group.end()
+        played(Roster(sys.argv[1], pathlib.Path(folder)),
+               (joins, loses_its_log, founders_leave, all_come_back, gone_for_good))
+    with tempfile.TemporaryDirectory() as folder:
+        played(Roster(sys.argv[1], pathlib.Path(folder), founders=2, compact_bytes=8 << 20), (with_a_witness,))
 
 
 main()

@@ -20,6 +20,7 @@ struct MemberArguments {
   std::string config = "cluster/node-1.toml", key, address, public_key;
   std::uint32_t node = 0, share = 1;
   double patience_s = 10;
+  bool witness = false;
 };
 
 Result<storage::SigningKey> read_key(const std::string& path,
@@ -73,7 +74,8 @@ Result<std::string> members_text(const NodeConfig& config, const MemberArguments
 Result<void> write_config(const NodeConfig& config, const MemberArguments& arguments) {
   const auto folder = std::filesystem::path(arguments.config).parent_path();
   const auto file = folder / fmt::format("node-{}.toml", arguments.node);
-  fmt::print("node {} is admitted and becomes a voter when it has caught up\n", arguments.node);
+  fmt::print("node {} is admitted and becomes a {} when it has caught up\n", arguments.node,
+             arguments.witness ? "witness" : "voter");
   if (std::filesystem::exists(file)) {
     fmt::print("{} is there already and left as it is\n", file.string());
     return {};
@@ -109,6 +111,7 @@ Result<void> admit(const MemberArguments& arguments) {
                              address->port,
                              arguments.share,
                              {},
+                             arguments.witness,
                              {}};
   if (!arguments.public_key.empty()) {
     const auto own = read_key(arguments.public_key, storage::SigningKey::read_public);
@@ -156,22 +159,28 @@ void add_cluster_members(CLI::App& cluster, int* exit_code) {
     });
     return command;
   };
-  CLI::App* command =
-      add("admit", "Let a new node join the group while it runs", admit,
-          "In groups that agree on values. Ids only rise: one that was used is refused, also for a node that "
-          "has\n"
-          "lost its log. Writes the new node's configuration beside --config. Its [tls] certificate must "
-          "name it\n"
-          "as every node's does.\n"
-          "Exit code 1 when it is refused.\n\n"
-          "Example:\n  openssl genpkey -algorithm ed25519 -out admit.key\n"
-          "  openssl pkey -in admit.key -pubout -out admit.pub    # admission_key in every node's file, as\n"
-          "  skywarden cluster start --values --admission-key admit.pub    # writes it there\n"
-          "  skywarden cluster admit --key admit.key 4 127.0.0.1:7104");
+  CLI::App* command = add(
+      "admit", "Let a new node join the group while it runs", admit,
+      "In groups that agree on values. Ids only rise: one that was used is refused, also for a node that "
+      "has\n"
+      "lost its log. Writes the new node's configuration beside --config. Its [tls] certificate must "
+      "name it\n"
+      "as every node's does.\n"
+      "A --witness votes and keeps 8 bytes of each value, for a place with little storage or a thin link; "
+      "it\n"
+      "never leads, and witnesses hold less than half of the shares. Two nodes and a witness go on without\n"
+      "any one of the three; but what one node and the witness alone hold waits for that node.\n"
+      "Exit code 1 when it is refused.\n\n"
+      "Example:\n  openssl genpkey -algorithm ed25519 -out admit.key\n"
+      "  openssl pkey -in admit.key -pubout -out admit.pub    # admission_key in every node's file, as\n"
+      "  skywarden cluster start --values --admission-key admit.pub    # writes it there\n"
+      "  skywarden cluster admit --key admit.key 4 127.0.0.1:7104\n"
+      "  skywarden cluster admit --key admit.key --witness 5 127.0.0.1:7105");
   command->add_option("address", arguments->address, "HOST:PORT where the others reach it")->required();
   command->add_option("--share", arguments->share, "of votes once it has caught up; 0: it only listens")
       ->check(CLI::Range(0U, shell::kAdmittedShareMax))
       ->capture_default_str();
+  command->add_flag("--witness", arguments->witness, "it votes and keeps no values");
   command->add_option("--public-key", arguments->public_key,
                       "Ed25519, PEM: of its signatures, where heads of the log are signed");
   add("remove", "Let a node leave the group while it runs", remove,

@@ -28,6 +28,18 @@ std::string hexadecimal(std::span<const std::byte> bytes) {
   return text;
 }
 
+std::string_view word_for(consensus::EntryKind kind) {
+  switch (kind) {
+    case consensus::EntryKind::kProposal:
+      return "proposal";
+    case consensus::EntryKind::kConfiguration:
+      return "configuration";
+    case consensus::EntryKind::kWithheld:
+      return "withheld";
+  }
+  return "unknown";
+}
+
 Result<LogContents> read(const std::string& folder) {
   const auto disk = shell::DiskFolder::look_at(folder);
   if (!disk) return tl::unexpected<Error>(disk.error());
@@ -45,8 +57,9 @@ void print_summary(const LogContents& log) {
   fmt::print("cluster {}, node {}\n", log.identity.cluster, log.identity.node.value());
   fmt::print("term {}, vote for {}\n", persisted.state.term.value(), persisted.state.voted_for.value());
   if (persisted.snapshot)
-    fmt::print("snapshot up to entry {} of term {}, {} bytes\n", base, persisted.snapshot->last.term.value(),
-               persisted.snapshot->data.size());
+    fmt::print("snapshot up to entry {} of term {}, {} bytes{}\n", base,
+               persisted.snapshot->last.term.value(), persisted.snapshot->data.size(),
+               persisted.snapshot->withheld ? ", withheld" : "");
   fmt::print("entries {}…{} ({})\n", base + 1, base + persisted.log.size(), persisted.log.size());
   fmt::print("segments {}…{}, next batch {}, {} of {} blocks of the last used\n", log.first_segment,
              log.last_segment, log.next_batch, log.last_end, log.last_blocks);
@@ -80,8 +93,7 @@ int show(const LogArguments& arguments) {
     if (entry.index.value() < arguments.from) continue;
     if (left-- == 0) break;
     const auto shown = std::span(entry.payload).first(std::min(entry.payload.size(), kPayloadShown));
-    fmt::print("{} term {} {} {} bytes {}{}\n", entry.index.value(), entry.term.value(),
-               entry.kind == consensus::EntryKind::kConfiguration ? "configuration" : "proposal",
+    fmt::print("{} term {} {} {} bytes {}{}\n", entry.index.value(), entry.term.value(), word_for(entry.kind),
                entry.payload.size(), hexadecimal(shown), shown.size() < entry.payload.size() ? "…" : "");
   }
   return 0;
@@ -106,7 +118,9 @@ void add_log(CLI::App& app, int* exit_code) {
   print->add_option("folder", arguments->folder, "the node's data folder")->required();
   print->add_option("--from", arguments->from, "first index")->capture_default_str();
   print->add_option("--count", arguments->count, "at most so many")->capture_default_str();
-  print->footer("Example:\n  skywarden log show node-1/log --from 100 --count 5");
+  print->footer(
+      "A witness's entries are withheld: 8 bytes, the fingerprint of what the other members keep.\n\n"
+      "Example:\n  skywarden log show node-1/log --from 100 --count 5");
   print->callback([arguments, exit_code] { *exit_code = show(*arguments); });
 }
 

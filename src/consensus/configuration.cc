@@ -15,7 +15,7 @@ using wire::CborReader;
 using wire::CborWriter;
 
 constexpr std::size_t kConfigurationBytesMax = std::size_t{1} << 18;
-constexpr std::uint64_t kFields = 6, kFieldsWithAdmissions = 8;
+constexpr std::uint64_t kFields = 6, kFieldsWithAdmissions = 8, kFieldsWithWitnesses = 9;
 
 Result<void> check_domains(const Membership& membership, std::uint64_t total) {
   std::map<FailureDomain, std::uint64_t> held;
@@ -125,6 +125,48 @@ Result<void> check_admissions(const Admissions& admissions, const JointShares& s
   return {};
 }
 
+Result<void> check_witness_shares(const std::set<NodeId>& witnesses, const Shares& shares) {
+  std::uint64_t held = 0;
+  for (const NodeId witness : witnesses) held += share_of(shares, witness);
+  const std::uint64_t total = total_shares(shares);
+  if (2 * held >= total && held > 0 && holds(Rule::kWitnessesBelowHalf))
+    return fail(Errc::kConflict, "vote shares: witnesses hold {} of {}, which is half or more", held, total);
+  return {};
+}
+
+// Of members alone, and with less than half of each half.
+Result<void> check_witnesses(const std::set<NodeId>& witnesses, const JointShares& shares) {
+  for (const NodeId witness : witnesses)
+    if (!names(shares, witness))
+      return fail(Errc::kConflict, "witnesses: node {} is no member", witness.value());
+  if (auto sound = check_witness_shares(witnesses, shares.incoming); !sound) return sound;
+  return check_witness_shares(witnesses, shares.outgoing);
+}
+
+Result<std::set<NodeId>> read_witnesses(CborReader& in) {
+  std::set<NodeId> witnesses;
+  const std::uint64_t items = in.array().value_or(0);
+  if (items > kGroupNodesMax) return fail(Errc::kMalformed, "configuration: a list of {} items", items);
+  NodeId last;
+  for (std::uint64_t i = 0; i < items; ++i) {
+    const auto node = in.unsigned_integer();
+    if (!node) break;  // the reader remembers
+    if (*node > UINT32_MAX || *node <= last.value())
+      return fail(Errc::kMalformed, "configuration: nodes do not ascend at {}", *node);
+    last = NodeId(static_cast<std::uint32_t>(*node));
+    witnesses.insert(last);
+  }
+  return witnesses;
+}
+
+// Those of `witnesses` whom `shares` name.
+std::set<NodeId> witnesses_of(const std::set<NodeId>& witnesses, const Shares& shares) {
+  std::set<NodeId> kept;
+  for (const NodeId node : witnesses)
+    if (shares.contains(node)) kept.insert(node);
+  return kept;
+}
+
 // Those of `admissions` whom `shares` name.
 Admissions admissions_of(const Admissions& admissions, const Shares& shares) {
   Admissions kept;
@@ -142,17 +184,19 @@ Result<void> validate(const Membership& membership) {
       return fail(Errc::kConflict, "vote shares: failure domain {} names node {}, which is no member",
                   domain.value(), node.value());
   if (auto sound = check_admissions(membership.admissions, {membership.shares, {}}); !sound) return sound;
+  if (auto sound = check_witnesses(membership.witnesses, {membership.shares, {}}); !sound) return sound;
   if (membership.failures_max == 0) return {};
   return check_caps(membership);
 }
 
 Configuration next_towards(const Configuration& from, const Membership& to) {
   EXPECTS(!from.joint() || !holds(Rule::kOneChangeAtATime));
-  Configuration next{from.epoch.next(), {to.shares, {}}, to.domains,
-                     to.failures_max,   to.admissions,   to.newest};
+  Configuration next{from.epoch.next(), {to.shares, {}}, to.domains,  to.failures_max,
+                     to.admissions,     to.newest,       to.witnesses};
   if (may_switch_directly(from.shares.incoming, to.shares)) return next;
   next.shares.outgoing = from.shares.incoming;
   next.admissions.insert(from.admissions.begin(), from.admissions.end());  // who leaves is still needed
+  next.witnesses.insert(from.witnesses.begin(), from.witnesses.end());
   return next;
 }
 
@@ -163,18 +207,34 @@ Configuration leave_joint(const Configuration& joint) {
           joint.domains,
           joint.failures_max,
           admissions_of(joint.admissions, joint.shares.incoming),
-          joint.newest};
+          joint.newest,
+          witnesses_of(joint.witnesses, joint.shares.incoming)};
 }
 
 Membership membership_of(const Configuration& configuration) {
-  return {configuration.shares.incoming, configuration.domains, configuration.failures_max,
-          admissions_of(configuration.admissions, configuration.shares.incoming), configuration.newest};
+  return {
+      configuration.shares.incoming, configuration.domains,
+      configuration.failures_max,    admissions_of(configuration.admissions, configuration.shares.incoming),
+      configuration.newest,          witnesses_of(configuration.witnesses, configuration.shares.incoming)};
+}
+
+Result<void> check_sides(const Configuration& from, const Membership& to) {
+  for (const auto& [node, share] : to.shares) {
+    if (!names(from.shares, node) || from.witnesses.contains(node) == to.witnesses.contains(node)) continue;
+    return fail(Errc::kConflict, "node {} {}: a member that stays stays what it is", node.value(),
+                to.witnesses.contains(node) ? "would become a witness" : "would be a witness no more");
+  }
+  return {};
 }
 
 std::vector<std::byte> encode(const Configuration& configuration) {
   CborWriter out;
-  const bool with_admissions = !configuration.admissions.empty() || configuration.newest != NodeId();
-  out.array(with_admissions ? kFieldsWithAdmissions : kFields)
+  const bool with_witnesses = !configuration.witnesses.empty();
+  const bool with_admissions =
+      with_witnesses || !configuration.admissions.empty() || configuration.newest != NodeId();
+  out.array(with_witnesses    ? kFieldsWithWitnesses
+            : with_admissions ? kFieldsWithAdmissions
+                              : kFields)
       .unsigned_integer(kConfigurationVersion)
       .unsigned_integer(configuration.epoch.value())
       .unsigned_integer(configuration.failures_max);
@@ -188,6 +248,9 @@ std::vector<std::byte> encode(const Configuration& configuration) {
   for (const auto& [node, admission] : configuration.admissions)
     out.unsigned_integer(node.value()).bytes(admission);
   out.unsigned_integer(configuration.newest.value());
+  if (!with_witnesses) return out.take();
+  out.array(configuration.witnesses.size());
+  for (const NodeId witness : configuration.witnesses) out.unsigned_integer(witness.value());
   return out.take();
 }
 
@@ -207,15 +270,19 @@ Result<Configuration> decode_configuration(std::span<const std::byte> bytes) {
   if (!outgoing) return tl::unexpected(outgoing.error());
   auto domains = read_domains(in);
   if (!domains) return tl::unexpected(domains.error());
-  const bool with_admissions = fields && *fields == kFieldsWithAdmissions;
+  const bool with_witnesses = fields && *fields == kFieldsWithWitnesses;
+  const bool with_admissions = with_witnesses || (fields && *fields == kFieldsWithAdmissions);
   auto admissions = with_admissions ? read_admissions(in) : Admissions();
   if (!admissions) return tl::unexpected(admissions.error());
   const std::uint64_t newest = with_admissions ? in.unsigned_integer().value_or(0) : 0;
+  auto witnesses = with_witnesses ? read_witnesses(in) : std::set<NodeId>();
+  if (!witnesses) return tl::unexpected(witnesses.error());
   if (const auto end = in.finish(); !end) return tl::unexpected(end.error());
   if (*fields != kFields && !with_admissions)
     return fail(Errc::kMalformed, "configuration with {} fields", *fields);
-  if (with_admissions && admissions->empty() && newest == 0)
-    return fail(Errc::kMalformed, "configuration: fields for nothing");
+  const bool for_nothing =
+      with_witnesses ? witnesses->empty() : with_admissions && admissions->empty() && newest == 0;
+  if (for_nothing) return fail(Errc::kMalformed, "configuration: fields for nothing");
   if (failures > kGroupNodesMax || newest > UINT32_MAX || configuration.epoch.value() > kShareTotalMax)
     return fail(Errc::kOutOfRange, "configuration: a number out of range");
   if (auto sound = validate(*incoming); !sound) return tl::unexpected(sound.error());
@@ -228,6 +295,9 @@ Result<Configuration> decode_configuration(std::span<const std::byte> bytes) {
     return tl::unexpected(sound.error());
   configuration.admissions = std::move(*admissions);
   configuration.newest = NodeId(static_cast<std::uint32_t>(newest));
+  if (auto sound = check_witnesses(*witnesses, configuration.shares); !sound)
+    return tl::unexpected(sound.error());
+  configuration.witnesses = std::move(*witnesses);
   return configuration;
 }
 

@@ -12,11 +12,20 @@
 // Admissions. What lets the others reach and recognise a member that came later travels with the epoch, so
 // that it rules, falls back, is compacted and comes again after a restart together with it. Nothing here
 // reads it.
+//
+// Witnesses vote and acknowledge and keep no payloads (withheld.h). Together they hold less than half of the
+// shares, in each half of a joint epoch, so that every quorum contains a member that keeps the entries, and
+// the members that do are a quorum by themselves. A member that stays stays what it is, with shares or
+// without: whoever changed sides would acknowledge entries that it does not keep. For the same reason a
+// name that was once a witness's must not come back as a full member's, or the reverse; the caller sees to
+// that, as to lost disks. f counts votes alone: where witnesses are part of the quorum that is left, what
+// only they and the failed hold waits for the failed.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -43,11 +52,12 @@ struct Membership {  // what is wanted
   std::uint32_t failures_max = 0;  // f: so many voters may fail together
   Admissions admissions = {};
   NodeId newest = {};  // the greatest id that ever was a member's, as far as the caller keeps count
+  std::set<NodeId> witnesses = {};
   friend bool operator==(const Membership&, const Membership&) = default;
 };
 
 // kOutOfRange, kLimitReached: shares that cannot decide, or too much to carry; kConflict: a cap is broken,
-// and by whom, or somebody is named who is no member.
+// and by whom, witnesses hold too much, or somebody is named who is no member.
 [[nodiscard]] Result<void> validate(const Membership& membership);
 
 struct Configuration {  // one epoch
@@ -57,6 +67,7 @@ struct Configuration {  // one epoch
   std::uint32_t failures_max = 0;
   Admissions admissions = {};  // of both halves
   NodeId newest = {};
+  std::set<NodeId> witnesses = {};  // of both halves
   [[nodiscard]] bool joint() const { return !shares.outgoing.empty(); }
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
@@ -66,10 +77,12 @@ struct Configuration {  // one epoch
 [[nodiscard]] Configuration next_towards(const Configuration& from, const Membership& to);
 [[nodiscard]] Configuration leave_joint(const Configuration& joint);         // expects joint()
 [[nodiscard]] Membership membership_of(const Configuration& configuration);  // the incoming half
+// kConflict: somebody would stay and be a witness no more, or become one.
+[[nodiscard]] Result<void> check_sides(const Configuration& from, const Membership& to);
 
 // Deterministic CBOR: [version, epoch, failures_max, [node, share, ...], [node, share, ...], [node, domain,
-// ...]], and where there are any, [node, admission, ...] and the newest id. decode refuses what validate
-// refuses, caps apart: those bind who proposes.
+// ...]], where there are any, [node, admission, ...] and the newest id, and where there are any after those,
+// [witness, ...]. decode refuses what validate refuses, caps apart: those bind who proposes.
 inline constexpr std::uint64_t kConfigurationVersion = 1;
 [[nodiscard]] std::vector<std::byte> encode(const Configuration& configuration);
 [[nodiscard]] Result<Configuration> decode_configuration(std::span<const std::byte> bytes);

@@ -15,6 +15,27 @@ Shares any_shares(std::uint64_t share_max) {
   return shares;
 }
 
+bool below_half(const std::set<NodeId>& witnesses, const Shares& shares) {
+  std::uint64_t held = 0;
+  std::uint64_t total = 0;
+  for (const auto& [node, share] : shares) {
+    total += share;
+    if (witnesses.contains(node)) held += share;
+  }
+  return held == 0 || 2 * held < total;
+}
+
+std::set<NodeId> any_witnesses(const JointShares& shares) {
+  std::set<NodeId> witnesses;
+  for (const NodeId node : members(shares)) {
+    std::set<NodeId> more = witnesses;
+    more.insert(node);
+    if (*rc::gen::arbitrary<bool>() && below_half(more, shares.incoming) && below_half(more, shares.outgoing))
+      witnesses = more;
+  }
+  return witnesses;
+}
+
 Configuration any_configuration() {
   Configuration configuration{Epoch(*rc::gen::inRange<std::uint64_t>(0, 1000)), {any_shares(9), {}}, {}, 0};
   if (*rc::gen::arbitrary<bool>()) configuration.shares.outgoing = any_shares(9);
@@ -25,6 +46,7 @@ Configuration any_configuration() {
   for (const NodeId node : members(configuration.shares))
     if (*rc::gen::inRange(0, 4) == 0) configuration.admissions[node] = Payload(*rc::gen::inRange(1, 40));
   configuration.newest = NodeId(*rc::gen::inRange<std::uint32_t>(0, 12));
+  if (*rc::gen::arbitrary<bool>()) configuration.witnesses = any_witnesses(configuration.shares);
   return configuration;
 }
 
@@ -58,6 +80,7 @@ TEST_CASE("on the way from any shares to any others, quorums of consecutive epoc
 TEST_CASE("admissions stay with their members until those have left for good") {
   CHECK(rc::check([] {
     Configuration from = any_configuration();
+    from.witnesses.clear();
     from = from.joint() ? leave_joint(from) : from;
     const Membership there = membership_of(from);
     RC_ASSERT(there.admissions == from.admissions);
@@ -72,6 +95,31 @@ TEST_CASE("admissions stay with their members until those have left for good") {
     const Configuration settled = next.joint() ? leave_joint(next) : next;
     RC_ASSERT(membership_of(settled) == to);
     RC_ASSERT(decode_configuration(encode(next)) == next);
+  }));
+}
+
+TEST_CASE("every quorum of an epoch on any way contains who keeps payloads, who are one by themselves") {
+  CHECK(rc::check([] {
+    Configuration from{Epoch(), {any_shares(5), {}}, {}, 0};
+    from.witnesses = any_witnesses(from.shares);
+    Membership to{any_shares(5), {}, 0};
+    for (const auto& [node, share] : to.shares) {
+      const bool drawn = *rc::gen::arbitrary<bool>();
+      if (names(from.shares, node) ? from.witnesses.contains(node) : drawn) to.witnesses.insert(node);
+    }
+    RC_ASSERT(check_sides(from, to).has_value());
+    RC_ASSERT(validate(to).has_value() == below_half(to.witnesses, to.shares));
+    if (!validate(to)) return;
+    const Configuration next = next_towards(from, to);
+    for (const Configuration& epoch : {next, next.joint() ? leave_joint(next) : next}) {
+      std::uint32_t keep = 0;
+      for (const NodeId node : members(epoch.shares))
+        if (!epoch.witnesses.contains(node)) keep |= 1U << node.value();
+      RC_ASSERT(decides(epoch.shares, keep));
+      RC_ASSERT(!decides(epoch.shares, ~keep));
+      RC_ASSERT(decode_configuration(encode(epoch)) == epoch);
+    }
+    RC_ASSERT(membership_of(next.joint() ? leave_joint(next) : next) == to);
   }));
 }
 

@@ -101,6 +101,19 @@ TEST_CASE("bytes that are no configuration are refused") {
   auto newer = bytes;
   newer[1] = std::byte{2};
   CHECK(decode_configuration(newer).error().code == Errc::kUnsupported);
+  Configuration with_witness = sound;
+  with_witness.witnesses = {NodeId(4)};
+  auto longer = encode(with_witness);
+  CHECK(longer.size() == bytes.size() + 4);  // [] and 0 for what is not there, then [4]
+  CHECK(decode_configuration(longer) == with_witness);
+  longer.back() = std::byte{3};
+  CHECK(decode_configuration(longer).error().message == "witnesses: node 3 is no member");
+  longer.back() = std::byte{1};
+  CHECK(decode_configuration(longer).error().message ==
+        "vote shares: witnesses hold 2 of 2, which is half or more");
+  longer.pop_back();
+  longer.back() = std::byte{0x80};
+  CHECK(decode_configuration(longer).error().message == "configuration: fields for nothing");
   CHECK(!decode_configuration(encode(founded_with({}))));
   CHECK(!decode_configuration(encode(founded_with({{NodeId(1), 0}}))));
   CHECK(!decode_configuration(encode(founded_with({{kNobody, 1}}))));

@@ -18,6 +18,7 @@ using Payload = std::vector<std::byte>;
 enum class EntryKind : std::uint8_t {
   kProposal,       // what somebody proposed; an empty payload is the no-op that begins a leader's term
   kConfiguration,  // an encoded Configuration, see configuration.h
+  kWithheld,       // a witness's copy of a proposal: its fingerprint alone, see withheld.h
 };
 
 struct Entry {

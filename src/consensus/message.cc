@@ -6,6 +6,7 @@
 #include "base/contract.h"
 #include "consensus/configuration.h"
 #include "consensus/snapshot.h"
+#include "consensus/withheld.h"
 #include "wire/cbor.h"
 
 namespace skywarden::consensus {
@@ -40,6 +41,9 @@ Result<void> check_entries(LogPosition previous, std::span<const Entry> entries,
     bytes += entry.payload.size();
     if (entry.kind == EntryKind::kConfiguration)
       if (const auto read = decode_configuration(entry.payload); !read) return tl::unexpected(read.error());
+    if (entry.kind == EntryKind::kWithheld && entry.payload.size() != kWithheldBytes)
+      return fail(Errc::kMalformed, "append: a withheld entry of {} bytes, expected {}", entry.payload.size(),
+                  kWithheldBytes);
     if (entry.payload.size() > kPayloadBytesMax || bytes > kPayloadBytesMax)
       return fail(Errc::kLimitReached, "append: more than {} bytes of payload", kPayloadBytesMax);
   }
@@ -210,9 +214,11 @@ Result<EntryKind> read_entry_kind(CborReader& from) {
   const auto items = from.array();
   const auto kind = from.unsigned_integer();
   if (!kind) return tl::unexpected<Error>(kind.error());
-  if (*items != 2 || *kind != static_cast<std::uint64_t>(EntryKind::kConfiguration))
+  const bool known = *kind == static_cast<std::uint64_t>(EntryKind::kConfiguration) ||
+                     *kind == static_cast<std::uint64_t>(EntryKind::kWithheld);
+  if (*items != 2 || !known)
     return fail(Errc::kUnsupported, "append: an entry of kind {} with {} items", *kind, *items);
-  return EntryKind::kConfiguration;
+  return static_cast<EntryKind>(*kind);
 }
 
 Result<Entry> read_entry(CborReader& from, LogIndex index) {

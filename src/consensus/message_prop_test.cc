@@ -3,6 +3,7 @@
 
 #include "consensus/configuration.h"
 #include "consensus/message.h"
+#include "consensus/withheld.h"
 
 namespace skywarden::consensus {
 namespace {
@@ -21,6 +22,10 @@ std::vector<Entry> any_entries(LogPosition at, Term term_max) {
     at = {at.index.next(), Term(*rc::gen::inRange<std::uint64_t>(low, term_max.value() + 1))};
     const auto size = *rc::gen::inRange<std::size_t>(0, 300);
     entries.push_back({at.term, at.index, Payload(size, static_cast<std::byte>(i))});
+    if (size % 5 == 0) {
+      entries.back().payload.resize(kWithheldBytes);
+      entries.back().kind = EntryKind::kWithheld;
+    }
     if (size % 7 == 0)
       entries.back() = {at.term, at.index, encode(Configuration{Epoch(size), {{{NodeId(7), 1}}, {}}, {}, 0}),
                         EntryKind::kConfiguration};

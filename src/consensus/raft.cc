@@ -49,8 +49,9 @@ Raft::Raft(NodeId self, Shares founding, Persisted persisted, RaftOptions option
   // It may have promised not to vote, just before it went down.
   const bool promised = options_.lease && state_.term > Term() && holds(Rule::kLeaseOutlivesRestart);
   leader_heard_ = promised ? now : Instant::min();
-  if (persisted.snapshot) snapshot_ = encode(*persisted.snapshot);
+  if (persisted.snapshot) snapshot_ = encode_both(*persisted.snapshot);
   read_configurations();
+  note_lacking_anew(persisted.snapshot && persisted.snapshot->withheld);
   role_ = resting_role();
   arm_election(now);
 }
@@ -92,7 +93,7 @@ RaftEffects Raft::tick(Instant now) {
 
 RaftEffects Raft::receive(const Message& message, Instant now) {
   Step step = begin(now);
-  const bool plausible = message.to == self_ && validate(message);
+  const bool plausible = message.to == self_ && validate(message) && !is_withheld_from(message);
   if (plausible) heard_of(message.from, step.now);
   if (plausible && settle_term(step, message))
     std::visit([&](const auto& body) { on(step, message, body); }, message.body);

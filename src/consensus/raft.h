@@ -48,7 +48,8 @@
 // leaves those learners to them, see raft_relay.cc.
 //
 // The code is in files by what moves: raft.cc (time and entry points), raft_election.cc, raft_replication.cc,
-// raft_configuration.cc, raft_snapshot.cc, raft_read.cc (reads, leases, handing over), raft_relay.cc.
+// raft_configuration.cc, raft_snapshot.cc, raft_read.cc (reads, leases, handing over), raft_relay.cc,
+// raft_witness.cc (voters that keep no payloads).
 //
 // A lease (off by default) lets a leader answer reads without a round trip. It rests on this: who heard the
 // leader votes for nobody within election_timeout_min of its own clock, whatever terms it learns of meanwhile
@@ -80,6 +81,7 @@
 #include "consensus/raft_progress.h"
 #include "consensus/silence.h"
 #include "consensus/snapshot.h"
+#include "consensus/withheld.h"
 #include "datum/contact_forecast.h"
 
 namespace skywarden::consensus {
@@ -153,7 +155,8 @@ class Raft {
   // Begins the change to other shares, members, domains or f. Let joining nodes catch up as learners first
   // (see lag), or commits wait for them. kUnavailable: not the leader, nothing of the own term committed yet,
   // or the last change is not finished; try again. kConflict: a cap is broken, or nothing would change.
-  // kOutOfRange, kLimitReached: shares that cannot decide.
+  // kOutOfRange, kLimitReached: shares that cannot decide. Also kConflict: a member would stay and be a
+  // witness no more, or become one.
   [[nodiscard]] Result<RaftEffects> change_membership(const Membership& to, Instant now);
   // A linearizable read without an entry (thesis §6.4): the answer comes in effects.reads, at once under a
   // lease, else after a round trip to a quorum. kUnavailable: not the leader, or nothing of the own term
@@ -161,11 +164,12 @@ class Raft {
   [[nodiscard]] Result<RaftEffects> read(ReadId id, Instant now);
   // Hands over to `to`, or for kNobody to whoever is caught up and has the largest share (thesis §3.10).
   // Until then, for at most election_timeout_min, proposals are refused. kUnavailable: not the leader, or
-  // nobody to hand over to; kOutOfRange: `to` has no vote.
+  // nobody to hand over to; kOutOfRange: `to` has no vote, or is a witness.
   [[nodiscard]] Result<RaftEffects> transfer_leadership(NodeId to, Instant now);
   // The caller's state after `upto` is `data`: what the log holds up to there may go. Followers that lack it
-  // get the snapshot instead. kOutOfRange: not committed, or compacted already; kLimitReached: too large;
-  // kUnavailable: a node that was founded with nothing has yet to see the first epoch.
+  // get the snapshot instead. A witness has no state and keeps none of `data`. kOutOfRange: not committed, or
+  // compacted already; kLimitReached: too large; kUnavailable: a node that was founded with nothing has yet
+  // to see the first epoch.
   [[nodiscard]] Result<RaftEffects> compact(LogIndex upto, Payload data, Instant now);
 
   // Storage::kMeanwhile: this write and all before it are durable. Expects that it was begun.
@@ -188,6 +192,9 @@ class Raft {
   [[nodiscard]] const Configuration& configuration() const { return configurations_.latest(); }
   [[nodiscard]] bool configuration_committed() const { return configurations_.latest_index() <= commit_; }
   [[nodiscard]] const Shares& shares() const { return configuration().shares.incoming; }
+  // What it is told to apply is whole. False: it is a witness, or holds what a witness is sent (withheld.h),
+  // and never leads.
+  [[nodiscard]] bool keeps_payloads() const;
   // On the leader: on whose disk the entry is known to be, its own included. Elsewhere empty.
   [[nodiscard]] std::vector<NodeId> holders(LogIndex index) const;
   // On the leader: how many entries that other member is not known to hold. Elsewhere, and of strangers:
@@ -321,7 +328,7 @@ class Raft {
   // Epochs.
   [[nodiscard]] const Configuration& ruling() const;
   [[nodiscard]] bool votes() const;
-  void note_own_vote();
+  void note_own_part();
   [[nodiscard]] bool may_campaign(NodeId node) const;
   void read_configurations();
   void append_configuration(Step& step, const Configuration& next);
@@ -330,6 +337,20 @@ class Raft {
   void note_committed(Step& step, const Entry& entry);
   void follow_members();
   void recount();
+
+  // Witnesses.
+  [[nodiscard]] bool may_lead() const;
+  [[nodiscard]] bool may_hand_on() const;
+  [[nodiscard]] bool is_full_member() const;
+  [[nodiscard]] bool is_withheld_from(const Message& message) const;
+  [[nodiscard]] std::optional<Snapshot> take_assembled();
+  [[nodiscard]] static std::vector<Entry> sent_to(bool witness, std::span<const Entry> entries);
+  [[nodiscard]] bool lacks_data_at(LogIndex index) const;
+  void note_lacking(const Entry& entry);
+  void note_cut(LogIndex from);
+  void note_lacking_anew(bool in_snapshot);
+  void stop_handing_on();
+
   void after_commit(Step& step);
   void take_resting_role(Step& step);
 
@@ -346,13 +367,19 @@ class Raft {
   Log log_;
   DiskProgress disk_;
   ConfigurationHistory configurations_;
-  struct OwnVote {
-    bool latest = false, before = false;  // in the latest epoch, and in the one before
+  struct OwnPart {
+    bool votes = false, voted_before = false;  // in the latest epoch, and in the one before
+    bool witness = false;                      // in the latest epoch
   };
-  OwnVote own_vote_;  // what configurations_ says, see votes()
+  OwnPart own_part_;  // what configurations_ says, see votes()
+  struct Lacking {    // payloads
+    bool in_snapshot = false;
+    std::optional<LogIndex> first;  // withheld entry in the log
+  };
+  Lacking lacking_;
   LogIndex commit_;
-  std::vector<std::byte> snapshot_;  // encoded; ends at the log's base; empty while that is 0
-  SnapshotAssembly assembly_;        // follower: what has arrived of a later one
+  EncodedSnapshot snapshot_;   // ends at the log's base; empty while that is 0
+  SnapshotAssembly assembly_;  // follower: what has arrived of a later one
   Role role_ = Role::kFollower;
   NodeId leader_;
   Instant now_;  // the latest time seen

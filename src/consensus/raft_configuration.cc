@@ -17,21 +17,24 @@ const Configuration& Raft::ruling() const {
 
 // Asked at every message, so the answer is kept while the epochs stay.
 bool Raft::votes() const {
-  return holds(Rule::kLatestEntryRules) ? own_vote_.latest : has_vote(ruling().shares, self_);
+  return holds(Rule::kLatestEntryRules) ? own_part_.votes : has_vote(ruling().shares, self_);
 }
 
-void Raft::note_own_vote() {
+void Raft::note_own_part() {
   const Configuration* before = configurations_.before_latest();
-  own_vote_ = {has_vote(configuration().shares, self_), before != nullptr && has_vote(before->shares, self_)};
+  own_part_ = {has_vote(configuration().shares, self_), before != nullptr && has_vote(before->shares, self_),
+               configuration().witnesses.contains(self_)};
+  stop_handing_on();
 }
 
 // Who lost its shares may still be needed to commit just that: while the epoch is not known to be committed
 // its log may be the only complete one (thesis §4.2.2, figure 4.6). So may the log of a learner.
 bool Raft::may_campaign(NodeId node) const {
+  if (node == self_ && !may_lead()) return false;
   if (node == self_ && needed_) return true;
   if (node == self_ ? votes() : has_vote(ruling().shares, node)) return true;
   if (configuration_committed()) return false;
-  if (node == self_) return own_vote_.before;
+  if (node == self_) return own_part_.voted_before;
   const Configuration* before = configurations_.before_latest();
   return before != nullptr && has_vote(before->shares, node);
 }
@@ -43,12 +46,13 @@ void Raft::read_configurations() {
     EXPECTS(configuration);  // it was checked before it was stored
     configurations_.append(entry.index, std::move(*configuration));
   }
-  note_own_vote();
+  note_own_part();
 }
 
 Result<RaftEffects> Raft::change_membership(const Membership& to, Instant now) {
   if (role_ != Role::kLeader) return fail(Errc::kUnavailable, "raft: node {} does not lead", self_.value());
   if (auto sound = validate(to); !sound) return tl::unexpected(sound.error());
+  if (auto sound = check_sides(configuration(), to); !sound) return tl::unexpected(sound.error());
   if (holds(Rule::kOneChangeAtATime) && (!configuration_committed() || configuration().joint()))
     return fail(Errc::kUnavailable, "raft: the change to epoch {} is not finished",
                 configuration().epoch.value());
@@ -80,12 +84,12 @@ void Raft::note_appended(Step& step, const Entry& entry) {
         configuration->joint() ? 1 : 0);
   step.out.epochs.push_back({EpochNews::What::kRules, entry.index, *configuration});
   configurations_.append(entry.index, std::move(*configuration));
-  note_own_vote();
+  note_own_part();
 }
 
 void Raft::roll_back(Step& step, LogIndex index) {
   if (!configurations_.truncate_from(index)) return;
-  note_own_vote();
+  note_own_part();
   const Configuration& again = configurations_.latest();
   trace(step, TraceKind::kEpochRules, again.epoch.value(), configurations_.latest_index().value(),
         again.joint() ? 1 : 0);
@@ -115,13 +119,15 @@ void Raft::take_resting_role(Step& step) {
 void Raft::follow_members() {
   std::set<NodeId> wanted;
   for (const NodeId node : members(configuration().shares)) wanted.insert(node);
-  if (const Configuration* before = configurations_.before_latest();
-      before != nullptr && !configuration_committed())
+  const Configuration* before = configurations_.before_latest();
+  if (before != nullptr && !configuration_committed())
     for (const NodeId node : members(before->shares)) wanted.insert(node);
   wanted.erase(self_);
   std::erase_if(progress_, [&](const auto& peer) { return !wanted.contains(peer.first); });
   for (const NodeId node : wanted) {
     const auto [added, is_new] = progress_.try_emplace(node);
+    added->second.witness =
+        configuration().witnesses.contains(node) || (before != nullptr && before->witnesses.contains(node));
     if (!is_new) continue;
     added->second.next = last_index().next();
     added->second.silence.begin(now_, 2 * round_trip_);

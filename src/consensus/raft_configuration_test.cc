@@ -305,5 +305,71 @@ TEST_CASE("who leaves and alone knows of it has a voter's patience until that is
   CHECK(group[2].configuration_committed());
 }
 
+// Played by history first, where it stood still: a lost leader's last entry is at a learner alone, whose
+// epoch gives it no vote; another's epoch gives it one that is needed, and it refuses for the sake of its
+// log.
+TEST_CASE("a learner that alone holds the newest log stands, wins, commits and hands over") {
+  Shares founding = equal_shares(3);
+  founding[NodeId(4)] = 0;
+  Group group = led_by_1(founding);
+  REQUIRE(group.change(1, {equal_shares(4), {}, 0}));
+  group.mail.clear();  // nobody hears of it
+  group.now += milliseconds(1000);
+  group.campaign(3);
+  while (group[3].role() != Role::kLeader) {
+    const Message message = group.mail.front();
+    group.mail.pop_front();
+    if (message.to != NodeId(1)) group.deliver(message);
+  }
+  group.drop_to(1);
+  group.drop_to(2);
+  group.settle({3, 4});
+  REQUIRE(terms_of(group[4].log()) == std::vector<std::uint64_t>{1, 2});
+  group.restart_from_disk(1);
+  group.mail.clear();  // 3 is lost
+  const std::set<std::uint32_t> left{1, 2, 4};
+  const auto ask = [&](std::uint32_t id) {
+    group.now += milliseconds(1000);
+    group.campaign(id);
+    group.settle(left);
+  };
+  group.now += std::chrono::seconds(10);
+  group.tick(4);  // it gives up on 3
+  REQUIRE(group[4].role() == Role::kLearner);
+  for (int i = 0; i < 3 && group[4].role() == Role::kLearner; ++i) {
+    ask(2);  // 1 knows more
+    ask(1);  // by its epoch it needs the vote of 4, which knows more
+    CHECK(group[1].role() != Role::kLeader);
+    CHECK(group[2].role() != Role::kLeader);
+  }
+  REQUIRE(group[4].role() == Role::kFollower);
+  ask(4);
+  CHECK(group.committed[4].back().term > Term(2));
+  CHECK(group[4].role() == Role::kLearner);  // it has handed over
+  CHECK((group[1].role() == Role::kLeader || group[2].role() == Role::kLeader));
+  CHECK(group[1].shares() == founding);
+}
+
+// Its quorum would be nobody, so it would win at once.
+TEST_CASE("a newcomer that has seen entries but no epoch does not stand") {
+  Group group = led_by_1(equal_shares(3));
+  group.propose(1, "a");
+  group.settle();
+  group.join(4);
+  const auto entries = group[1].log().between(LogIndex(1), LogIndex(2));
+  group.deliver({NodeId(2), NodeId(4), Term(1), Relayed{{}, {entries.begin(), entries.end()}}});
+  REQUIRE(group[4].commit_index() == LogIndex(2));
+  group.mail.clear();
+  group.now += std::chrono::seconds(10);
+  group.deliver({NodeId(3), NodeId(4), Term(7), PreVoteRequest{{LogIndex(1), Term(1)}}});
+  for (int i = 0; i < 20; ++i) {
+    group.now += milliseconds(500);
+    group.tick(4);
+  }
+  CHECK(group[4].role() == Role::kLearner);
+  CHECK(group[4].term() == Term(1));
+  for (const Message& m : group.mail) CHECK(std::holds_alternative<PreVoteReply>(m.body));
+}
+
 }  // namespace
 }  // namespace skywarden::consensus

@@ -77,7 +77,7 @@ void Raft::stop_sounding() {  // what is asked of us, too, is asked again
 }
 
 Instant Raft::follower_deadline() const {
-  if (role_ != Role::kFollower) return election_deadline_;
+  if (role_ != Role::kFollower) return std::min(election_deadline_, lonely_due_);
   return std::min({election_deadline_, sound_due_, lonely_due_});
 }
 
@@ -364,7 +364,7 @@ bool Raft::answer_pre_vote(Step& step, const Claim& claim) {
 // of that would wait as long as a learner, and a learner for ever. Its votes are counted by its own epoch
 // like anybody's, and once it has committed something it hands over to a voter.
 void Raft::stand_soon(Step& step) {
-  if (role_ != Role::kFollower && role_ != Role::kLearner) return;
+  if ((role_ != Role::kFollower && role_ != Role::kLearner) || !may_lead()) return;
   if (total_shares(ruling().shares.incoming) == 0) return;  // joined, and has seen entries but no epoch yet
   needed_ = true;
   take_resting_role(step);
@@ -377,7 +377,7 @@ void Raft::on(Step& step, const Message& message, const PreVoteRequest& request)
   if (better && leader_ == kNobody && !hears_leader(step.now)) stand_soon(step);
   if (granted && hears_leader(step.now)) {
     granted = false;
-    if (role_ == Role::kFollower) {
+    if (role_ == Role::kFollower || (role_ == Role::kLearner && votes())) {  // a witness answers late, too
       const Claim claim{message.from, request.last};
       if (!waiting_ || waiting_term_ != message.term || !outranks(*waiting_, claim)) waiting_ = claim;
       waiting_term_ = message.term;

@@ -14,6 +14,7 @@ using std::chrono::seconds;
 constexpr std::uint32_t kNodesMax = 8;
 constexpr int kBurstsMin = 8, kBurstsMax = 1000;
 constexpr std::uint32_t kDriftMaxPpm = 50'000;
+constexpr double kWitnessChance = 0.4;  // of one that joins
 
 template <typename Container>
 auto any_of(const Container& items, Random& random) {
@@ -125,7 +126,9 @@ class Player {
             network_.installs(),
             network_.reads_answered(),
             network_.clients().size(),
-            network_.relayed()};
+            network_.relayed(),
+            network_.witnessed(),
+            network_.withheld()};
   }
 
  private:
@@ -133,7 +136,15 @@ class Player {
       : names_(first_names()),
         foresight_(random.fork(1).next()),
         network_(founded(random, names_, foresight_)),
-        random_(random) {}
+        random_(random) {
+    for (const NodeId name : names_)
+      if (!network_.exists(name)) draw_side(name);
+  }
+
+  // Once for each name: whoever changed sides would acknowledge what it does not keep (configuration.h).
+  void draw_side(NodeId name) {
+    if (random_.chance(kWitnessChance)) witness_names_.insert(name);
+  }
 
   // One draw after the other, so that compilers agree on the order.
   static RaftNetwork founded(Random& random, std::span<const NodeId> names, const Foresight& foresight) {
@@ -224,14 +235,26 @@ class Player {
   void change() {
     const auto leader = network_.leader();
     if (!leader) return;
-    const Membership to = edited(membership_of(network_.raft(*leader).configuration()), names_, random_);
-    std::uint64_t of_the_lost = 0;
+    Membership to = edited(membership_of(network_.raft(*leader).configuration()), names_, random_);
+    to.witnesses.clear();
     for (const auto& [node, share] : to.shares)
-      if (is_lost(node)) of_the_lost += share;
-    if (2 * of_the_lost >= total_shares(to.shares)) return;  // nobody could ever finish it
+      if (witness_names_.contains(node)) to.witnesses.insert(node);
+    if (relies_on_the_lost(to)) return;
     for (const auto& [node, share] : to.shares)
       if (!is_lost(node)) network_.join(node);
     network_.change(to);
+  }
+
+  // Nobody could ever finish it; or the group would need a witness that may know more than everybody who is
+  // left, and does not stand (docs/agreement.md).
+  [[nodiscard]] bool relies_on_the_lost(const Membership& to) const {
+    bool any_lost = false;
+    std::uint64_t left = 0;  // of those that may lead
+    for (const auto& [node, share] : to.shares) {
+      any_lost |= is_lost(node) && share > 0;
+      if (!is_lost(node) && !to.witnesses.contains(node)) left += share;
+    }
+    return any_lost && 2 * left <= total_shares(to.shares);
   }
 
   // Under a name that is not used any more.
@@ -277,6 +300,7 @@ class Player {
     network_.lose(node);
     NodeId& name = *std::find(names_.begin(), names_.end(), node);
     name = NodeId(++last_name_);
+    draw_side(name);
     network_.join(name);
   }
 
@@ -382,6 +406,7 @@ class Player {
 
   std::vector<NodeId> names_;  // of the hosts that are there or may join
   std::uint32_t last_name_ = kNodesMax;
+  std::set<NodeId> witness_names_;
   Foresight foresight_;
   RaftNetwork network_;
   Random random_;

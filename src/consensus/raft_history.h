@@ -1,7 +1,7 @@
 // For tests: whole histories of a Raft group, each made of a seed. Loss, repeats, delay, reordering, cuts in
 // both directions and in one, crashes, torn writes, disks that lie, clocks that drift, forecasts that are
-// wrong, changed shares, joins and leaves, then peace: whatever happened, the group agrees again. A history
-// ends with the faults once kDeliveredMin messages were delivered amid them.
+// wrong, changed shares, joins and leaves, of witnesses too, then peace: whatever happened, the group agrees
+// again. A history ends with the faults once kDeliveredMin messages were delivered amid them.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,7 @@ struct History {
   Faults faults;
   std::size_t delivered = 0, elections = 0, epochs = 0, epochs_committed = 0, commits = 0, installs = 0,
               reads = 0, client_operations = 0, relayed = 0;
+  std::size_t witnessed = 0, withheld = 0;  // epochs with witnesses, committed; entries as they store them
 
   // What may be called a history: kDeliveredMin messages delivered, two faults, and, beyond the election that
   // every group begins with, another one or a change of shares that was committed.

@@ -54,6 +54,9 @@ TEST_CASE("every broken rule is noticed") {
       {Rule::kAnswersWaitForDisk, "votes and acknowledgements leave before the disk is done"},
       {Rule::kRelayOnlyCommitted, "what is not committed handed on as if it were"},
       {Rule::kRelayContinuesCommits, "what is handed on taken beyond the own commits"},
+      {Rule::kWitnessNeverLeads, "a witness stands for election"},
+      {Rule::kWitnessesBelowHalf, "witnesses hold half of the shares or more"},
+      {Rule::kWitnessHandsNothingOn, "a witness hands on what it does not have"},
   };
   for (const auto& mutant : mutants) {
     const Caught caught = hunt(mutant.rule, &History::violation);

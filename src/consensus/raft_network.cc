@@ -147,6 +147,7 @@ void RaftNetwork::make_durable(NodeId node, Host& host, const Persist& step) {
   const HardState before = host.disk.state;
   consensus::apply(step, host.disk);
   note_epochs(host, step);
+  check_sides(node, host, step);
   const HardState& after = host.disk.state;
   const bool second_vote =
       after.term == before.term && before.voted_for != kNobody && after.voted_for != before.voted_for;
@@ -154,12 +155,13 @@ void RaftNetwork::make_durable(NodeId node, Host& host, const Persist& step) {
     violated(fmt::format("node {} takes back a vote or a term", node.value()));
 }
 
-// The application's state is a hash of all it was told; a snapshot must bring exactly that.
+// The application's state is a hash of all it was told; a snapshot must bring exactly that, or nothing to a
+// witness.
 void RaftNetwork::check_restored(NodeId node, const Snapshot& snapshot) {
   Host& host = hosts_.at(node);
   const std::size_t index = snapshot.last.index.value();
-  if (index > committed_.size() || snapshot.data != state_bytes(state_after_[index - 1]) ||
-      committed_[index - 1].term != snapshot.last.term)
+  if (index > committed_.size() || committed_[index - 1].term != snapshot.last.term ||
+      (!snapshot.withheld && snapshot.data != state_bytes(state_after_[index - 1])))
     violated(fmt::format("node {} is restored to a state that never was", node.value()));
   host.applied = index;
   if (index <= value_after_.size()) host.value = value_after_[index - 1];
@@ -202,7 +204,10 @@ void RaftNetwork::apply_commits(NodeId node, Host& host, const std::vector<Entry
       value_after_.push_back(host.value);
       if (!entry.payload.empty()) ++proposals_committed_;
       if (entry.kind == EntryKind::kConfiguration) ++epochs_committed_;
-    } else if (committed_[entry.index.value() - 1] != entry) {
+      if (entry.kind == EntryKind::kConfiguration && !host.raft->configuration().witnesses.empty())
+        ++witnessed_;
+      check_kept(entry);
+    } else if (!same_but_withheld(committed_[entry.index.value() - 1], entry)) {
       violated(fmt::format("two different entries are committed at index {}", entry.index.value()));
     }
   }

@@ -46,8 +46,9 @@ class RaftNetwork {
   // Its disk kept less than it said, so it must not come back under this name (docs/agreement.md): the host
   // is gone for good, though messages of it may still be under way.
   void lose(NodeId node);
-  // Whether every epoch that may still rule could decide without it. Without this a loss may be the end of
-  // the group, which is nobody's mistake.
+  // Whether every epoch that may still rule could decide without it, and without asking its witnesses: what
+  // only they and the lost one hold is lost. Without this a loss may be the end of the group, which is
+  // nobody's mistake.
   [[nodiscard]] bool can_spare(NodeId node) const;
   // What must never be done: it comes back under its name with nothing of what its disk said it kept.
   void forget(NodeId node);
@@ -81,6 +82,8 @@ class RaftNetwork {
   [[nodiscard]] std::size_t relayed() const { return relayed_; }
   [[nodiscard]] std::size_t epochs() const { return epochs_begun_; }
   [[nodiscard]] std::size_t epochs_committed() const { return epochs_committed_; }
+  [[nodiscard]] std::size_t witnessed() const { return witnessed_; }      // epochs with witnesses, committed
+  [[nodiscard]] std::size_t withheld() const { return withheld_; }        // entries as witnesses store them
   [[nodiscard]] std::size_t torn_writes() const { return torn_writes_; }  // hosts that died in a step
   [[nodiscard]] std::size_t delivered() const { return delivered_; }
   [[nodiscard]] std::vector<NodeId> hosts() const;
@@ -144,6 +147,7 @@ class RaftNetwork {
   [[nodiscard]] bool holds_entry(const Host& host, const Entry& entry) const;
   void apply_commits(NodeId node, Host& host, const std::vector<Entry>& committed);
   [[nodiscard]] const JointShares& ruling(const Host& host) const;
+  [[nodiscard]] static const Configuration* latest_epoch(const Host& host);  // nullptr: none in its log
   [[nodiscard]] bool crosses(NodeId from, NodeId to) const;
   [[nodiscard]] std::vector<unsigned char> quorums_of(const JointShares& shares) const;
   void count_quorums(Host& host) const;
@@ -154,6 +158,8 @@ class RaftNetwork {
   [[nodiscard]] static LogPosition last_of(const Persisted& disk);
   [[nodiscard]] static const Entry* entry_at(const Persisted& disk, LogIndex index);  // nullptr: not there
   void note_epochs(Host& host, const Persist& step);
+  void check_sides(NodeId node, const Host& host, const Persist& step);
+  void check_kept(const Entry& entry);
   void watch_leader(const TraceEvent& event, const Host& host);
   void check_promise(const Host& host, const Message& message);
   void check_ahead(const Host& host, const Message& message);
@@ -185,6 +191,8 @@ class RaftNetwork {
   std::int64_t client_events_ = 0;
   std::size_t epochs_begun_ = 0;
   std::size_t epochs_committed_ = 0;
+  std::size_t witnessed_ = 0;
+  std::size_t withheld_ = 0;
   std::size_t torn_writes_ = 0;
   std::size_t installs_ = 0;
   std::size_t relayed_ = 0;

@@ -11,6 +11,8 @@ namespace skywarden::consensus {
 // last to be known.
 void RaftNetwork::watch_leader(const TraceEvent& event, const Host& host) {
   const Term term(event.first);
+  if ((host.disk.snapshot && host.disk.snapshot->withheld) || any_withheld(host.disk.log))
+    violated(fmt::format("the leader of term {} does not keep payloads", term.value()));
   if (!leaders_.emplace(term, event.node).second)
     violated(fmt::format("two leaders in term {}", term.value()));
   for (std::size_t i = 0; i < committed_.size(); ++i) {
@@ -56,7 +58,7 @@ void RaftNetwork::check_logs_match() {
         const Entry* other = entry_at(second.disk, i);
         if (one == nullptr || other == nullptr) break;  // compacted
         same_from_here |= one->term == other->term;
-        if (same_from_here && *one != *other)
+        if (same_from_here && !same_but_withheld(*one, *other))
           violated(fmt::format("logs of {} and {} differ below a common entry", a.value(), b.value()));
       }
     }
@@ -87,6 +89,36 @@ void RaftNetwork::note_epochs(Host& host, const Persist& step) {
     changed = true;
   }
   if (changed) count_quorums(host);
+}
+
+// A full member's disk holds nothing withheld.
+void RaftNetwork::check_sides(NodeId node, const Host& host, const Persist& step) {
+  bool may_matter = step.snapshot.has_value();
+  for (const Entry& entry : step.append) {
+    if (entry.kind == EntryKind::kWithheld) ++withheld_;
+    may_matter |= entry.kind != EntryKind::kProposal;
+  }
+  if (!may_matter) return;
+  const Configuration* epoch = latest_epoch(host);
+  const bool full = epoch == nullptr ? !host.founding.empty()
+                                     : names(epoch->shares, node) && !epoch->witnesses.contains(node);
+  if (full && ((host.disk.snapshot && host.disk.snapshot->withheld) || any_withheld(host.disk.log)))
+    violated(fmt::format("node {} is no witness and lacks payloads", node.value()));
+}
+
+// Newly committed: on some disk it is whole, for witnesses are no quorum.
+void RaftNetwork::check_kept(const Entry& entry) {
+  const bool kept = std::any_of(hosts_.begin(), hosts_.end(), [&](const auto& at) {
+    const Persisted& disk = at.second.disk;
+    const bool in_snapshot = disk.snapshot && disk.snapshot->last.index >= entry.index;
+    const Entry* stored = entry_at(disk, entry.index);
+    return in_snapshot ? !disk.snapshot->withheld : stored != nullptr && *stored == entry;
+  });
+  if (!kept) violated(fmt::format("entry {} is committed and nobody keeps it", entry.index.value()));
+}
+
+const Configuration* RaftNetwork::latest_epoch(const Host& host) {
+  return host.epochs.empty() ? nullptr : &host.epochs.back().second;
 }
 
 const JointShares& RaftNetwork::ruling(const Host& host) const {
@@ -123,26 +155,26 @@ void RaftNetwork::count_all_quorums() {
 }
 
 bool RaftNetwork::can_spare(NodeId node) const {
-  const auto decides_without = [&](const Shares& half) {
+  const auto decides_without = [&](const Shares& half, const std::set<NodeId>& witnesses) {
     std::uint64_t left = 0;
     for (const auto& [other, share] : half)
-      if (other != node && hosts_.contains(other)) left += share;
+      if (other != node && hosts_.contains(other) && !witnesses.contains(other)) left += share;
     return 2 * left > total_shares(half) || half.empty();
   };
-  const auto spared_by = [&](const JointShares& shares) {
-    return decides_without(shares.incoming) && decides_without(shares.outgoing);
+  const auto spared_by = [&](const JointShares& shares, const std::set<NodeId>& witnesses) {
+    return decides_without(shares.incoming, witnesses) && decides_without(shares.outgoing, witnesses);
   };
   const auto spared_by_entries = [&](const std::vector<Entry>& entries) {
     return std::all_of(entries.begin(), entries.end(), [&](const Entry& entry) {
       if (entry.kind != EntryKind::kConfiguration) return true;
       const auto configuration = decode_configuration(entry.payload);
-      return configuration && spared_by(configuration->shares);
+      return configuration && spared_by(configuration->shares, configuration->witnesses);
     });
   };
   for (const auto& [other, host] : hosts_) {
-    if (!spared_by(ruling(host))) return false;
+    if (host.epochs.empty() && !spared_by(ruling(host), {})) return false;
     for (const auto& [index, epoch] : host.epochs)
-      if (!spared_by(epoch.shares)) return false;
+      if (!spared_by(epoch.shares, epoch.witnesses)) return false;
   }
   return std::all_of(under_way_.begin(), under_way_.end(), [&](const auto& at) {
     const auto* append = std::get_if<AppendRequest>(&at.second.body);
@@ -203,7 +235,8 @@ void RaftNetwork::check_who_could_decide() {
       const LogIndex end(committed_.size());
       const bool gone = host.disk.snapshot && host.disk.snapshot->last.index >= end;
       const Entry* stored = entry_at(host.disk, end);
-      if (!committed_.empty() && !gone && (stored == nullptr || *stored != committed_.back()))
+      if (!committed_.empty() && !gone &&
+          (stored == nullptr || !same_but_withheld(*stored, committed_.back())))
         violated(fmt::format("{} could be elected and lacks a committed entry", node.value()));
     }
     if ((*commit.quorums)[commit.who] != 0) note(could_commit, commit);

@@ -47,6 +47,7 @@ struct Progress {
   bool relay_failed = false;
   // As the ruling epoch and the duties say: kept here because every message to a thousand members asks.
   bool votes = true;
+  bool witness = false;
   bool handed_commits = false;
   [[nodiscard]] bool fed() const { return handed_commits && !relay_failed; }
 

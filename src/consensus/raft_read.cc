@@ -89,7 +89,8 @@ NodeId Raft::successor() const {
     return std::tuple(match == last_index(), share_of(shares(), node), match, UINT32_MAX - node.value());
   };
   for (const auto& [node, progress] : progress_)
-    if (share_of(shares(), node) > 0 && (best == kNobody || rank(node) > rank(best))) best = node;
+    if (share_of(shares(), node) > 0 && !progress.witness && (best == kNobody || rank(node) > rank(best)))
+      best = node;
   return best;
 }
 
@@ -97,7 +98,7 @@ Result<RaftEffects> Raft::transfer_leadership(NodeId to, Instant now) {
   if (role_ != Role::kLeader) return fail(Errc::kUnavailable, "raft: node {} does not lead", self_.value());
   if (to == kNobody) to = successor();
   if (to == kNobody) return fail(Errc::kUnavailable, "raft: nobody else has a vote");
-  if (to == self_ || share_of(shares(), to) == 0)
+  if (to == self_ || share_of(shares(), to) == 0 || configuration().witnesses.contains(to))
     return fail(Errc::kOutOfRange, "raft: node {} cannot take over from node {}", to.value(), self_.value());
   Step step = begin(now);
   hand_over_ = HandOver{to, step.now + options_.election_timeout_min};
@@ -117,7 +118,7 @@ void Raft::look_ahead(Step& step) {
   Instant best_answer = own ? soon + (*own - soon) / 2 : Instant::max();
   std::size_t looked_at = 0;
   for (const auto& [node, progress] : progress_) {
-    if (share_of(shares(), node) == 0 || progress.match < commit_) continue;
+    if (share_of(shares(), node) == 0 || progress.witness || progress.match < commit_) continue;
     const auto told = forecast_->arrival(self_, node, step.now);
     if (!told || *told - step.now > in_time) continue;
     if (++looked_at > kSuccessorsMax) break;

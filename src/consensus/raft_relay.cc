@@ -31,6 +31,7 @@ constexpr std::int64_t kPatienceBeatsMax = 16;
 RaftEffects Raft::relay(RelayDuty duty, Instant now) {
   Step step = begin(now);
   duty.children.erase(self_);
+  if (!may_hand_on()) duty.children.clear();
   duty_ = std::move(duty);
   std::erase_if(feeds_, [&](const auto& feed) { return !duty_.children.contains(feed.first); });
   for (auto& [peer, progress] : progress_) progress.relay_failed = false;
@@ -112,7 +113,7 @@ void Raft::on(Step& step, const Message& message, const RelayedChunk& piece) {
   assembly_moved_ = step.now;
   assembly_.add(chunk.last, chunk.size, chunk.offset, chunk.bytes);
   if (assembly_.complete())
-    if (auto snapshot = assembly_.take()) {
+    if (auto snapshot = take_assembled()) {
       learn_term(step, snapshot->last.term);
       install(step, std::move(*snapshot));
       take_resting_role(step);
@@ -124,7 +125,7 @@ void Raft::on(Step& step, const Message& message, const RelayedChunk& piece) {
 void Raft::ask_somebody(Step& step) {
   std::vector<NodeId> voters;
   for (const auto& [node, share] : shares())
-    if (share > 0 && node != self_) voters.push_back(node);
+    if (share > 0 && node != self_ && !configuration().witnesses.contains(node)) voters.push_back(node);
   if (voters.empty()) return;
   answer_relay(step, voters[random_.below(voters.size())], true);
   arm_election(step.now);
@@ -133,6 +134,7 @@ void Raft::ask_somebody(Step& step) {
 // ---- who hands them on
 
 void Raft::on(Step& step, const Message& message, const RelayReply& reply) {
+  if (!may_hand_on()) return;
   Feed stranger;
   stranger.next = reply.committed.next();
   const auto found = feeds_.find(message.from);
@@ -176,7 +178,8 @@ void Raft::hand_on(Step& step, NodeId to, Feed& feed, std::size_t unanswered_max
     auto entries = log_.after(previous, options_.entries_per_message_max, options_.bytes_per_message_max);
     entries = entries.first(std::min<std::uint64_t>(entries.size(), end.value() - previous.value()));
     send(step, to, state_.term,
-         Relayed{{previous, log_.term_at(previous)}, {entries.begin(), entries.end()}});
+         Relayed{{previous, log_.term_at(previous)},
+                 sent_to(configuration().witnesses.contains(to), entries)});
     feed.next = entries.back().index.next();
     feed.inflight.push_back(feed.next.previous());
     feed.again = step.now + feed.patience;
@@ -187,10 +190,11 @@ void Raft::hand_on(Step& step, NodeId to, Feed& feed, std::size_t unanswered_max
 void Raft::hand_on_snapshot(Step& step, NodeId to, const RelayReply& reply) {
   const LogPosition last = log_.base();
   const std::uint64_t offset = reply.last == last ? reply.received : 0;
-  if (snapshot_.empty() || offset >= snapshot_.size()) return;
-  const auto rest = std::span(snapshot_).subspan(offset);
+  const auto& snapshot = snapshot_.sent_to(configuration().witnesses.contains(to));
+  if (snapshot_.empty() || offset >= snapshot.size()) return;
+  const auto rest = std::span(snapshot).subspan(offset);
   const auto piece = rest.first(std::min(options_.bytes_per_message_max, rest.size()));
-  send(step, to, state_.term, RelayedChunk{{last, snapshot_.size(), offset, {piece.begin(), piece.end()}}});
+  send(step, to, state_.term, RelayedChunk{{last, snapshot.size(), offset, {piece.begin(), piece.end()}}});
 }
 
 void Raft::ask_where(Step& step, NodeId child, Feed& feed) const {

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/hash.h"
 #include "consensus/raft.h"
 #include "consensus/rule.h"
 
@@ -10,12 +9,6 @@ namespace skywarden::consensus {
 namespace {
 
 constexpr std::uint64_t kLearnerBeats = 8;  // a learner at rest hears one heartbeat of so many
-
-std::uint64_t fingerprint(const Payload& payload) {
-  Fnv1a hash;
-  hash.add(std::span<const std::byte>(payload));
-  return hash.value();
-}
 
 }  // namespace
 
@@ -77,17 +70,26 @@ void Raft::append_foreign(Step& step, std::span<const Entry> entries) {
   const LogIndex first = entries.front().index;
   if (log_.contains(first)) {
     log_.truncate_from(first);
+    note_cut(first);
     disk_.cut_behind(first.previous());
     step.out.persist.truncate_from = first;
     roll_back(step, first);
   }
-  for (const Entry& entry : entries) {
+  step.out.persist.append.clear();
+  step.out.persist.append.reserve(entries.size());
+  const auto keep = [&](const Entry& entry) {
     log_.append(entry);
-    trace(step, TraceKind::kEntryAppended, entry.index.value(), entry.term.value(),
-          fingerprint(entry.payload));
+    trace(step, TraceKind::kEntryAppended, entry.index.value(), entry.term.value(), fingerprint(entry));
+    note_lacking(entry);
     note_appended(step, entry);
+    step.out.persist.append.push_back(entry);
+  };
+  for (const Entry& entry : entries) {
+    if (own_part_.witness)
+      keep(withheld(entry));
+    else
+      keep(entry);
   }
-  step.out.persist.append.assign(entries.begin(), entries.end());
 }
 
 // ---- replication, the leader's side
@@ -115,7 +117,7 @@ void Raft::begin_replication() {
 
 void Raft::append_own(Step& step, Payload payload, EntryKind kind) {
   Entry entry{state_.term, last_index().next(), std::move(payload), kind};
-  trace(step, TraceKind::kEntryAppended, entry.index.value(), entry.term.value(), fingerprint(entry.payload));
+  trace(step, TraceKind::kEntryAppended, entry.index.value(), entry.term.value(), fingerprint(entry));
   uncommitted_bytes_ += cost(entry);
   step.out.persist.append.push_back(entry);
   log_.append(entry);
@@ -205,8 +207,9 @@ void Raft::send_append(Step& step, NodeId peer, std::span<const Entry> entries) 
   Progress& progress = progress_.at(peer);
   const LogIndex previous = progress.next.previous();
   const LogIndex agreed(previous.value() + entries.size());  // once this arrives
-  send(step, peer, state_.term,
-       AppendRequest{{previous, log_.term_at(previous)}, commit_, {entries.begin(), entries.end()}, round_});
+  send(
+      step, peer, state_.term,
+      AppendRequest{{previous, log_.term_at(previous)}, commit_, sent_to(progress.witness, entries), round_});
   progress.commit_told = std::min(commit_, agreed);
   progress.sent(entries.size());
 }
@@ -246,7 +249,7 @@ void Raft::send_again(Step& step, NodeId peer) {
   const auto entries =
       log_.after(agreed, options_.entries_per_message_max, options_.bytes_per_message_max / 16);
   send(step, peer, state_.term,
-       AppendRequest{{agreed, log_.term_at(agreed)}, commit_, {entries.begin(), entries.end()}, round_});
+       AppendRequest{{agreed, log_.term_at(agreed)}, commit_, sent_to(progress.witness, entries), round_});
   progress.commit_told = std::min(commit_, LogIndex(agreed.value() + entries.size()));
 }
 
@@ -270,8 +273,7 @@ bool Raft::commit_by_quorum(Step& step) {
 void Raft::commit_up_to(Step& step, LogIndex index) {
   if (index <= commit_) return;
   for (const Entry& entry : log_.between(commit_.next(), index)) {
-    trace(step, TraceKind::kEntryCommitted, entry.index.value(), entry.term.value(),
-          fingerprint(entry.payload));
+    trace(step, TraceKind::kEntryCommitted, entry.index.value(), entry.term.value(), fingerprint(entry));
     if (role_ == Role::kLeader) uncommitted_bytes_ -= cost(entry);
     step.out.committed.push_back(entry);
     note_committed(step, entry);

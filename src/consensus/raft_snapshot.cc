@@ -21,14 +21,16 @@ Result<RaftEffects> Raft::compact(LogIndex upto, Payload data, Instant now) {
     return fail(Errc::kUnavailable, "raft: who ruled at {} is not known to a node that joined later",
                 upto.value());
   Snapshot snapshot{{upto, log_.term_at(upto)}, configurations_.ruling_at(upto), std::move(data)};
-  auto encoded = encode(snapshot);
-  if (encoded.size() > kSnapshotBytesMax)
-    return fail(Errc::kLimitReached, "raft: snapshot of {} bytes, at most {} allowed", encoded.size(),
+  if (lacks_data_at(upto)) snapshot = withheld(std::move(snapshot));
+  auto encoded = encode_both(snapshot);
+  if (encoded.whole.size() > kSnapshotBytesMax)
+    return fail(Errc::kLimitReached, "raft: snapshot of {} bytes, at most {} allowed", encoded.whole.size(),
                 kSnapshotBytesMax);
   Step step = begin(now);
   log_.compact(upto);
   configurations_.forget_before(upto);
-  note_own_vote();
+  note_own_part();
+  note_lacking_anew(snapshot.withheld);
   snapshot_ = std::move(encoded);
   step.out.persist.snapshot = std::move(snapshot);
   return end(std::move(step));
@@ -44,7 +46,7 @@ void Raft::on(Step& step, const Message& message, const SnapshotChunk& chunk) {
   }
   assembly_.add(chunk.last, chunk.size, chunk.offset, chunk.bytes);
   if (assembly_.complete())
-    if (auto snapshot = assembly_.take()) {
+    if (auto snapshot = take_assembled()) {
       install(step, std::move(*snapshot));
       take_resting_role(step);
       send(step, message.from, state_.term, AppendReply{true, chunk.last.index, {}});
@@ -66,9 +68,11 @@ void Raft::install(Step& step, Snapshot snapshot) {
   configurations_ = ConfigurationHistory(
       snapshot.last.index, holds(Rule::kSnapshotBringsItsEpoch) ? snapshot.configuration : before);
   read_configurations();
+  if (own_part_.witness) snapshot = withheld(std::move(snapshot));
+  note_lacking_anew(snapshot.withheld);
   commit_ = snapshot.last.index;
   committed_at_ = step.now;
-  snapshot_ = encode(snapshot);
+  snapshot_ = encode_both(snapshot);
   if (snapshot.configuration != before) {
     trace(step, TraceKind::kEpochRules, configuration().epoch.value(), snapshot.last.index.value(),
           configuration().joint() ? 1 : 0);
@@ -87,12 +91,13 @@ void Raft::send_snapshot(Step& step, NodeId peer) {
   EXPECTS(!snapshot_.empty());
   if (!progress.transfer || progress.transfer->last != last) progress.transfer = SnapshotTransfer{last};
   SnapshotTransfer& transfer = *progress.transfer;
+  const auto& snapshot = snapshot_.sent_to(progress.witness);
   const std::size_t chunk = options_.bytes_per_message_max;
-  while (transfer.sent < snapshot_.size() && transfer.sent - transfer.received < kChunksInFlight * chunk) {
-    const auto bytes = std::span(snapshot_).subspan(transfer.sent);
+  while (transfer.sent < snapshot.size() && transfer.sent - transfer.received < kChunksInFlight * chunk) {
+    const auto bytes = std::span(snapshot).subspan(transfer.sent);
     const auto piece = bytes.first(std::min(chunk, bytes.size()));
     send(step, peer, state_.term,
-         SnapshotChunk{last, snapshot_.size(), transfer.sent, {piece.begin(), piece.end()}});
+         SnapshotChunk{last, snapshot.size(), transfer.sent, {piece.begin(), piece.end()}});
     transfer.sent += piece.size();
   }
 }
@@ -111,7 +116,8 @@ void Raft::on(Step& step, const Message& message, const SnapshotReply& reply) {
   if (found == progress_.end()) return;
   Progress& progress = found->second;
   progress.heard(step.now, options_.heartbeat);
-  if (!progress.transfer || progress.transfer->last != reply.last || reply.received >= snapshot_.size())
+  if (!progress.transfer || progress.transfer->last != reply.last ||
+      reply.received >= snapshot_.sent_to(progress.witness).size())
     return;
   SnapshotTransfer& transfer = *progress.transfer;
   // Less than before: it crashed and begins anew, or the answer is late; the next heartbeat sets that right.

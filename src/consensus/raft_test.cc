@@ -647,7 +647,7 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
                                   {{{NodeId(static_cast<std::uint32_t>(1 + random.below(5))), 1}}, {}},
                                   {},
                                   0};
-          auto bytes = encode(Snapshot{last, odd, {}});
+          auto bytes = encode(Snapshot{last, odd, {}, random.chance(0.3)});
           const auto whole = bytes.size();
           const auto begin = random.chance(0.5) ? 0 : random.below(whole);
           bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(begin));
@@ -666,6 +666,7 @@ TEST_CASE("any valid message whatever, from anybody: no contract breaks and no c
           for (auto left = random.below(3); left > 0; --left) {
             last = {last.index.next(), Term(std::max<std::uint64_t>(1, last.term.value() + random.below(2)))};
             relayed.entries.push_back({last.term, last.index, Payload(1)});
+            if (random.chance(0.2)) relayed.entries.back() = withheld(relayed.entries.back());
           }
           message.body = relayed;
           break;

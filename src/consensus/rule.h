@@ -30,6 +30,9 @@ enum class Rule {
   kAnswersWaitForDisk,      // what promises something leaves when that is on the disk
   kRelayOnlyCommitted,      // what is handed on is committed
   kRelayContinuesCommits,   // and is taken only where it continues what the receiver has committed
+  kWitnessNeverLeads,       // who keeps no payloads does not stand for election
+  kWitnessesBelowHalf,      // witnesses hold less than half of the shares
+  kWitnessHandsNothingOn,   // who keeps no payloads hands nothing on
 };
 
 #ifdef SKYWARDEN_MUTANTS

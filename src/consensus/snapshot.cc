@@ -12,7 +12,7 @@ namespace {
 using wire::CborReader;
 using wire::CborWriter;
 
-constexpr std::uint64_t kFields = 6;
+constexpr std::uint64_t kFields = 6, kWithheldFields = 5;
 
 std::uint32_t checksum(const Snapshot& snapshot, std::span<const std::byte> configuration) {
   CborWriter head;
@@ -23,15 +23,16 @@ std::uint32_t checksum(const Snapshot& snapshot, std::span<const std::byte> conf
 }  // namespace
 
 std::vector<std::byte> encode(const Snapshot& snapshot) {
+  EXPECTS(!snapshot.withheld || snapshot.data.empty());
   const auto configuration = encode(snapshot.configuration);
   CborWriter out;
-  out.array(kFields)
-      .unsigned_integer(kSnapshotVersion)
+  out.array(snapshot.withheld ? kWithheldFields : kFields)
+      .unsigned_integer(snapshot.withheld ? kWithheldSnapshotVersion : kSnapshotVersion)
       .unsigned_integer(snapshot.last.index.value())
       .unsigned_integer(snapshot.last.term.value())
-      .bytes(configuration)
-      .bytes(snapshot.data)
-      .unsigned_integer(checksum(snapshot, configuration));
+      .bytes(configuration);
+  if (!snapshot.withheld) out.bytes(snapshot.data);
+  out.unsigned_integer(checksum(snapshot, configuration));
   return out.take();
 }
 
@@ -39,16 +40,19 @@ Result<Snapshot> decode_snapshot(std::span<const std::byte> bytes) {
   CborReader in(bytes, kSnapshotBytesMax);
   const auto fields = in.array();
   const auto version = in.unsigned_integer();
-  if (version && *version != kSnapshotVersion)
-    return fail(Errc::kUnsupported, "snapshot version {}, this build knows {}", *version, kSnapshotVersion);
+  if (version && *version != kSnapshotVersion && *version != kWithheldSnapshotVersion)
+    return fail(Errc::kUnsupported, "snapshot version {}, this build knows {} and {}", *version,
+                kSnapshotVersion, kWithheldSnapshotVersion);
   Snapshot snapshot;
+  snapshot.withheld = version && *version == kWithheldSnapshotVersion;
   snapshot.last.index = LogIndex(in.unsigned_integer().value_or(0));
   snapshot.last.term = Term(in.unsigned_integer().value_or(0));
   const auto configuration = in.bytes();
-  const auto data = in.bytes();
+  const auto data = snapshot.withheld ? Result<std::span<const std::byte>>() : in.bytes();
   const auto sum = in.unsigned_integer();
   if (const auto end = in.finish(); !end) return tl::unexpected(end.error());
-  if (*fields != kFields) return fail(Errc::kMalformed, "snapshot with {} fields", *fields);
+  if (*fields != (snapshot.withheld ? kWithheldFields : kFields))
+    return fail(Errc::kMalformed, "snapshot with {} fields", *fields);
   if (snapshot.last.index == LogIndex() || snapshot.last.term == Term())
     return fail(Errc::kMalformed, "snapshot of nothing");
   snapshot.data.assign(data->begin(), data->end());

@@ -16,17 +16,19 @@
 
 namespace skywarden::consensus {
 
-inline constexpr std::uint64_t kSnapshotVersion = 1;
+inline constexpr std::uint64_t kSnapshotVersion = 1, kWithheldSnapshotVersion = 2;
 inline constexpr std::size_t kSnapshotBytesMax = std::size_t{1} << 26;  // encoded
 
 struct Snapshot {
   LogPosition last;  // everything up to here is contained; never the empty beginning
   Configuration configuration;
-  Payload data;  // the application's own, opaque here
+  Payload data;           // the application's own, opaque here
+  bool withheld = false;  // a witness's: without data, see withheld.h
   friend bool operator==(const Snapshot&, const Snapshot&) = default;
 };
 
-// Deterministic CBOR: [version, index, term, configuration, data, CRC-32C of the fields before it].
+// Deterministic CBOR: [1, index, term, configuration, data, CRC-32C of the fields before it], and a withheld
+// one [2, index, term, configuration, CRC-32C].
 [[nodiscard]] std::vector<std::byte> encode(const Snapshot& snapshot);
 [[nodiscard]] Result<Snapshot> decode_snapshot(std::span<const std::byte> bytes);
 

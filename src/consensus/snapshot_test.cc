@@ -23,6 +23,25 @@ TEST_CASE("a snapshot survives its bytes; damage is noticed wherever it is") {
   CHECK(!decode_snapshot(std::span(bytes).first(bytes.size() - 1)));
 }
 
+TEST_CASE("a snapshot without its data has bytes of its own, and neither passes for the other") {
+  Snapshot kept = some_snapshot();
+  kept.data.clear();
+  auto bytes = encode(kept);
+  kept.withheld = true;
+  auto fewer = encode(kept);
+  CHECK(fewer.size() == bytes.size() - 1);
+  CHECK(decode_snapshot(fewer) == kept);
+  for (std::size_t i = 0; i < fewer.size(); ++i) {
+    auto damaged = fewer;
+    damaged[i] ^= std::byte{1};
+    CHECK(!decode_snapshot(damaged));
+  }
+  bytes[1] = std::byte{2};
+  fewer[1] = std::byte{1};
+  CHECK(!decode_snapshot(bytes));
+  CHECK(!decode_snapshot(fewer));
+}
+
 TEST_CASE("chunks are taken in order; another snapshot begins anew; nothing comes of damaged ones") {
   const auto bytes = encode(some_snapshot());
   const auto part = [&](std::size_t from, std::size_t to) {

@@ -25,6 +25,11 @@ void write_fields(CborWriter& out, const Admission& admission) {
     out.bytes(*admission.signs_with);
   else
     out.null();
+  if (admission.witness) out.boolean(true);
+}
+
+std::uint64_t fields_of(const Admission& admission) {
+  return kAdmissionFields + (admission.witness ? 1 : 0);
 }
 
 void write_fields(CborWriter& out, const Removal& removal) {
@@ -33,7 +38,7 @@ void write_fields(CborWriter& out, const Removal& removal) {
 
 std::vector<std::byte> signed_bytes(const Admission& admission) {
   CborWriter out;
-  out.array(kAdmissionFields).text("skywarden admission 1");
+  out.array(fields_of(admission)).text("skywarden admission 1");
   write_fields(out, admission);
   return out.take();
 }
@@ -54,14 +59,15 @@ std::vector<std::byte> encode_statement(const Statement& statement, std::uint64_
   return out.take();
 }
 
-Result<void> begin(CborReader& in, std::uint64_t fields, const char* what) {
+// How many fields more than `fields` there are, of at most `more_max`.
+Result<std::uint64_t> begin(CborReader& in, std::uint64_t fields, std::uint64_t more_max, const char* what) {
   const auto items = in.array();
   const auto version = in.unsigned_integer();
   if (version && *version != kVersion)
     return fail(Errc::kUnsupported, "{} of version {}, this build knows {}", what, *version, kVersion);
-  if (items && *items != fields + 1)
+  if (items && (*items < fields + 1 || *items > fields + 1 + more_max))
     return fail(Errc::kMalformed, "{} with {} fields, expected {}", what, *items, fields + 1);
-  return {};
+  return items ? *items - fields - 1 : 0;
 }
 
 template <std::size_t kSize>
@@ -98,7 +104,7 @@ bool is_host(std::string_view host) {
 }  // namespace
 
 std::vector<std::byte> encode(const Admission& admission) {
-  return encode_statement(admission, kAdmissionFields);
+  return encode_statement(admission, fields_of(admission));
 }
 std::vector<std::byte> encode(const Removal& removal) {
   return encode_statement(removal, kRemovalFields);
@@ -106,21 +112,27 @@ std::vector<std::byte> encode(const Removal& removal) {
 
 Result<Admission> decode_admission(std::span<const std::byte> bytes) {
   CborReader in(bytes, kBytesMax);
-  if (const auto fits = begin(in, kAdmissionFields, "admission"); !fits)
-    return tl::unexpected<Error>(fits.error());
+  const auto more = begin(in, kAdmissionFields, 1, "admission");
+  if (!more) return tl::unexpected<Error>(more.error());
   Admission admission;
   admission.cluster = std::string(in.text().value_or(""));
   const std::uint64_t node = in.unsigned_integer().value_or(0);
   admission.host = std::string(in.text().value_or(""));
   const std::uint64_t port = in.unsigned_integer().value_or(0);
   const std::uint64_t share = in.unsigned_integer().value_or(0);
-  const bool whole = read_key(in, admission.signs_with) && read_bytes(in, admission.signature);
+  bool whole = read_key(in, admission.signs_with);
+  if (*more > 0) admission.witness = in.boolean().value_or(false);
+  whole &= read_bytes(in, admission.signature);
   if (const auto end = in.finish(); !end) return tl::unexpected<Error>(end.error());
   if (!whole) return fail(Errc::kMalformed, "admission with a key or a signature of the wrong size");
   const auto id = checked_node(admission.cluster, node);
   if (!id) return tl::unexpected<Error>(id.error());
   if (!is_host(admission.host) || port == 0 || port > UINT16_MAX)
     return fail(Errc::kOutOfRange, "admission: expected a host name or address, and a port");
+  if (*more > 0 && !admission.witness)
+    return fail(Errc::kMalformed, "admission: a field that says what is so without it");
+  if (admission.witness && share == 0)
+    return fail(Errc::kOutOfRange, "admission: a witness without a share is of no use");
   if (share > kAdmittedShareMax)
     return fail(Errc::kOutOfRange, "admission: a share of {}, at most {} allowed", share, kAdmittedShareMax);
   admission.node = *id;
@@ -131,7 +143,7 @@ Result<Admission> decode_admission(std::span<const std::byte> bytes) {
 
 Result<Removal> decode_removal(std::span<const std::byte> bytes) {
   CborReader in(bytes, kBytesMax);
-  if (const auto fits = begin(in, kRemovalFields, "removal"); !fits)
+  if (const auto fits = begin(in, kRemovalFields, 0, "removal"); !fits)
     return tl::unexpected<Error>(fits.error());
   Removal removal;
   removal.cluster = std::string(in.text().value_or(""));

@@ -20,6 +20,7 @@ struct Admission {
   std::uint16_t port = 0;
   std::uint32_t share = 1;                       // of votes, once it has caught up; 0: it listens for good
   std::optional<storage::PublicKey> signs_with;  // its heads of the log, when the group signs them
+  bool witness = false;                          // it votes and keeps no payloads; with a share
   storage::Signature signature{};
   friend bool operator==(const Admission&, const Admission&) = default;
 };
@@ -34,9 +35,9 @@ struct Removal {
 inline constexpr std::size_t kHostBytesMax = 128;
 inline constexpr std::uint32_t kAdmittedShareMax = 1'000'000;
 
-// Deterministic CBOR: [version, cluster, node, host, port, share, public key or null, signature] and
-// [version, cluster, node, signature]. The signature is of the same with what it is for in the version's
-// place.
+// Deterministic CBOR: [version, cluster, node, host, port, share, public key or null, signature], of a
+// witness with true before the signature, and [version, cluster, node, signature]. The signature is of the
+// same with what it is for in the version's place.
 [[nodiscard]] std::vector<std::byte> encode(const Admission& admission);
 [[nodiscard]] std::vector<std::byte> encode(const Removal& removal);
 // kMalformed, kUnsupported, kOutOfRange: not such a statement, whoever signed it.

@@ -7,8 +7,9 @@
 namespace skywarden::shell {
 namespace {
 
-std::string_view word_for(consensus::Role role) {
-  switch (role) {
+std::string_view word_for(const consensus::Raft& raft) {
+  if (raft.configuration().witnesses.contains(raft.self())) return "witness";
+  switch (raft.role()) {
     case consensus::Role::kLeader:
       return "leader";
     case consensus::Role::kLearner:
@@ -28,8 +29,9 @@ std::string members_json(const consensus::Raft& raft, const GroupLinks& links,
   for (const GroupLinks::Peer& peer : links.peers()) addresses.emplace(peer.node, peer.address());
   std::string members;
   for (const auto& [node, share] : raft.shares())
-    members += fmt::format(R"({}{{"id":{},"share":{},"address":"{}"}})", members.empty() ? "" : ",",
-                           node.value(), share, addresses[node]);
+    members += fmt::format(R"({}{{"id":{},"share":{},"address":"{}"{}}})", members.empty() ? "" : ",",
+                           node.value(), share, addresses[node],
+                           raft.configuration().witnesses.contains(node) ? R"(,"witness":true)" : "");
   return members;
 }
 
@@ -45,7 +47,8 @@ void send_head(MemberLog& log, const consensus::Raft& raft, GroupLinks& links, I
   const auto head = log.sign(raft, now);
   if (!head) return;
   const auto bytes = encode(*head);
-  for (const NodeId member : log.signed_for(raft.self())) links.send(member, FrameKind::kSignedHead, bytes);
+  for (const NodeId member : log.signed_for(raft.self()))
+    if (!raft.configuration().witnesses.contains(member)) links.send(member, FrameKind::kSignedHead, bytes);
 }
 
 ledger::LedgerFile::Base ledger_base(const consensus::Snapshot& snapshot, const storage::ChainHead& head) {
@@ -69,7 +72,7 @@ std::string member_status(const consensus::Raft& raft, std::string_view cluster,
       R"("connected":[{}],"syncs":{},"heads_signed":{},"heads_verified":{},"bad_signatures":{},)"
       R"("refused_hello":{},"refused_identity":{},"malformed":{},"dropped":{},"bytes_received":{},)"
       R"("bytes_sent":{},"epoch":{},"members":[{}])",
-      raft.self().value(), cluster, word_for(raft.role()), raft.leader().value(), raft.term().value(),
+      raft.self().value(), cluster, word_for(raft), raft.leader().value(), raft.term().value(),
       raft.last_index().value(), raft.commit_index().value(), applied.value(), connected, log.syncs(),
       kept.heads_signed, kept.heads_verified, kept.bad_signatures, said.refused_hello, said.refused_identity,
       said.malformed, said.dropped, said.bytes_received, said.bytes_sent, raft.configuration().epoch.value(),

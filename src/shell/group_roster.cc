@@ -53,6 +53,12 @@ Result<std::optional<Membership>> with_admitted(const Configuration& configurati
   to.shares[node] = 0;
   to.admissions[node] = consensus::Payload(statement.begin(), statement.end());
   to.newest = node;
+  if (admission->witness) {
+    to.witnesses.insert(node);
+    Membership promised = to;  // what nobody could ever be given is refused at once
+    promised.shares[node] = admission->share;
+    if (auto valid = checked(std::move(promised)); !valid) return valid;
+  }
   return checked(std::move(to));
 }
 
@@ -68,6 +74,7 @@ Result<std::optional<Membership>> with_removed(const Configuration& configuratio
   if (to.shares.erase(removal->node) == 0) return std::optional<Membership>();
   to.domains.erase(removal->node);
   to.admissions.erase(removal->node);
+  to.witnesses.erase(removal->node);
   return checked(std::move(to));
 }
 

@@ -16,9 +16,9 @@
 
 namespace skywarden::shell {
 
-// The member is to be a learner at first. kConflict: another cluster's, a signature that is not of `key`, or
-// an id that is used up, and errors of decode_admission and of consensus::validate. Nothing: it is done
-// already, by the very same statement.
+// The member is to be a learner at first, one that keeps no payloads if it is to be a witness. kConflict:
+// another cluster's, a signature that is not of `key`, or an id that is used up, and errors of
+// decode_admission and of consensus::validate. Nothing: it is done already, by the very same statement.
 [[nodiscard]] Result<std::optional<consensus::Membership>> with_admitted(
     const consensus::Configuration& configuration, std::span<const std::byte> statement,
     const std::string& cluster, const storage::SigningKey& key);

@@ -92,6 +92,9 @@ TEST_CASE("an admission is good for one cluster, id, address and key, and only a
   SUBCASE("another key") {
     other.signs_with.emplace();
   }
+  SUBCASE("a witness instead") {
+    other.witness = true;
+  }
   SUBCASE("signed by somebody else") {
     sign(other, storage::SigningKey::read_private(kOtherKey).value());
   }
@@ -138,6 +141,36 @@ TEST_CASE("the last voter cannot be removed, and who is no member need not be") 
   CHECK(!*nothing);
 }
 
+TEST_CASE("a witness listens without payloads first, votes later, and is never given half of the shares") {
+  Admission admission = admission_of(4);
+  admission.witness = true;
+  sign(admission, key());
+  const Configuration with =
+      after(founded(), with_admitted(founded(), encode(admission), "forest", key()).value().value());
+  CHECK(with.shares.incoming.at(NodeId(4)) == 0);
+  CHECK(with.witnesses == std::set{NodeId(4)});
+  const auto own = key();
+  const auto known = admitted_by(with, "forest", &own).value();
+  CHECK(known.at(NodeId(4)).witness);
+  const auto to = with_promoted(with, known, [](NodeId) { return std::optional<std::uint64_t>(0); });
+  REQUIRE(to);
+  CHECK(to->shares.at(NodeId(4)) == 1);
+  CHECK(to->witnesses == std::set{NodeId(4)});
+  CHECK(removed(after(with, *to), 4).witnesses.empty());
+
+  admission.share = 3;
+  sign(admission, key());
+  CHECK(refusal(founded(), admission) == "vote shares: witnesses hold 3 of 6, which is half or more");
+  admission.share = 0;
+  sign(admission, key());
+  CHECK(refusal(founded(), admission) == "admission: a witness without a share is of no use");
+  const Configuration three = removed(after(with, *to), 1);  // 2, 3 and the witness
+  Removal removal{"forest", NodeId(2), {}};
+  sign(removal, key());
+  CHECK(with_removed(three, encode(removal), "forest", key()).error().message ==
+        "vote shares: witnesses hold 1 of 2, which is half or more");
+}
+
 TEST_CASE("a configuration with a statement that nobody who may has signed is refused") {
   Configuration with = admitted(founded(), 4);
   const auto own = key();
@@ -164,8 +197,10 @@ TEST_CASE("statements survive their bytes, and have no other bytes") {
                         static_cast<std::uint16_t>(*rc::gen::inRange(1, 65536)),
                         *rc::gen::inRange<std::uint32_t>(0, kAdmittedShareMax + 1),
                         {},
+                        false,
                         {}};
     if (*rc::gen::arbitrary<bool>()) admission.signs_with = key().public_key();
+    if (*rc::gen::arbitrary<bool>()) admission.witness = admission.share > 0;
     sign(admission, key());
     auto bytes = encode(admission);
     const auto read = decode_admission(bytes);

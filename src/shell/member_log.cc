@@ -12,16 +12,20 @@ MemberLog::MemberLog(std::string cluster, storage::LogStore::Opened* log,
       writer_(log == nullptr ? nullptr : std::make_unique<LogWriter>(log->store, std::move(on_news))) {}
 
 void MemberLog::take(consensus::Persist step, consensus::Write write, const consensus::Raft& raft,
-                     const storage::ChainHead& base_head, bool restored) {
+                     const std::optional<storage::ChainHead>& said, bool restored) {
   if (step.empty() || !keeps_chain()) return;
   std::vector<consensus::Entry> behind;
+  storage::ChainHead base_head{};
   if (step.snapshot) {
     const LogIndex base = step.snapshot->last.index;
     const auto& log = raft.log();
-    if (restored && log.last_index() == base)
+    if (restored && log.last_index() == base) {
+      base_head = said.value_or(base_head);
       chain_.begin_again(base, base_head);  // the log behind it is gone, or there was none
-    else
+    } else {
+      base_head = said.value_or(chain_.head_at(base));
       chain_.forget_before(base);
+    }
     const auto entries = log.between(base.next(), log.last_index());
     if (writer_) behind.assign(entries.begin(), entries.end());
   } else {
@@ -104,6 +108,7 @@ void MemberLog::forget(NodeId member) {
 
 // Two logs with the same last entry are the same up to there (Raft §5.3), so their heads must be, too.
 Result<void> MemberLog::check_heard(const consensus::Raft& raft) {
+  if (!raft.keeps_payloads()) heard_.reset();
   if (!heard_ || heard_->last.index > raft.last_index()) return {};
   const storage::SignedHead head = *std::exchange(heard_, std::nullopt);
   if (!chain_.contains(head.last.index)) return {};  // in the snapshot

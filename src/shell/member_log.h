@@ -1,7 +1,8 @@
 // What a member of a group keeps of the log: the steps of its Raft machine on a disk, if it has one, written
 // while the member goes on, the chain of hashes over the entries and, with keys, the leader's signature under
 // the chain's head. The leader signs at most kSignGap after an entry; who follows checks each head against
-// its own chain.
+// its own chain. A witness does not: its entries lack their payloads, so its chain is another one, which only
+// shows that its own log is whole.
 #pragma once
 
 #include <functional>
@@ -32,10 +33,10 @@ class MemberLog {
   [[nodiscard]] consensus::Storage storage() const {
     return writer_ ? consensus::Storage::kMeanwhile : consensus::Storage::kAwaited;
   }
-  // A step of `raft`, which has taken it. `base_head` is the chain's at the step's snapshot, when it has one;
-  // `restored`: it came from elsewhere.
+  // A step of `raft`, which has taken it. `base_head` is the chain's at the step's snapshot, when it has one
+  // and says so: a witness's does not. `restored`: it came from elsewhere.
   void take(consensus::Persist step, consensus::Write write, const consensus::Raft& raft,
-            const storage::ChainHead& base_head, bool restored);
+            const std::optional<storage::ChainHead>& base_head, bool restored);
   void begin_write();  // of what was taken
   [[nodiscard]] std::size_t bytes_behind() const { return writer_ ? writer_->bytes_behind() : 0; }
   // Up to which write all is durable. Errors of the disk.

@@ -167,8 +167,8 @@ void RaftService::hear_of_disk(Instant now) {
 
 void RaftService::absorb(consensus::RaftEffects effects) {
   for (const consensus::Entry& entry : effects.persist.append) log_bytes_ += consensus::cost(entry);
-  storage::ChainHead base_head{};
-  if (effects.persist.snapshot) {
+  std::optional<storage::ChainHead> base_head;
+  if (effects.persist.snapshot && !effects.persist.snapshot->withheld) {
     const auto unpacked = unpack_snapshot(effects.persist.snapshot->data);
     if (!unpacked) return fail_with(unpacked.error());
     base_head = unpacked->head;
@@ -272,9 +272,11 @@ void RaftService::send_messages() {
 // ---- what was agreed
 
 void RaftService::restore(const consensus::Snapshot& snapshot) {
-  const auto unpacked = unpack_snapshot(snapshot.data);
-  if (!unpacked) return fail_with(unpacked.error());
-  if (const auto restored = machine_.restore(unpacked->data); !restored) return fail_with(restored.error());
+  if (!snapshot.withheld) {
+    const auto unpacked = unpack_snapshot(snapshot.data);
+    if (!unpacked) return fail_with(unpacked.error());
+    if (const auto restored = machine_.restore(unpacked->data); !restored) return fail_with(restored.error());
+  }
   applied_ = snapshot.last.index;
   if (options_.ledger != nullptr) options_.ledger->skip_to(ledger_base(snapshot, unpacked->head), {});
   taken_.reset();
@@ -346,7 +348,8 @@ void RaftService::answer(GroupClient client, const Answer& answer) {
 
 void RaftService::compact(Instant now) {
   if (!taken_ && log_bytes_ >= options_.compact_bytes && applied_ > raft_.log().base().index) {
-    taken_ = TakenSnapshot{applied_, pack_snapshot(log_.head_at(applied_), machine_.snapshot())};
+    taken_ = TakenSnapshot{applied_, {}};
+    if (raft_.keeps_payloads()) taken_->data = pack_snapshot(log_.head_at(applied_), machine_.snapshot());
   }
   if (!taken_) return;
   // Members that are only a little late would need all of the state instead of a few entries.

@@ -80,6 +80,13 @@ void RaftService::follow_members() {
                               options_.admission_key ? &*options_.admission_key : nullptr);
   if (!admitted) return fail_with(admitted.error());
   admitted_ = std::move(*admitted);
+  const bool counts_as_full =
+      names(configuration.shares, raft_.self()) && !configuration.witnesses.contains(raft_.self());
+  if (counts_as_full && !raft_.keeps_payloads())
+    return fail_with(
+        {Errc::kConflict, fmt::format("node {} has the log of a witness and is none any more: it "
+                                      "must come back under a new id",
+                                      raft_.self().value())});
   for (const auto& [node, admission] : admitted_) {
     if (node != raft_.self()) links_->add_peer({node, admission.host, admission.port});
     if (admission.signs_with)

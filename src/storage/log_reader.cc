@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/contract.h"
+#include "consensus/withheld.h"
 #include "wire/crc32c.h"
 
 namespace skywarden::storage {
@@ -72,6 +73,9 @@ class Replay {
       if (entry.kind == consensus::EntryKind::kConfiguration &&
           !consensus::decode_configuration(entry.payload))
         return fail(Errc::kMalformed, "entry {} begins an epoch that cannot be", entry.index.value());
+      if (entry.kind == consensus::EntryKind::kWithheld && entry.payload.size() != consensus::kWithheldBytes)
+        return fail(Errc::kMalformed, "entry {} is withheld and has {} bytes, expected {}",
+                    entry.index.value(), entry.payload.size(), consensus::kWithheldBytes);
       contents_.chain.append(entry);
       contents_.persisted.log.push_back(entry);
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "consensus/withheld.h"
 #include "storage/log_store.h"
 #include "storage/memory_disk.h"
 
@@ -47,6 +48,7 @@ struct Writer {
       std::vector<std::byte> payload(random.below(random.chance(0.1) ? 3000 : 300));
       for (auto& byte : payload) byte = static_cast<std::byte>(random.below(256));
       step.append.push_back({now.state.term, at, std::move(payload), consensus::EntryKind::kProposal});
+      if (random.chance(0.3)) step.append.back() = consensus::withheld(step.append.back());
     }
     return step;
   }
@@ -71,6 +73,7 @@ struct Writer {
         {entry.index, entry.term},
         {consensus::Epoch(), {{{NodeId(1), 1}, {NodeId(2), 1}, {NodeId(3), 1}}, {}}, {}, 0},
         std::vector<std::byte>(random.below(2000), std::byte{7})};
+    if (random.chance(0.3)) step.snapshot = consensus::withheld(std::move(*step.snapshot));
     apply(step, now);
     chain.forget_before(entry.index);
     return store.checkpoint(step, now.log, chain.head_at(entry.index), chain.head());

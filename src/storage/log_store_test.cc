@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "consensus/withheld.h"
 #include "storage/memory_disk.h"
 
 namespace skywarden::storage {
@@ -201,6 +202,26 @@ TEST_CASE("records come back as they were, and nothing else is one") {
   CHECK(std::get<StepRecord>((*records)[0]) == StepRecord{step, first_head("a")});
   CHECK(!read_records(std::span(batch).first(batch.size() - 1)));
   CHECK(!read_records(std::span(batch).subspan(1)));
+}
+
+TEST_CASE("a witness's entry has the size of a fingerprint, or the log is lost") {
+  for (const std::size_t less : {0, 1}) {
+    Log log;
+    Persist step = step_of(1);
+    step.append.back() = consensus::withheld(step.append.back());
+    step.append.back().payload.resize(consensus::kWithheldBytes - less);
+    log.chain.append(step.append.back());
+    log.store->add(step, log.chain.head());
+    REQUIRE(log.store->sync());
+    const auto read = read_log(log.disk);
+    if (less == 0) {
+      REQUIRE(read);
+      CHECK(read->persisted.log == step.append);
+    } else {
+      CHECK(read.error().message ==
+            "log-0000000000000001: batch 2: entry 1 is withheld and has 7 bytes, expected 8");
+    }
+  }
 }
 
 TEST_CASE("heads of a chain depend on every entry and on the cluster") {

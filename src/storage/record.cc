@@ -82,7 +82,7 @@ Result<std::vector<Entry>> read_entries(CborReader& in, LogIndex first) {
     const std::uint64_t kind = number(in);
     const auto payload = in.bytes();
     if (!payload) return tl::unexpected<Error>(payload.error());
-    if (kind > static_cast<std::uint64_t>(EntryKind::kConfiguration))
+    if (kind > static_cast<std::uint64_t>(EntryKind::kWithheld))
       return fail(Errc::kUnsupported, "an entry of kind {}", kind);
     entries.push_back({term, first, {payload->begin(), payload->end()}, static_cast<EntryKind>(kind)});
     first = first.next();
