@@ -1,0 +1,10 @@
+#include "inference/lanes_baseline.h"
+// The lanes come first: the bodies are written over them.
+#include "inference/kernel_bodies.h"
+#include "inference/kernel_tables.h"
+
+namespace skywarden::inference {
+
+const Kernels kKernelsBaseline = all_kernels();
+
+}  // namespace skywarden::inference
