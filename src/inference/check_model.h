@@ -2,6 +2,7 @@
 // number is finite and bounded. A model may come from an enemy; only what this accepts is run.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"

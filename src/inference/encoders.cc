@@ -1,6 +1,5 @@
 #include "inference/encoders.h"
 
-
 #include <fmt/core.h>
 
 #include <cmath>

@@ -48,12 +48,12 @@ struct Tensor {
 };
 
 enum class Op : std::uint8_t {
-  kEmbedding,  // [indices] {table}: the row of the table; indices are an input of its own kind
-  kPosition,   // [tokens] {table}: the table's row of the token's place in its sequence, from 0
-  kLinear,     // [x, residual?] {matrix, bias?}: activation(x · matrix + bias) + residual
-  kLayerNorm,  // [x, residual?] {gain, bias}: of x + residual (Ba, Kiros, Hinton 2016)
-  kAttention,  // [q, k, v] or [q k v side by side] {}: softmax(q kᵀ / √(width of a head)) v, each sequence
-               // apart
+  kEmbedding,   // [indices] {table}: the row of the table; indices are an input of its own kind
+  kPosition,    // [tokens] {table}: the table's row of the token's place in its sequence, from 0
+  kLinear,      // [x, residual?] {matrix, bias?}: activation(x · matrix + bias) + residual
+  kLayerNorm,   // [x, residual?] {gain, bias}: of x + residual (Ba, Kiros, Hinton 2016)
+  kAttention,   // [q, k, v] or [q k v side by side] {}: softmax(q kᵀ / √(width of a head)) v, each sequence
+                // apart
   kActivation,  // [x] {}
   kAdd,         // [a, b] {}
   kConcat,      // [a, b, …] {}: side by side
@@ -65,7 +65,7 @@ enum class Op : std::uint8_t {
             // are y, x, channel
   kPool2d,  // [image] {}: maximum or mean of `window` by `window`, `stride`
   kLstm,    // [tokens] {matrix, recurrent matrix, bias} and the same again when bidirectional; gates i f g o
-          // side by side (Hochreiter and Schmidhuber 1997 with forget gates); outputs side by side
+            // side by side (Hochreiter and Schmidhuber 1997 with forget gates); outputs side by side
   kMean,    // [tokens] {}: one row a sequence
   kLast,    // [tokens] {}: the last token's row, one a sequence
   kSpread,  // [sequences] {}: the sequence's row for each of its tokens

@@ -70,8 +70,11 @@ std::vector<std::int32_t> offsets_of(std::span<const std::int8_t> packed, std::s
                                      std::size_t depth_padded) {
   EXPECTS(packed.size() == columns_padded * depth_padded);
   std::vector<std::int32_t> offset(columns_padded);
-  for (std::size_t i = 0; i < packed.size(); ++i)
-    offset[i / (depth_padded * kLanes) * kLanes + i / 4 % kLanes] -= 128 * packed[i];
+  const std::int8_t* four = packed.data();
+  for (std::size_t panel = 0; panel < columns_padded; panel += kLanes)
+    for (std::size_t k = 0; k < depth_padded; k += 4)
+      for (std::size_t lane = 0; lane < kLanes; ++lane, four += 4)
+        offset[panel + lane] -= 128 * (four[0] + four[1] + four[2] + four[3]);
   return offset;
 }
 
