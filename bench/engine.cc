@@ -4,13 +4,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include "base/random.h"
 #include "cpu_time.h"
 #include "inference/encoders.h"
 #include "inference/packing.h"
+#include "inference/scrubber.h"
 #include "inference/session.h"
 #include "spinning_executor.h"
 
@@ -27,6 +30,7 @@ struct Arguments {
   std::vector<std::uint32_t> threads = {1, 2};
   std::uint32_t at_once = 256;
   double seconds = 1.0;
+  std::size_t flips = 0;
 };
 
 double wall_seconds() {
@@ -133,7 +137,67 @@ void measure(const Arguments& a, const std::string& name, const Program& program
       "\"cpu_us_p10\": {:.1f}, \"cpu_us_p50\": {:.1f}, \"wall_us_p10\": {:.1f}, \"wall_us_p50\": {:.1f}, "
       "\"runs\": {}, \"share_of_ceiling\": {:.3f}, \"arena_bytes\": {}}}\n",
       name, to_string(set), batch, tokens, threads, low(t.cpu) * 1e6, middle(t.cpu) * 1e6, low(t.wall) * 1e6,
-      middle(t.wall) * 1e6, t.cpu.size(), work / low(t.wall) / (ceiling * threads), session.arena_bytes());
+      middle(t.wall) * 1e6, t.cpu.size(), work / low(t.cpu) / ceiling, session.arena_bytes());
+  std::fflush(stdout);
+}
+
+// The parameters' byte at `place` of all of them.
+std::byte& parameter_byte(Program& program, std::size_t place) {
+  for (Tensor& t : program.model.tensors)
+    for (const auto run :
+         {std::as_writable_bytes(std::span(t.bytes)), std::as_writable_bytes(std::span(t.numbers)),
+          std::as_writable_bytes(std::span(t.scale)), std::as_writable_bytes(std::span(t.offset))}) {
+      if (place < run.size()) return run[place];
+      place -= run.size();
+    }
+  std::abort();
+}
+
+// Single bits flip, one after the other, while another thread runs the model without pause.
+void measure_flips(const std::string& name, Program& program, std::size_t flips) {
+  const std::size_t width = program.shapes[0].width();
+  const std::vector<std::uint32_t> lengths = {16};
+  const auto x = drawn(16 * width);
+  const InputRows inputs[] = {{x, {}}};
+  Session session(program);
+  SerialExecutor serial;
+  const auto answer = [&] {
+    std::vector<float> y(16 * program.shapes[program.model.outputs[0].value].width());
+    const std::span<float> outputs[] = {y};
+    if (!session.run({lengths, inputs}, outputs, serial)) std::abort();
+    return y;
+  };
+  const auto right = answer();
+  Scrubber scrubber(program);
+  const double before = cpu_seconds();
+  Repairs repairs = scrubber.round();
+  const double round = cpu_seconds() - before;
+  std::atomic<bool> stopping{false};
+  std::size_t runs = 0;
+  std::thread load([&] {
+    for (; !stopping; ++runs) (void)answer();
+  });
+  Random random(7);
+  double longest = 0.0;
+  for (std::size_t i = 0; i < flips; ++i) {
+    const std::size_t place = random.below(scrubber.guarded_bytes());
+    const auto bit = static_cast<std::byte>(1U << random.below(8));
+    std::atomic_ref<std::byte> byte(parameter_byte(program, place));
+    byte.store(byte.load() ^ bit);
+    const double flipped = wall_seconds();
+    std::size_t found = 0;
+    while (found == 0 && wall_seconds() - flipped < 10.0) found = scrubber.step(1 << 16).repaired;
+    repairs.repaired += found;
+    longest = std::max(longest, wall_seconds() - flipped);
+  }
+  stopping = true;
+  load.join();
+  fmt::print(
+      "{{\"figure\": \"{} under flipped bits\", \"flips\": {}, \"repaired\": {}, \"longest_ms\": {:.1f}, "
+      "\"round_cpu_ms\": {:.2f}, \"guarded_bytes\": {}, \"extra_bytes\": {}, \"runs_meanwhile\": {}, "
+      "\"answer_right_afterwards\": {}}}\n",
+      name, flips, repairs.repaired, longest * 1e3, round * 1e3, scrubber.guarded_bytes(),
+      scrubber.extra_bytes(), runs, answer() == right);
   std::fflush(stdout);
 }
 
@@ -151,11 +215,12 @@ int run(const Arguments& a) {
     return fail_with(fmt::format("no instructions '{}' on this machine", a.instructions));
   const double most = ceiling(set, a.seconds);
   for (Case& c : cases_of(a.model)) {
-    const auto program = make_program(std::move(c.model), {.tokens_at_once = a.at_once});
+    auto program = make_program(std::move(c.model), {.tokens_at_once = a.at_once});
     if (!program) return fail_with(program.error().message);
     for (const auto batch : a.batches)
       for (const auto tokens : a.tokens)
         for (const auto threads : a.threads) measure(a, c.name, *program, set, most, batch, tokens, threads);
+    if (a.flips > 0) measure_flips(c.name, *program, a.flips);
   }
   return 0;
 }
@@ -195,6 +260,10 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--seconds", a.seconds, "of each measurement")
       ->check(CLI::Range(0.01, 600.0))
+      ->capture_default_str();
+  app.add_option("--flips", a.flips,
+                 "single bits of the parameters to flip while the model runs and is scrubbed")
+      ->check(CLI::Range(0, 1000000))
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   return run(a);

@@ -54,12 +54,11 @@ inline void quantize(const float* x, std::size_t rows, std::size_t depth, std::s
 
 inline void layer_norm_row(const LayerNorm& norm, std::size_t row) {
   const float* x = norm.x + row * norm.columns;
-  const float* residual = norm.residual + row * norm.columns;
   float* out = norm.out + row * norm.columns;
   F total = broadcast(0.0F), squares = broadcast(0.0F);
   for_lanes(norm.columns, [&](std::size_t i, std::size_t n) {
     F y = load_some(x + i, n);
-    if (norm.residual != nullptr) y = bounded(add(y, load_some(residual + i, n)));
+    if (norm.residual != nullptr) y = bounded(add(y, load_some(norm.residual + row * norm.columns + i, n)));
     store_some(out + i, y, n);
     total = add(total, y);
   });

@@ -14,12 +14,12 @@ SKYWARDEN_LANES void finish(const Epilogue& e, F y, std::size_t row, std::size_t
   if (e.bias != nullptr) y = add(y, load(e.bias + column));
   y = activated(e.activation, bounded(y));
   float* out = e.out + row * e.out_stride + column;
-  const float* residual = e.residual + row * e.residual_stride + column;
   if (columns - column >= kLanes) {
-    if (e.residual != nullptr) y = bounded(add(y, load(residual)));
+    if (e.residual != nullptr) y = bounded(add(y, load(e.residual + row * e.residual_stride + column)));
     store(out, y);
   } else {
-    if (e.residual != nullptr) y = bounded(add(y, load(residual, columns - column)));
+    if (e.residual != nullptr)
+      y = bounded(add(y, load(e.residual + row * e.residual_stride + column, columns - column)));
     store(out, y, columns - column);
   }
 }
