@@ -1,6 +1,5 @@
-// The kernels, written once over sixteen lanes and compiled by each instruction set's file, which includes
-// its lanes_*.h first. Internal. Nothing here calls an inline function of the standard library (kernels.h
-// says why).
+// The kernels, written once over sixteen lanes and compiled by each instruction set's file. Internal. Nothing
+// here calls an inline function of the standard library (kernels.h says why).
 #pragma once
 
 #include "inference/kernel_functions.h"

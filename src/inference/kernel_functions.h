@@ -1,8 +1,8 @@
-// exp, reciprocal and the activations on sixteen lanes, as polynomials of our own. Included by
-// kernel_bodies.h behind one of lanes_*.h; internal to kernels.
+// exp, reciprocal and the activations on sixteen lanes, as polynomials of our own. Internal to kernels.
 #pragma once
 
 #include "inference/kernels.h"
+#include "inference/lanes.h"
 
 namespace skywarden::inference {
 namespace {

@@ -1,10 +1,12 @@
-// Products of matrices on sixteen lanes. Included by kernel_bodies.h; internal to kernels.
+// Products of matrices on sixteen lanes. Internal to kernels.
 //
 // A block of R rows and C times 16 columns stays in registers while the depth runs by; weights come once for
 // R rows.
 #pragma once
 
+#include "inference/kernel_functions.h"
 #include "inference/kernels.h"
+#include "inference/lanes.h"
 
 namespace skywarden::inference {
 namespace {

@@ -1,15 +1,11 @@
 // The INT8 product on tiles (Intel's Architecture Instruction Set Extensions, chapter AMX): 16 rows by 64 of
 // the depth times 64 by 16 columns, accumulated in INT32. Packed weights have the layout that tiles want.
-#include "inference/lanes_avx512.h"
-#if defined(SKYWARDEN_LANES) && defined(__AMX_INT8__)
 #include "inference/kernel_bodies.h"
-#define SKYWARDEN_TILES
-#endif
 #include "inference/kernel_tables.h"
 
 namespace skywarden::inference {
 
-#if defined(SKYWARDEN_TILES)
+#if defined(__AMX_INT8__) && defined(__AVX512VNNI__)
 
 namespace {
 

@@ -1,5 +1,3 @@
-#include "inference/lanes_baseline.h"
-// The lanes come first: the bodies are written over them.
 #include "inference/kernel_bodies.h"
 #include "inference/kernel_tables.h"
 

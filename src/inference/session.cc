@@ -96,11 +96,16 @@ class Pass {
     }
   }
 
+  // A flipped bit of a table must not become a NaN among activations.
+  void copy_bounded(const float* from, std::size_t count, float* to) const {
+    context_.kernels.activate(Activation::kNone, from, count, to);
+  }
+
   void embed(const Node& node, std::size_t rows, std::size_t width, float* y) const {
     const auto indices = inputs_[node.inputs[0]].indices;
     const float* table = numbers(node, 0);
     for (std::size_t r = 0; r < rows; ++r)
-      std::copy_n(table + static_cast<std::size_t>(indices[r]) * width, width, y + r * width);
+      copy_bounded(table + static_cast<std::size_t>(indices[r]) * width, width, y + r * width);
   }
 
   void positions(const float* table, std::size_t width, float* y) const {
