@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/random.h"
 #include "inference/encoders.h"
@@ -31,7 +32,7 @@ std::byte& drawn_byte(Program& program, Random& random) {
     if (at < run.size()) return run[at];
     at -= run.size();
   }
-  return runs[0][0];
+  std::abort();
 }
 
 std::vector<float> answer(Session& session) {
