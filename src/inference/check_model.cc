@@ -71,8 +71,8 @@ struct NodeCheck {
   }
 };
 
-std::string either(std::string first, const std::string& second) {
-  return first.empty() ? second : std::move(first);
+std::string either(const std::string& first, const std::string& second) {
+  return first.empty() ? second : first;
 }
 
 using Checked = tl::expected<Shape, std::string>;
