@@ -54,10 +54,14 @@ class Run {
         lookups_(is_category_, usable(), tolerances_of(schema)),
         spatial_(panel.streams(), panel.fields()),
         grid_(schema, panel.streams()),
+        losses_(panel.streams(), panel.fields()),
         forward_(work_) {
     const std::vector<std::uint32_t> pools = pools_of(panel, options.causal);
     if (!options.causal) backward_ = std::make_unique<Course>(work_);
     numbers_ = std::make_unique<NumberModel>(work_, forward_, backward_.get(), pools);
+    if (options.reviewer != nullptr)
+      features_ = std::make_unique<FeatureWriter>(work_, schema, forward_, backward_.get(), spatial_, copies_,
+                                                  losses_);
     for (std::size_t f = 0; f < panel.fields(); ++f) {
       categories_.push_back(is_category_[f] != 0 ? std::make_unique<CategoryModel>(work_, schema.fields[f], f,
                                                                                    pools, options.causal)
@@ -251,11 +255,14 @@ class Run {
         if (is_category_[f] != 0) fill_category(slot, s, f);
       }
     }
+    if (features_) losses_.step(work_, slot);
   }
 
   void fill_number(std::size_t slot, std::size_t s, std::size_t f) {
-    const auto estimate = numbers_->estimate(slot, s, f);
+    auto estimate = numbers_->estimate(slot, s, f);
     if (!estimate) return;
+    if (features_ && options_.reviewer->wants(f))
+      options_.reviewer->review(features_->describe(slot, s, f, *estimate), *estimate);
     const std::size_t cell = panel_.at(slot, s, f);
     const datum::FieldSpec& spec = schema_.fields[f];
     const auto plausible = [&](double v) {
@@ -335,10 +342,12 @@ class Run {
   LookupFinder lookups_;
   SpatialModel spatial_;
   GridFinder grid_;
+  LossPattern losses_;
   Course forward_;
   std::unique_ptr<Course> backward_;
   std::unique_ptr<NumberModel> numbers_;
   std::vector<std::unique_ptr<CategoryModel>> categories_;
+  std::unique_ptr<FeatureWriter> features_;  // when somebody reviews
   std::vector<std::uint8_t> record_known_;
   Completion out_;
 };

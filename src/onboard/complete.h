@@ -14,6 +14,7 @@
 
 #include "datum/record.h"
 #include "datum/schema.h"
+#include "onboard/complete_features.h"
 #include "onboard/complete_work.h"
 #include "onboard/panel.h"
 
@@ -25,6 +26,7 @@ struct CompleteOptions {
   // A stream stops counting as a copy when it disagrees more often than this, per agreement. Where sensors
   // may fail for days a copy that is mostly right is still worth knowing.
   double copy_disagreements_max = 0.02;
+  NumberReviewer* reviewer = nullptr;  // sees each estimate of a number, in the order of slots
 };
 
 // How a cell came by its value.
