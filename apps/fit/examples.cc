@@ -35,8 +35,8 @@ class Collector final : public onboard::NumberReviewer {
 
   bool wants(std::size_t field) const override { return out_[field].features != 0; }
 
-  void review(const MissingNumber& missing, NumberEstimate& estimate) override {
-    if ((*hidden_)[missing.cell] == 0 || !random_.chance(keep_)) return;
+  bool review(const MissingNumber& missing, NumberEstimate& estimate) override {
+    if ((*hidden_)[missing.cell] == 0 || !random_.chance(keep_)) return false;
     FieldExamples& out = out_[missing.field];
     out.rows.insert(out.rows.end(), missing.features.begin(), missing.features.end());
     out.truths.push_back(static_cast<float>(scales_[missing.field].forward(truth_->value(missing.cell))));
@@ -45,6 +45,7 @@ class Collector final : public onboard::NumberReviewer {
     out.highs.push_back(static_cast<float>(estimate.high));
     out.gaps.push_back(static_cast<std::uint8_t>(onboard::gap_class(missing.before, missing.after)));
     out.kinds.push_back(kind_);
+    return false;
   }
 
  private:

@@ -44,11 +44,13 @@ struct Residual {
 };
 
 struct Completion {
-  std::vector<Origin> origins;        // of cells, as in the panel
-  std::vector<double> values;         // in the field's unit and on its grid; levels as numbers
-  std::vector<float> lows, highs;     // 90 % interval of an estimated number
-  std::vector<float> probabilities;   // of an estimated level
-  std::vector<std::uint16_t> by;      // of a copy the other stream, of a determined cell the other field
+  std::vector<Origin> origins;       // of cells, as in the panel
+  std::vector<double> values;        // in the field's unit and on its grid; levels as numbers
+  std::vector<float> lows, highs;    // 90 % interval of an estimated number
+  std::vector<float> probabilities;  // of an estimated level
+  // Of a copy the other stream, of a determined cell the other field, of an estimate 1 where a reviewer
+  // changed it.
+  std::vector<std::uint16_t> by;
   std::vector<std::int8_t> decimals;  // that the field prints; negative: tens, hundreds …
   std::vector<Residual> residuals;    // when asked for
 };
@@ -60,7 +62,7 @@ struct Completion {
 [[nodiscard]] datum::Record completed_record(const Panel& panel, const datum::Schema& schema,
                                              const Completion& completion, std::size_t record);
 
-// "twin:Dongsi", "field:scan", "baseline"
+// "twin:Dongsi", "field:scan", "trees", "baseline"
 [[nodiscard]] std::string method_name(const Panel& panel, const datum::Schema& schema,
                                       const Completion& completion, std::size_t cell);
 

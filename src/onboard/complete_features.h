@@ -35,7 +35,8 @@ class NumberReviewer {
   virtual ~NumberReviewer() = default;
   // Whether this field is looked at at all; features of others are not worked out.
   [[nodiscard]] virtual bool wants(std::size_t field) const = 0;
-  virtual void review(const MissingNumber& missing, NumberEstimate& estimate) = 0;
+  // True when it changed the value.
+  virtual bool review(const MissingNumber& missing, NumberEstimate& estimate) = 0;
 };
 
 // The names of a field's features in their order; a model is good for exactly these.

@@ -124,13 +124,17 @@ class TreeReviewer final : public NumberReviewer {
 
   bool wants(std::size_t field) const override { return of_field_[field] != nullptr; }
 
-  void review(const MissingNumber& missing, NumberEstimate& estimate) override {
+  bool review(const MissingNumber& missing, NumberEstimate& estimate) override {
     const FieldTrees& trees = *of_field_[missing.field];
     const GapChoice& gap = trees.gaps[gap_class(missing.before, missing.after)];
-    if (gap.share > 0.0F) estimate.value += gap.share * trees.correction.evaluate(missing.features);
+    const float correction =
+        gap.share > 0.0F ? gap.share * trees.correction.evaluate(missing.features) : 0.0F;
+    if (!std::isfinite(correction)) return false;  // leaves that only an enemy would write
     const double error = std::exp(std::min(trees.spread.evaluate(missing.features), kLogErrorMax));
+    estimate.value += correction;
     estimate.low = estimate.value + gap.low * error;
     estimate.high = estimate.value + gap.high * error;
+    return correction != 0.0F;
   }
 
  private:

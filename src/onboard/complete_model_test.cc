@@ -37,11 +37,12 @@ Panel holed_panel(std::size_t hours, std::uint64_t seed, std::size_t kept_hours)
 class Witness final : public NumberReviewer {
  public:
   bool wants(std::size_t) const override { return true; }
-  void review(const MissingNumber& missing, NumberEstimate&) override {
+  bool review(const MissingNumber& missing, NumberEstimate&) override {
     std::vector<std::uint32_t> bits{static_cast<std::uint32_t>(missing.cell)};
     for (const float value : missing.features)
       bits.push_back(std::isnan(value) ? 0xFFFFFFFFU : std::bit_cast<std::uint32_t>(value));
     rows.push_back(std::move(bits));
+    return false;
   }
   std::vector<std::vector<std::uint32_t>> rows;
 };
@@ -85,6 +86,7 @@ TEST_CASE("a correction is taken by its share, and the interval by the usual err
           continue;
         }
         ++seen;
+        CHECK(method_name(panel, schema, done, cell) == (share > 0.0F ? "trees" : "baseline"));
         CHECK(std::abs(done.values[cell] - plain.values[cell] - 2.0 * share) < 0.11);  // both on the grid
         CHECK(done.highs[cell] - done.lows[cell] == doctest::Approx(4.5).epsilon(1e-3));
       }
