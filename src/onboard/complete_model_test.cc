@@ -4,9 +4,11 @@
 
 #include <bit>
 #include <cmath>
+#include <string>
 
 #include "onboard/complete.h"
 #include "onboard/complete_test_data.h"
+#include "testing/reference_data.h"
 
 namespace skywarden::onboard {
 namespace {
@@ -122,6 +124,19 @@ TEST_CASE("damaged, cut or foreign models are refused in words") {
     one ^= std::byte{0x10};
     CHECK_FALSE(decode_model(bytes, schema));
     one ^= std::byte{0x10};
+  }
+}
+
+// Whoever changes a feature retrains: models/README.md.
+TEST_CASE("the shipped models fit the shipped schemas and this program's features") {
+  for (const std::string name : {"prsa", "firms_modis"}) {
+    const auto schema = datum::parse_schema(testing::read_file("schemas/" + name + ".toml"), name);
+    REQUIRE(schema);
+    const std::string bytes = testing::read_file("models/" + name + ".trees");
+    const auto model = decode_model(std::as_bytes(std::span(bytes)), *schema);
+    REQUIRE_MESSAGE(model.has_value(), (model ? "" : model.error().message));
+    CHECK(model->causal.size() >= 4);
+    CHECK(model->offline.size() >= 4);
   }
 }
 
