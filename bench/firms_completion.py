@@ -20,6 +20,8 @@ values for the mask mnar are those above the 0.8-quantile of the rows before the
 example:
   bench/firms_completion.py build/release/bin/skywarden ../shared/data
   bench/firms_completion.py build/release/bin/skywarden ../shared/data --rows last --mode causal --masks mcar30
+  SKYWARDEN=build/release/bin/skywarden MODEL=models/firms_modis.trees \
+    bench/firms_completion.py bench/with_model ../shared/data --rows last
 """
 import argparse
 import pathlib

@@ -8,7 +8,9 @@
 
 #include "commands.h"
 #include "completed_quality.h"
+#include "formats/read_file.h"
 #include "onboard/complete_grid.h"
+#include "onboard/complete_model.h"
 #include "record_tables.h"
 
 namespace skywarden::app {
@@ -93,9 +95,18 @@ void print_quality(const Arguments& arguments, const RecordTables& tables, const
              arguments.json ? quality_json(qualities, schema, as_of) + "\n" : quality_text(qualities, as_of));
 }
 
+// Null for the baseline alone.
+Result<std::unique_ptr<onboard::NumberReviewer>> read_model(const Arguments& arguments,
+                                                            const datum::Schema& schema) {
+  if (arguments.model == "baseline") return nullptr;
+  const auto bytes = formats::read_file(arguments.model);
+  if (!bytes) return tl::unexpected(bytes.error());
+  const auto model = onboard::decode_model(std::as_bytes(std::span(*bytes)), schema);
+  if (!model) return fail(model.error().code, "{}: {}", arguments.model, model.error().message);
+  return onboard::make_reviewer(*model, schema, arguments.causal);
+}
+
 Result<bool> run(const Arguments& arguments) {
-  if (arguments.model != "baseline")
-    return fail(Errc::kNotFound, "--model {}: expected 'baseline', the only model there is", arguments.model);
   std::optional<Instant> as_of;
   if (!arguments.as_of.empty()) {
     const auto time = parse_utc(arguments.as_of);
@@ -104,12 +115,14 @@ Result<bool> run(const Arguments& arguments) {
   }
   const auto schema = read_schema(arguments.schema);
   if (!schema) return tl::unexpected(schema.error());
+  const auto reviewer = read_model(arguments, *schema);
+  if (!reviewer) return tl::unexpected(reviewer.error());
   onboard::PanelOptions options;
   options.arrival_order = arguments.causal;
   const auto tables = read_record_tables(arguments.in, *schema, options);
   if (!tables) return tl::unexpected(tables.error());
   const onboard::Completion completion =
-      onboard::complete(tables->panel, *schema, {.causal = arguments.causal});
+      onboard::complete(tables->panel, *schema, {.causal = arguments.causal, .reviewer = reviewer->get()});
   const std::vector<std::string> added = added_columns(*schema);
   for (const RecordTable& table : tables->tables) {
     const auto written = write_record_table(table, arguments.out, added, [&](std::size_t row, auto& cells) {
@@ -134,7 +147,9 @@ void add_complete(CLI::App& app, int* exit_code) {
   command->add_option("--out", arguments->out, "folder for the results; each table keeps its name")
       ->required();
   command->add_flag("--causal", arguments->causal, "use only what had arrived when the row came");
-  command->add_option("--model", arguments->model, "baseline: learnt from the tables themselves")
+  command
+      ->add_option("--model", arguments->model,
+                   "baseline: learnt from the tables themselves; or a model file")
       ->capture_default_str();
   command->add_option(
       "--as-of", arguments->as_of,

@@ -201,7 +201,7 @@ void add_list(CLI::App& ledger, const std::shared_ptr<LedgerArguments>& argument
   command->add_option("--bbox", arguments->box, "SOUTH,WEST,NORTH,EAST: alerts whose area's box meets it");
   command
       ->add_option("--kind", arguments->kinds,
-                   "alert, update, cancel, untold, value, epoch, term, unread; several with commas")
+                   "alert, update, cancel, untold, value, withheld, epoch, term, unread; several with commas")
       ->delimiter(',');
   command->add_option("--status", arguments->status, "of alerts: Exercise");
   command->add_option("--severity", arguments->severity,

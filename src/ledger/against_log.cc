@@ -173,6 +173,12 @@ class Comparer {
     return {};
   }
 
+  static consensus::EntryKind entry_kind(std::string_view word) {
+    if (word == word_for(Kind::kEpoch)) return consensus::EntryKind::kConfiguration;
+    if (word == word_for(Kind::kWithheld)) return consensus::EntryKind::kWithheld;
+    return consensus::EntryKind::kProposal;
+  }
+
   std::optional<consensus::Entry> entry_in(LogIndex index, const std::vector<TableRow>& rows) const {
     if (rows.size() < 2 || rows[0].table != Table::kEntry || rows[1].table != Table::kPayload)
       return std::nullopt;
@@ -180,9 +186,7 @@ class Comparer {
     const auto* kind = std::get_if<std::string>(&rows[0].cells[kKind]);
     const auto* payload = std::get_if<Blob>(&rows[1].cells[1]);
     if (term == nullptr || kind == nullptr || payload == nullptr) return std::nullopt;
-    return consensus::Entry{Term(static_cast<std::uint64_t>(*term)), index, *payload,
-                            *kind == word_for(Kind::kEpoch) ? consensus::EntryKind::kConfiguration
-                                                            : consensus::EntryKind::kProposal};
+    return consensus::Entry{Term(static_cast<std::uint64_t>(*term)), index, *payload, entry_kind(*kind)};
   }
 
   static std::optional<storage::ChainHead> head_in(const std::vector<TableRow>& rows) {

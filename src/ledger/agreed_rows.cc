@@ -13,8 +13,8 @@
 namespace skywarden::ledger {
 namespace {
 
-constexpr std::array<std::string_view, 8> kKindWords = {"term",   "epoch",  "alert", "update",
-                                                        "cancel", "untold", "value", "unread"};
+constexpr std::array<std::string_view, 9> kKindWords = {
+    "term", "epoch", "alert", "update", "cancel", "untold", "value", "withheld", "unread"};
 constexpr std::array<std::string_view, 3> kEvidenceWords = {"measured", "estimated", "modelled"};
 constexpr double kUnitsPerDegree = 1e7;
 
@@ -106,7 +106,8 @@ void add_epoch(LogIndex index, const consensus::Configuration& c, std::vector<Ta
     rows.push_back(
         {Table::kShare,
          {idx, number(node.value()), found(c.shares.incoming, node), found(c.shares.outgoing, node),
-          domain == c.domains.end() ? Cell() : number(domain->second.value())}});
+          domain == c.domains.end() ? Cell() : number(domain->second.value()),
+          std::int64_t{c.witnesses.contains(node)}}});
   }
 }
 
@@ -168,6 +169,8 @@ std::vector<TableRow> rows_of(const node::Entered& entered, std::uint64_t epoch,
       kind = Kind::kEpoch;
       add_epoch(entry.index, *configuration, rows);
     }
+  } else if (entry.kind == consensus::EntryKind::kWithheld) {
+    kind = Kind::kWithheld;
   } else if (entry.payload.empty()) {
     kind = Kind::kTerm;
   } else if (read_value) {

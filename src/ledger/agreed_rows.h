@@ -25,6 +25,7 @@ enum class Kind : std::uint8_t {
   kCancel,
   kUntold,  // a proposal that told nothing: it continued no chain, or opened a second one
   kValue,
+  kWithheld,  // from a witness, which does not keep what was proposed
   kUnread,  // none of these
 };
 [[nodiscard]] std::string_view word_for(Kind kind);

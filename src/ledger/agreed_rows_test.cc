@@ -93,14 +93,15 @@ TEST_CASE("an epoch is told with the shares of both halves") {
   c.shares.incoming = {{NodeId(1), 3}, {NodeId(2), 0}};
   c.shares.outgoing = {{NodeId(1), 1}, {NodeId(4), 2}};
   c.domains[NodeId(1)] = consensus::FailureDomain(8);
+  c.witnesses = {NodeId(4)};
   const auto epoch = entered(encode(c), false, consensus::EntryKind::kConfiguration);
   CHECK(epoch_at(epoch.entry, 5) == 6);
   const auto rows = rows_of(epoch, 6, {});
   CHECK((*row_of(rows, Table::kEntry))[3] == word("epoch"));
   CHECK((*row_of(rows, Table::kEpoch)) == Cells{whole(17), whole(6), whole(1), whole(0), whole(0)});
-  CHECK((*row_of(rows, Table::kShare, 0)) == Cells{whole(17), whole(1), whole(3), whole(1), whole(8)});
-  CHECK((*row_of(rows, Table::kShare, 1)) == Cells{whole(17), whole(2), whole(0), {}, {}});
-  CHECK((*row_of(rows, Table::kShare, 2)) == Cells{whole(17), whole(4), {}, whole(2), {}});
+  CHECK((*row_of(rows, Table::kShare, 0)) == Cells{whole(17), whole(1), whole(3), whole(1), whole(8), whole(0)});
+  CHECK((*row_of(rows, Table::kShare, 1)) == Cells{whole(17), whole(2), whole(0), {}, {}, whole(0)});
+  CHECK((*row_of(rows, Table::kShare, 2)) == Cells{whole(17), whole(4), {}, whole(2), {}, whole(1)});
 }
 
 TEST_CASE("a value is told by its name, and a name that goes by nothing") {
@@ -114,6 +115,13 @@ TEST_CASE("a value is told by its name, and a name that goes by nothing") {
   CHECK((*row_of(rows_of(entered(consensus::Payload(3), false), 0, read), Table::kValue))[2] == Cell());
   CHECK((*row_of(rows_of(entered(consensus::Payload(1), false), 0, read), Table::kEntry))[3] ==
         word("unread"));
+}
+
+TEST_CASE("what a witness keeps is told as withheld, and not as a value") {
+  const ReadValue read = [](std::span<const std::byte>) { return AgreedValue{"name", "x", {}, false}; };
+  const auto rows = rows_of(entered(consensus::Payload(8), false, consensus::EntryKind::kWithheld), 0, read);
+  CHECK((*row_of(rows, Table::kEntry))[3] == word("withheld"));
+  CHECK(rows.size() == 2);
 }
 
 TEST_CASE("words of kinds are read back") {

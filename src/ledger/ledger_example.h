@@ -74,6 +74,9 @@ inline std::vector<node::Entered> agreed(std::uint64_t seed, std::size_t count) 
       entry.payload = encode(c);
     } else if (random.chance(0.05)) {
       entry.payload = {std::byte{1}, std::byte{2}};  // nothing that can be read
+    } else if (random.chance(0.05)) {
+      entry.kind = consensus::EntryKind::kWithheld;
+      entry.payload = consensus::Payload(consensus::kWithheldBytes);
     } else {
       const std::uint64_t event = 1 + random.below(1 + count / 6);
       const std::uint32_t sequence = random.chance(0.1) ? 77 : next[event];  // 77: continues no chain

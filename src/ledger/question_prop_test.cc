@@ -25,6 +25,8 @@ std::vector<Line> lines_of(const std::vector<node::Entered>& all) {
     const auto proposal = wildfire::decode_proposal(each.entry.payload);
     if (each.entry.kind == consensus::EntryKind::kConfiguration) {
       line.kind = Kind::kEpoch;
+    } else if (each.entry.kind == consensus::EntryKind::kWithheld) {
+      line.kind = Kind::kWithheld;
     } else if (each.entry.payload.empty()) {
       line.kind = Kind::kTerm;
     } else if (proposal) {

@@ -27,7 +27,7 @@ CREATE TABLE entry (
   term INTEGER NOT NULL,
   epoch INTEGER,
   kind TEXT NOT NULL
-    CHECK (kind IN ('term', 'epoch', 'alert', 'update', 'cancel', 'untold', 'value', 'unread')),
+    CHECK (kind IN ('term', 'epoch', 'alert', 'update', 'cancel', 'untold', 'value', 'withheld', 'unread')),
   time_ns INTEGER,
   time TEXT CHECK (length(time) <= 32),
   bytes INTEGER NOT NULL,
@@ -95,6 +95,7 @@ CREATE TABLE share (
   share INTEGER,
   outgoing INTEGER,
   domain INTEGER,
+  witness INTEGER NOT NULL CHECK (witness IN (0, 1)),
   PRIMARY KEY (idx, node)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_by_time ON entry (time_ns) WHERE time_ns IS NOT NULL;
@@ -115,7 +116,7 @@ constexpr std::string_view kReason[] = {"idx",    "n",      "kind",    "log_odds
 constexpr std::string_view kMerged[] = {"idx", "node"};
 constexpr std::string_view kValue[] = {"idx", "name", "value", "expected", "compares"};
 constexpr std::string_view kEpoch[] = {"idx", "epoch", "joint", "failures_max", "newest"};
-constexpr std::string_view kShare[] = {"idx", "node", "share", "outgoing", "domain"};
+constexpr std::string_view kShare[] = {"idx", "node", "share", "outgoing", "domain", "witness"};
 constexpr TableShape kShapes[kTables] = {{"entry", kEntry}, {"payload", kPayload}, {"alert", kAlert},
                                          {"area", kArea},   {"reason", kReason},   {"merged", kMerged},
                                          {"value", kValue}, {"epoch", kEpoch},     {"share", kShare}};

@@ -54,10 +54,14 @@ class Run {
         lookups_(is_category_, usable(), tolerances_of(schema)),
         spatial_(panel.streams(), panel.fields()),
         grid_(schema, panel.streams()),
+        losses_(panel.streams(), panel.fields()),
         forward_(work_) {
     const std::vector<std::uint32_t> pools = pools_of(panel, options.causal);
     if (!options.causal) backward_ = std::make_unique<Course>(work_);
     numbers_ = std::make_unique<NumberModel>(work_, forward_, backward_.get(), pools);
+    if (options.reviewer != nullptr)
+      features_ = std::make_unique<FeatureWriter>(work_, schema, forward_, backward_.get(), spatial_, copies_,
+                                                  losses_);
     for (std::size_t f = 0; f < panel.fields(); ++f) {
       categories_.push_back(is_category_[f] != 0 ? std::make_unique<CategoryModel>(work_, schema.fields[f], f,
                                                                                    pools, options.causal)
@@ -251,12 +255,16 @@ class Run {
         if (is_category_[f] != 0) fill_category(slot, s, f);
       }
     }
+    if (features_) losses_.step(work_, slot);
   }
 
   void fill_number(std::size_t slot, std::size_t s, std::size_t f) {
-    const auto estimate = numbers_->estimate(slot, s, f);
+    auto estimate = numbers_->estimate(slot, s, f);
     if (!estimate) return;
     const std::size_t cell = panel_.at(slot, s, f);
+    if (features_ && options_.reviewer->wants(f) &&
+        options_.reviewer->review(features_->describe(slot, s, f, *estimate), *estimate))
+      out_.by[cell] = 1;
     const datum::FieldSpec& spec = schema_.fields[f];
     const auto plausible = [&](double v) {
       if (spec.min) v = std::max(v, *spec.min);
@@ -335,10 +343,12 @@ class Run {
   LookupFinder lookups_;
   SpatialModel spatial_;
   GridFinder grid_;
+  LossPattern losses_;
   Course forward_;
   std::unique_ptr<Course> backward_;
   std::unique_ptr<NumberModel> numbers_;
   std::vector<std::unique_ptr<CategoryModel>> categories_;
+  std::unique_ptr<FeatureWriter> features_;  // when somebody reviews
   std::vector<std::uint8_t> record_known_;
   Completion out_;
 };
@@ -349,52 +359,6 @@ Completion complete(const Panel& panel, const datum::Schema& schema, const Compl
   EXPECTS(panel.streams() == 0 || panel.fields() == schema.fields.size());
   if (panel.cells() == 0) return {};
   return Run(panel, schema, options).run();
-}
-
-std::string method_name(const Panel& panel, const datum::Schema& schema, const Completion& completion,
-                        std::size_t cell) {
-  switch (completion.origins[cell]) {
-    case Origin::kCopied:
-      return "twin:" + panel.stream_name(completion.by[cell]);
-    case Origin::kDetermined:
-      return "field:" + schema.fields[completion.by[cell]].name;
-    case Origin::kEstimated:
-      return "baseline";
-    case Origin::kNone:
-    case Origin::kObserved:
-      break;
-  }
-  return {};
-}
-
-datum::Record completed_record(const Panel& panel, const datum::Schema& schema, const Completion& completion,
-                               std::size_t record) {
-  const Panel::Place place = panel.place(record);
-  datum::Record out;
-  out.stream = panel.stream_name(place.stream);
-  out.time = panel.time(place.slot);
-  for (std::size_t f = 0; f < panel.fields(); ++f) {
-    const std::size_t cell = panel.at(place.slot, place.stream, f);
-    const bool number = schema.fields[f].kind == datum::FieldKind::kNumber;
-    const double held = completion.values[cell];
-    datum::Value value = held;
-    if (!number) value = datum::Category{static_cast<std::uint16_t>(held)};
-    if (completion.origins[cell] == Origin::kNone) {
-      out.fields.emplace_back(datum::Missing{panel.reason(cell)});
-    } else if (completion.origins[cell] == Origin::kObserved) {
-      out.fields.emplace_back(datum::Observed{std::move(value)});
-    } else {
-      datum::Estimated estimated;
-      estimated.value = std::move(value);
-      if (number)
-        estimated.interval = datum::Interval{completion.lows[cell], completion.highs[cell]};
-      else
-        estimated.probability = Probability{completion.probabilities[cell]};
-      estimated.by = method_name(panel, schema, completion, cell);
-      out.fields.emplace_back(std::move(estimated));
-    }
-  }
-  return out;
 }
 
 }  // namespace skywarden::onboard

@@ -14,6 +14,7 @@
 
 #include "datum/record.h"
 #include "datum/schema.h"
+#include "onboard/complete_features.h"
 #include "onboard/complete_work.h"
 #include "onboard/panel.h"
 
@@ -25,6 +26,7 @@ struct CompleteOptions {
   // A stream stops counting as a copy when it disagrees more often than this, per agreement. Where sensors
   // may fail for days a copy that is mostly right is still worth knowing.
   double copy_disagreements_max = 0.02;
+  NumberReviewer* reviewer = nullptr;  // sees each estimate of a number, in the order of slots
 };
 
 // How a cell came by its value.
@@ -42,11 +44,13 @@ struct Residual {
 };
 
 struct Completion {
-  std::vector<Origin> origins;        // of cells, as in the panel
-  std::vector<double> values;         // in the field's unit and on its grid; levels as numbers
-  std::vector<float> lows, highs;     // 90 % interval of an estimated number
-  std::vector<float> probabilities;   // of an estimated level
-  std::vector<std::uint16_t> by;      // of a copy the other stream, of a determined cell the other field
+  std::vector<Origin> origins;       // of cells, as in the panel
+  std::vector<double> values;        // in the field's unit and on its grid; levels as numbers
+  std::vector<float> lows, highs;    // 90 % interval of an estimated number
+  std::vector<float> probabilities;  // of an estimated level
+  // Of a copy the other stream, of a determined cell the other field, of an estimate 1 where a reviewer
+  // changed it.
+  std::vector<std::uint16_t> by;
   std::vector<std::int8_t> decimals;  // that the field prints; negative: tens, hundreds …
   std::vector<Residual> residuals;    // when asked for
 };
@@ -58,7 +62,7 @@ struct Completion {
 [[nodiscard]] datum::Record completed_record(const Panel& panel, const datum::Schema& schema,
                                              const Completion& completion, std::size_t record);
 
-// "twin:Dongsi", "field:scan", "baseline"
+// "twin:Dongsi", "field:scan", "trees", "baseline"
 [[nodiscard]] std::string method_name(const Panel& panel, const datum::Schema& schema,
                                       const Completion& completion, std::size_t cell);
 

@@ -71,6 +71,23 @@ bool SpatialModel::solve(std::size_t stream, std::size_t field, double* answer) 
   return true;
 }
 
+template <typename Visit>
+void SpatialModel::for_asked(const Work& work, std::size_t slot, std::size_t stream, std::size_t field,
+                             const CopyFinder& copies, bool causal, Visit visit) const {
+  const Panel& panel = work.panel;
+  const std::uint32_t* ranked = ranked_.data() + (field * streams_ + stream) * streams_;
+  std::size_t asked = 0;
+  for (std::size_t i = 0; i < streams_ && asked < options_.neighbours_max; ++i) {
+    const std::uint32_t k = ranked[i];
+    if (k == stream || pair(stream, k, field).count < options_.pairs_min) continue;
+    const std::size_t theirs = panel.at(slot, k, field);
+    if (!work.known(theirs) || copies.copies(stream, k, field)) continue;
+    if (causal && !panel.arrived_before(slot, stream, k)) continue;
+    ++asked;
+    visit(k, theirs);
+  }
+}
+
 void SpatialModel::estimate(Work& work, std::size_t slot, const CopyFinder& copies, bool causal) {
   const Panel& panel = work.panel;
   for (std::size_t s = 0; s < streams_; ++s) {
@@ -79,16 +96,10 @@ void SpatialModel::estimate(Work& work, std::size_t slot, const CopyFinder& copi
       if (work.is_number[f] == 0) continue;
       asked_.clear();
       asked_levels_.clear();
-      const std::uint32_t* ranked = ranked_.data() + (f * streams_ + s) * streams_;
-      for (std::size_t i = 0; i < streams_ && asked_.size() < options_.neighbours_max; ++i) {
-        const std::uint32_t k = ranked[i];
-        if (k == s || pair(s, k, f).count < options_.pairs_min) continue;
-        const std::size_t theirs = panel.at(slot, k, f);
-        if (!work.known(theirs) || copies.copies(s, k, f)) continue;
-        if (causal && !panel.arrived_before(slot, s, k)) continue;
+      for_asked(work, slot, s, f, copies, causal, [&](std::uint32_t k, std::size_t theirs) {
         asked_.push_back(k);
         asked_levels_.push_back(work.levels[theirs]);
-      }
+      });
       if (asked_.empty()) continue;
       double answer = 0.0;
       if (!solve(s, f, &answer)) continue;
@@ -97,6 +108,20 @@ void SpatialModel::estimate(Work& work, std::size_t slot, const CopyFinder& copi
       work.flags[cell] |= Work::kHasSpatial;
     }
   }
+}
+
+std::size_t SpatialModel::nearest(const Work& work, std::size_t slot, std::size_t stream, std::size_t field,
+                                  const CopyFinder& copies, bool causal, std::span<NearStream> out,
+                                  std::vector<float>* levels) const {
+  std::size_t found = 0;
+  levels->clear();
+  for_asked(work, slot, stream, field, copies, causal, [&](std::uint32_t k, std::size_t theirs) {
+    const float level = work.levels[theirs];
+    levels->push_back(level);
+    const Pair& between = pair(stream, k, field);
+    if (found < out.size()) out[found++] = {level + between.mean, std::sqrt(between.variance)};
+  });
+  return found;
 }
 
 void SpatialModel::learn(const Work& work, std::size_t slot, bool causal) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "onboard/complete_work.h"
@@ -22,6 +23,11 @@ struct SpatialOptions {
   double nugget = 0.1;              // share of each neighbour's variance that is its own
 };
 
+struct NearStream {
+  float level = 0;      // what the stream shows, corrected by the mean difference
+  float deviation = 0;  // of the difference
+};
+
 class SpatialModel {
  public:
   SpatialModel(std::size_t streams, std::size_t fields, SpatialOptions options = {});
@@ -29,6 +35,12 @@ class SpatialModel {
   // Sets work.spatial and the flag for the slot's cells of existing records.
   void estimate(Work& work, std::size_t slot, const CopyFinder& copies, bool causal);
   void learn(const Work& work, std::size_t slot, bool causal);
+
+  // The closest neighbours that have something to say, at most as many as `out` holds, and their number.
+  // `*levels` becomes what they and the others that would be asked show, uncorrected.
+  [[nodiscard]] std::size_t nearest(const Work& work, std::size_t slot, std::size_t stream, std::size_t field,
+                                    const CopyFinder& copies, bool causal, std::span<NearStream> out,
+                                    std::vector<float>* levels) const;
 
  private:
   struct Pair {  // of the difference stream − other
@@ -39,6 +51,13 @@ class SpatialModel {
   [[nodiscard]] Pair& pair(std::size_t s, std::size_t k, std::size_t f) {
     return pairs_[(f * streams_ + s) * streams_ + k];
   }
+  [[nodiscard]] const Pair& pair(std::size_t s, std::size_t k, std::size_t f) const {
+    return pairs_[(f * streams_ + s) * streams_ + k];
+  }
+  // Calls visit(k, cell of k) for those that are asked, the closest first.
+  template <typename Visit>
+  void for_asked(const Work& work, std::size_t slot, std::size_t stream, std::size_t field,
+                 const CopyFinder& copies, bool causal, Visit visit) const;
   [[nodiscard]] bool solve(std::size_t stream, std::size_t field, double* answer);
   void rank_neighbours();
 

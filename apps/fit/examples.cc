@@ -1,0 +1,110 @@
+#include "examples.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "masked_panel.h"
+#include "onboard/complete.h"
+#include "onboard/complete_model.h"
+
+namespace skywarden::fit {
+namespace {
+
+using onboard::MissingNumber;
+using onboard::NumberEstimate;
+using onboard::Panel;
+
+class Collector final : public onboard::NumberReviewer {
+ public:
+  Collector(const datum::Schema& schema, std::uint64_t seed) : random_(seed), out_(schema.fields.size()) {
+    for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+      scales_.emplace_back(schema.fields[f]);
+      if (schema.fields[f].kind == datum::FieldKind::kNumber)
+        out_[f].features = onboard::feature_names(schema, f).size();
+    }
+  }
+
+  void begin(const Panel& truth, const std::vector<std::uint8_t>& hidden, LossKind kind, double keep) {
+    truth_ = &truth;
+    hidden_ = &hidden;
+    kind_ = kind;
+    keep_ = keep;
+  }
+  std::vector<FieldExamples> take() { return std::move(out_); }
+
+  bool wants(std::size_t field) const override { return out_[field].features != 0; }
+
+  bool review(const MissingNumber& missing, NumberEstimate& estimate) override {
+    if ((*hidden_)[missing.cell] == 0 || !random_.chance(keep_)) return false;
+    FieldExamples& out = out_[missing.field];
+    out.rows.insert(out.rows.end(), missing.features.begin(), missing.features.end());
+    out.truths.push_back(static_cast<float>(scales_[missing.field].forward(truth_->value(missing.cell))));
+    out.estimates.push_back(static_cast<float>(estimate.value));
+    out.lows.push_back(static_cast<float>(estimate.low));
+    out.highs.push_back(static_cast<float>(estimate.high));
+    out.gaps.push_back(static_cast<std::uint8_t>(onboard::gap_class(missing.before, missing.after)));
+    out.kinds.push_back(kind_);
+    return false;
+  }
+
+ private:
+  Random random_;
+  std::vector<onboard::WorkingScale> scales_;
+  std::vector<FieldExamples> out_;
+  const Panel* truth_ = nullptr;
+  const std::vector<std::uint8_t>* hidden_ = nullptr;
+  LossKind kind_{};
+  double keep_ = 1.0;
+};
+
+std::vector<SlotRange> parts_of(const std::vector<SlotRange>& ranges, std::size_t slots) {
+  std::vector<SlotRange> out;
+  for (const SlotRange& range : ranges) {
+    const std::size_t length = range.last - range.first;
+    const std::size_t count = std::max<std::size_t>(1, (length + slots / 2) / slots);
+    for (std::size_t i = 0; i < count; ++i)
+      out.push_back({range.first + length * i / count, range.first + length * (i + 1) / count});
+  }
+  return out;
+}
+
+// The same cells are marked whatever the order of the parts.
+std::uint64_t seed_of(std::uint64_t seed, std::size_t part, std::size_t run) {
+  std::uint64_t state = seed * 0x9E3779B97F4A7C15ULL + part * 1000 + run;
+  return splitmix64(state);
+}
+
+}  // namespace
+
+Result<std::vector<FieldExamples>> collect_examples(const Panel& panel, const datum::Schema& schema,
+                                                    const std::vector<SlotRange>& ranges,
+                                                    const ExampleOptions& options, const Progress& progress) {
+  Collector collector(schema, options.seed);
+  const std::vector<SlotRange> parts = parts_of(ranges, options.part_slots);
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    const auto truth = part_of(panel, schema, parts[p].first, parts[p].last, options.causal);
+    if (!truth) return tl::unexpected(truth.error());
+    for (std::size_t run = 0; run < options.kinds.size(); ++run) {
+      const LossKind kind = options.kinds[run];
+      Random random(seed_of(options.seed, p, run));
+      const std::vector<std::uint8_t> hidden = draw_losses(*truth, schema, kind, random);
+      const auto masked = without(*truth, schema, hidden, options.causal);
+      if (!masked) return tl::unexpected(masked.error());
+      const auto all = static_cast<double>(std::count(hidden.begin(), hidden.end(), 1)) /
+                       static_cast<double>(schema.fields.size());
+      const double share = static_cast<double>(options.examples_target) /
+                           static_cast<double>(parts.size() * options.kinds.size());
+      collector.begin(*truth, hidden, kind, all > 0.0 ? std::min(1.0, share / all) : 1.0);
+      onboard::CompleteOptions completing;
+      completing.causal = options.causal;
+      completing.reviewer = &collector;
+      static_cast<void>(onboard::complete(*masked, schema, completing));
+      progress(fmt::format("{}: part {} of {}, {}", options.causal ? "causal" : "offline", p + 1,
+                           parts.size(), to_string(kind)));
+    }
+  }
+  return collector.take();
+}
+
+}  // namespace skywarden::fit

@@ -1,0 +1,16 @@
+// From XGBoost's own model file (UBJSON, in which floats are bits) to the ensemble that flies.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/result.h"
+#include "inference/tree_ensemble.h"
+
+namespace skywarden::fit {
+
+// kUnsupported for what TreeEnsemble cannot say: other boosters than gbtree, categorical splits, several
+// outputs, objectives whose base score is no margin (only those of numbers are taken).
+[[nodiscard]] Result<inference::TreeEnsemble> import_trees(std::span<const std::uint8_t> ubjson);
+
+}  // namespace skywarden::fit

@@ -1,0 +1,29 @@
+#include <algorithm>
+#include <vector>
+
+#include "base/contract.h"
+#include "onboard/complete_model.h"
+#include "wire/crc32c.h"
+
+// A model that is accepted has one encoding. The checksum is made right, because no fuzzer guesses one.
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+  using namespace skywarden;
+  static const datum::Schema schema = [] {
+    datum::Schema out;
+    out.name = "f";
+    out.fields.resize(1);
+    out.fields[0].name = "x";
+    return out;
+  }();
+  std::vector<std::byte> bytes;
+  for (std::size_t i = 0; i < size; ++i) bytes.push_back(static_cast<std::byte>(data[i]));
+  const std::uint32_t check = wire::crc32c(bytes);
+  for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<std::byte>(check >> (8 * i)));
+  const auto model = onboard::decode_model(bytes, schema);
+  if (!model) {
+    EXPECTS(!model.error().message.empty());
+    return 0;
+  }
+  EXPECTS(std::ranges::equal(onboard::encode_model(*model, schema), bytes));
+  return 0;
+}

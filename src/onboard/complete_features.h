@@ -1,0 +1,81 @@
+// What a learned model is told of a missing number, the same in training and in flight: what the baseline
+// says and how surely, the ends of the gap, the neighbours, the usual course, the other fields of the record,
+// and how values get lost here. All on the working scale and mostly as differences from the baseline's
+// estimate, so that a model learns when and how to correct it. Unknown is NaN, which trees take as such.
+//
+// A feature rests on what the baseline may see too: in causal work earlier slots, and records of this slot
+// that have arrived. No stream has a name here: a model holds for stations that it never saw.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "datum/schema.h"
+#include "onboard/complete_course.h"
+#include "onboard/complete_loss.h"
+#include "onboard/complete_number.h"
+#include "onboard/complete_spatial.h"
+#include "onboard/complete_work.h"
+#include "onboard/redundancy.h"
+
+namespace skywarden::onboard {
+
+// A missing number, its features, and the baseline's estimate, which a reviewer may change.
+struct MissingNumber {
+  std::size_t cell = 0, field = 0;
+  std::int64_t before = 0, after = 0;  // slots to the nearest known values; 0: none
+  std::span<const float> features;
+};
+
+// Looks at each estimate before it is settled: a model that corrects it, or a trainer that takes notes.
+class NumberReviewer {
+ public:
+  virtual ~NumberReviewer() = default;
+  // Whether this field is looked at at all; features of others are not worked out.
+  [[nodiscard]] virtual bool wants(std::size_t field) const = 0;
+  // True when it changed the value.
+  virtual bool review(const MissingNumber& missing, NumberEstimate& estimate) = 0;
+};
+
+// The names of a field's features in their order; a model is good for exactly these.
+[[nodiscard]] std::vector<std::string> feature_names(const datum::Schema& schema, std::size_t field);
+
+class FeatureWriter {
+ public:
+  // All must outlive the writer. `backward` is null in causal work.
+  FeatureWriter(const Work& work, const datum::Schema& schema, const Course& forward, const Course* backward,
+                const SpatialModel& spatial, const CopyFinder& copies, const LossPattern& losses);
+
+  // Valid until the next call.
+  [[nodiscard]] MissingNumber describe(std::size_t slot, std::size_t stream, std::size_t field,
+                                       const NumberEstimate& estimate);
+
+ private:
+  struct Place {
+    std::size_t slot, stream, field, cell;
+    std::int64_t left, right;  // slots of the gap's ends, or −1
+    float base;                // the baseline's estimate
+  };
+  void write_gap(const Place& at, const NumberEstimate& estimate);
+  void write_time(const Place& at);
+  void write_neighbours(const Place& at);
+  void write_losses(const Place& at);
+  void write_record(const Place& at);
+  [[nodiscard]] float level_from(std::int64_t slot, const Place& at) const;  // minus base, or NaN
+  [[nodiscard]] float spatial_change(const Place& at, std::int64_t back) const;
+
+  const Work& work_;
+  const Course& forward_;
+  const Course* backward_;
+  const SpatialModel& spatial_;
+  const CopyFinder& copies_;
+  const LossPattern& losses_;
+  std::vector<std::uint8_t> months_;                // of slots: 1…12, local
+  std::vector<std::vector<std::size_t>> partners_;  // of fields: other numbers and categories of the record
+  std::vector<float> row_;
+  std::vector<float> levels_;  // scratch: neighbours' levels
+};
+
+}  // namespace skywarden::onboard

@@ -1,0 +1,209 @@
+#include "onboard/complete_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "inference/tree_codec.h"
+#include "wire/cbor.h"
+#include "wire/crc32c.h"
+
+namespace skywarden::onboard {
+namespace {
+
+constexpr std::uint64_t kVersion = 1;
+constexpr std::size_t kCheckBytes = 4;
+constexpr float kLogErrorMax = 30.0F;  // exp of it is still a float
+
+std::uint32_t check_of(std::span<const std::byte> bytes) {
+  return wire::crc32c(bytes);
+}
+
+void write_mode(wire::CborWriter& out, const std::vector<FieldTrees>& fields, const datum::Schema& schema) {
+  out.array(fields.size());
+  for (const FieldTrees& one : fields) {
+    out.array(5);
+    out.text(one.field);
+    out.unsigned_integer(feature_fingerprint(schema, schema.field_index(one.field).value()));
+    out.bytes(inference::encode_trees(one.correction));
+    out.bytes(inference::encode_trees(one.spread));
+    out.array(one.gaps.size());
+    for (const GapChoice& gap : one.gaps) {
+      out.array(3);
+      out.floating(gap.share);
+      out.floating(gap.low);
+      out.floating(gap.high);
+    }
+  }
+}
+
+Result<GapChoice> read_gap(wire::CborReader& in) {
+  GapChoice out;
+  const auto items = in.array();
+  if (!items) return tl::unexpected(items.error());
+  if (*items != 3) return fail(Errc::kMalformed, "a gap's choice: {} items, expected 3", *items);
+  for (float* value : {&out.share, &out.low, &out.high}) {
+    const auto read = in.floating();
+    if (!read) return tl::unexpected(read.error());
+    *value = static_cast<float>(*read);
+  }
+  if (!(out.share >= 0.0F && out.share <= 1.0F) || !std::isfinite(out.low) || !std::isfinite(out.high) ||
+      out.low > out.high)
+    return fail(Errc::kMalformed, "a gap's choice: expected a share in 0…1 and low ≤ high");
+  return out;
+}
+
+Result<inference::TreeEnsemble> read_trees(wire::CborReader& in, std::size_t features) {
+  const auto bytes = in.bytes();
+  if (!bytes) return tl::unexpected(bytes.error());
+  auto trees = inference::decode_trees(*bytes);
+  if (trees && trees->features() != features)
+    return fail(Errc::kConflict, "trees over {} features, expected {}", trees->features(), features);
+  return trees;
+}
+
+Result<FieldTrees> read_field(wire::CborReader& in, const datum::Schema& schema) {
+  const auto items = in.array();
+  const auto name = in.text();
+  const auto fingerprint = in.unsigned_integer();
+  if (!fingerprint) return tl::unexpected(fingerprint.error());
+  if (*items != 5) return fail(Errc::kMalformed, "a field: {} items, expected 5", *items);
+  FieldTrees out;
+  out.field = *name;
+  const auto field = schema.field_index(out.field);
+  if (!field || schema.fields[*field].kind != datum::FieldKind::kNumber)
+    return fail(Errc::kConflict, "'{}' is no number field of schema '{}'", out.field, schema.name);
+  const auto problem = [&](const Error& error) {
+    return fail(error.code, "{}: {}", out.field, error.message);
+  };
+  if (*fingerprint != feature_fingerprint(schema, *field))
+    return fail(Errc::kConflict, "{}: trained on other features than this program has; retrain it",
+                out.field);
+  const std::size_t features = feature_names(schema, *field).size();
+  auto correction = read_trees(in, features);
+  if (!correction) return problem(correction.error());
+  auto spread = read_trees(in, features);
+  if (!spread) return problem(spread.error());
+  out.correction = std::move(*correction);
+  out.spread = std::move(*spread);
+  const auto gaps = in.array();
+  if (!gaps) return problem(gaps.error());
+  if (*gaps != out.gaps.size())
+    return fail(Errc::kMalformed, "{}: {} classes of gaps, expected {}", out.field, *gaps, out.gaps.size());
+  for (GapChoice& gap : out.gaps) {
+    const auto read = read_gap(in);
+    if (!read) return problem(read.error());
+    gap = *read;
+  }
+  return out;
+}
+
+Result<std::vector<FieldTrees>> read_mode(wire::CborReader& in, const datum::Schema& schema) {
+  const auto count = in.array();
+  if (!count) return tl::unexpected(count.error());
+  if (*count > schema.fields.size())
+    return fail(Errc::kMalformed, "{} fields, the schema has {}", *count, schema.fields.size());
+  std::vector<FieldTrees> out;
+  for (std::uint64_t i = 0; i < *count; ++i) {
+    auto field = read_field(in, schema);
+    if (!field) return tl::unexpected(field.error());
+    for (const FieldTrees& other : out)
+      if (other.field == field->field) return fail(Errc::kMalformed, "field '{}' twice", other.field);
+    out.push_back(std::move(*field));
+  }
+  return out;
+}
+
+class TreeReviewer final : public NumberReviewer {
+ public:
+  TreeReviewer(const std::vector<FieldTrees>& fields, const datum::Schema& schema)
+      : fields_(fields), of_field_(schema.fields.size(), nullptr) {
+    for (const FieldTrees& one : fields_) of_field_[schema.field_index(one.field).value()] = &one;
+  }
+
+  bool wants(std::size_t field) const override { return of_field_[field] != nullptr; }
+
+  bool review(const MissingNumber& missing, NumberEstimate& estimate) override {
+    const FieldTrees& trees = *of_field_[missing.field];
+    const GapChoice& gap = trees.gaps[gap_class(missing.before, missing.after)];
+    const float correction =
+        gap.share > 0.0F ? gap.share * trees.correction.evaluate(missing.features) : 0.0F;
+    if (!std::isfinite(correction)) return false;  // leaves that only an enemy would write
+    const double error = std::exp(std::min(trees.spread.evaluate(missing.features), kLogErrorMax));
+    estimate.value += correction;
+    estimate.low = estimate.value + gap.low * error;
+    estimate.high = estimate.value + gap.high * error;
+    return correction != 0.0F;
+  }
+
+ private:
+  std::vector<FieldTrees> fields_;
+  std::vector<const FieldTrees*> of_field_;
+};
+
+}  // namespace
+
+std::size_t gap_class(std::int64_t before, std::int64_t after) {
+  const std::int64_t nearer = before <= 0 ? after : after <= 0 ? before : std::min(before, after);
+  return nearer <= 0 ? 0 : GapSituation::class_of(nearer);
+}
+
+std::uint32_t feature_fingerprint(const datum::Schema& schema, std::size_t field) {
+  std::string all;
+  for (const std::string& name : feature_names(schema, field)) all += name + "\n";
+  return wire::crc32c(std::as_bytes(std::span(all)));
+}
+
+std::vector<std::byte> encode_model(const CompletionModel& model, const datum::Schema& schema) {
+  wire::CborWriter out;
+  out.array(5);
+  out.text("skywarden completion");
+  out.unsigned_integer(kVersion);
+  out.text(model.schema);
+  write_mode(out, model.causal, schema);
+  write_mode(out, model.offline, schema);
+  std::vector<std::byte> bytes = out.take();
+  const std::uint32_t check = check_of(bytes);
+  for (std::size_t i = 0; i < kCheckBytes; ++i) bytes.push_back(static_cast<std::byte>(check >> (8 * i)));
+  return bytes;
+}
+
+Result<CompletionModel> decode_model(std::span<const std::byte> bytes, const datum::Schema& schema) {
+  if (bytes.size() <= kCheckBytes)
+    return fail(Errc::kMalformed, "no completion model: {} bytes", bytes.size());
+  if (bytes.size() > kModelBytesMax)
+    return fail(Errc::kLimitReached, "{} bytes, expected at most {}", bytes.size(), kModelBytesMax);
+  const std::span<const std::byte> body = bytes.first(bytes.size() - kCheckBytes);
+  std::uint32_t stated = 0;
+  for (std::size_t i = 0; i < kCheckBytes; ++i)
+    stated |= std::to_integer<std::uint32_t>(bytes[body.size() + i]) << (8 * i);
+  wire::CborReader in(body, kModelBytesMax);
+  const auto items = in.array();
+  const auto magic = in.text();
+  if (!magic || *items != 5 || *magic != "skywarden completion")
+    return fail(Errc::kMalformed, "no completion model");
+  if (check_of(body) != stated) return fail(Errc::kMalformed, "damaged: its checksum does not match");
+  const auto version = in.unsigned_integer();
+  const auto name = in.text();
+  if (!name) return tl::unexpected(name.error());
+  if (*version != kVersion) return fail(Errc::kUnsupported, "version {}, expected {}", *version, kVersion);
+  if (*name != schema.name)
+    return fail(Errc::kConflict, "a model for schema '{}', the records follow '{}'", *name, schema.name);
+  CompletionModel out;
+  out.schema = *name;
+  for (std::vector<FieldTrees>* mode : {&out.causal, &out.offline}) {
+    auto fields = read_mode(in, schema);
+    if (!fields) return tl::unexpected(fields.error());
+    *mode = std::move(*fields);
+  }
+  if (const auto end = in.finish(); !end) return tl::unexpected(end.error());
+  return out;
+}
+
+std::unique_ptr<NumberReviewer> make_reviewer(const CompletionModel& model, const datum::Schema& schema,
+                                              bool causal) {
+  return std::make_unique<TreeReviewer>(causal ? model.causal : model.offline, schema);
+}
+
+}  // namespace skywarden::onboard

@@ -1,0 +1,60 @@
+// A trained completion model: for each number field of a schema, causal and offline apart, trees that correct
+// the baseline's estimate, trees that say how far off such an estimate usually is, and what was learnt about
+// both on rows that training had not seen: how much of the correction to take and where the 90 % interval
+// ends, for each class of gap. A share of 0 leaves the baseline alone where the trees did not help.
+//
+// As bytes: deterministic CBOR and a CRC-32C of it behind (docs/formats.md). Reading assumes an enemy.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "datum/schema.h"
+#include "inference/tree_ensemble.h"
+#include "onboard/complete_features.h"
+#include "onboard/complete_number.h"
+
+namespace skywarden::onboard {
+
+inline constexpr std::size_t kModelBytesMax = 64'000'000;
+
+struct GapChoice {
+  float share = 0.0F;              // of the correction, 0…1
+  float low = -2.0F, high = 2.0F;  // ends of the interval, in usual errors from the estimate
+};
+
+struct FieldTrees {
+  std::string field;
+  inference::TreeEnsemble correction;                  // to be added to the estimate, on the working scale
+  inference::TreeEnsemble spread;                      // logarithm of the usual error
+  std::array<GapChoice, GapSituation::kClasses> gaps;  // by the distance to the nearer known value
+};
+
+struct CompletionModel {
+  std::string schema;  // its name
+  std::vector<FieldTrees> causal, offline;
+};
+
+// Ties trees to the features that they were trained on: their names, in order.
+[[nodiscard]] std::uint32_t feature_fingerprint(const datum::Schema& schema, std::size_t field);
+
+[[nodiscard]] std::vector<std::byte> encode_model(const CompletionModel& model, const datum::Schema& schema);
+// kMalformed for bytes that are no model, kConflict for a model of another schema or of other features.
+[[nodiscard]] Result<CompletionModel> decode_model(std::span<const std::byte> bytes,
+                                                   const datum::Schema& schema);
+
+// Applies the model. It keeps what it needs; the model may go.
+[[nodiscard]] std::unique_ptr<NumberReviewer> make_reviewer(const CompletionModel& model,
+                                                            const datum::Schema& schema, bool causal);
+
+// The class of a gap that choices are made by; 0 where nothing of the stream is known.
+[[nodiscard]] std::size_t gap_class(std::int64_t before, std::int64_t after);
+
+}  // namespace skywarden::onboard

@@ -1,0 +1,51 @@
+#include "onboard/complete.h"
+
+namespace skywarden::onboard {
+
+std::string method_name(const Panel& panel, const datum::Schema& schema, const Completion& completion,
+                        std::size_t cell) {
+  switch (completion.origins[cell]) {
+    case Origin::kCopied:
+      return "twin:" + panel.stream_name(completion.by[cell]);
+    case Origin::kDetermined:
+      return "field:" + schema.fields[completion.by[cell]].name;
+    case Origin::kEstimated:
+      return completion.by[cell] == 1 ? "trees" : "baseline";
+    case Origin::kNone:
+    case Origin::kObserved:
+      break;
+  }
+  return {};
+}
+
+datum::Record completed_record(const Panel& panel, const datum::Schema& schema, const Completion& completion,
+                               std::size_t record) {
+  const Panel::Place place = panel.place(record);
+  datum::Record out;
+  out.stream = panel.stream_name(place.stream);
+  out.time = panel.time(place.slot);
+  for (std::size_t f = 0; f < panel.fields(); ++f) {
+    const std::size_t cell = panel.at(place.slot, place.stream, f);
+    const bool number = schema.fields[f].kind == datum::FieldKind::kNumber;
+    const double held = completion.values[cell];
+    datum::Value value = held;
+    if (!number) value = datum::Category{static_cast<std::uint16_t>(held)};
+    if (completion.origins[cell] == Origin::kNone) {
+      out.fields.emplace_back(datum::Missing{panel.reason(cell)});
+    } else if (completion.origins[cell] == Origin::kObserved) {
+      out.fields.emplace_back(datum::Observed{std::move(value)});
+    } else {
+      datum::Estimated estimated;
+      estimated.value = std::move(value);
+      if (number)
+        estimated.interval = datum::Interval{completion.lows[cell], completion.highs[cell]};
+      else
+        estimated.probability = Probability{completion.probabilities[cell]};
+      estimated.by = method_name(panel, schema, completion, cell);
+      out.fields.emplace_back(std::move(estimated));
+    }
+  }
+  return out;
+}
+
+}  // namespace skywarden::onboard
