@@ -10,6 +10,7 @@
 
 #include "base/contract.h"
 #include "base/random.h"
+#include "consensus/withheld.h"
 #include "ledger/ledger_file.h"
 #include "node/ledger.h"
 #include "wildfire/alert_example.h"
