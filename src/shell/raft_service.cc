@@ -278,7 +278,8 @@ void RaftService::restore(const consensus::Snapshot& snapshot) {
     if (const auto restored = machine_.restore(unpacked->data); !restored) return fail_with(restored.error());
   }
   applied_ = snapshot.last.index;
-  if (options_.ledger != nullptr) options_.ledger->skip_to(ledger_base(snapshot, unpacked->head), {});
+  if (options_.ledger != nullptr)
+    options_.ledger->skip_to(ledger_base(snapshot, log_.head_at(snapshot.last.index)), {});
   taken_.reset();
   log_bytes_ = 0;
   for (; !waiting_.empty() && waiting_.front().index <= applied_; waiting_.pop_front())
