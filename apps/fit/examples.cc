@@ -25,10 +25,9 @@ class Collector final : public onboard::NumberReviewer {
     }
   }
 
-  void begin(const Panel& truth, const std::vector<std::uint8_t>& hidden, LossKind kind, double keep) {
+  void begin(const Panel& truth, const std::vector<std::uint8_t>& hidden, double keep) {
     truth_ = &truth;
     hidden_ = &hidden;
-    kind_ = kind;
     keep_ = keep;
   }
   std::vector<FieldExamples> take() { return std::move(out_); }
@@ -44,7 +43,6 @@ class Collector final : public onboard::NumberReviewer {
     out.lows.push_back(static_cast<float>(estimate.low));
     out.highs.push_back(static_cast<float>(estimate.high));
     out.gaps.push_back(static_cast<std::uint8_t>(onboard::gap_class(missing.before, missing.after)));
-    out.kinds.push_back(kind_);
     return false;
   }
 
@@ -54,7 +52,6 @@ class Collector final : public onboard::NumberReviewer {
   std::vector<FieldExamples> out_;
   const Panel* truth_ = nullptr;
   const std::vector<std::uint8_t>* hidden_ = nullptr;
-  LossKind kind_{};
   double keep_ = 1.0;
 };
 
@@ -95,7 +92,7 @@ Result<std::vector<FieldExamples>> collect_examples(const Panel& panel, const da
                        static_cast<double>(schema.fields.size());
       const double share = static_cast<double>(options.examples_target) /
                            static_cast<double>(parts.size() * options.kinds.size());
-      collector.begin(*truth, hidden, kind, all > 0.0 ? std::min(1.0, share / all) : 1.0);
+      collector.begin(*truth, hidden, all > 0.0 ? std::min(1.0, share / all) : 1.0);
       onboard::CompleteOptions completing;
       completing.causal = options.causal;
       completing.reviewer = &collector;

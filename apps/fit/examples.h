@@ -26,7 +26,6 @@ struct FieldExamples {  // of one number field; all on the working scale
   std::vector<float> truths, estimates;  // the estimate is the baseline's
   std::vector<float> lows, highs;        // … and its interval
   std::vector<std::uint8_t> gaps;        // class of the gap
-  std::vector<LossKind> kinds;
 
   [[nodiscard]] std::size_t size() const { return truths.size(); }
 };

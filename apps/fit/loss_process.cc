@@ -20,10 +20,9 @@ void for_series(const Panel& panel, Visit visit) {
     for (std::size_t f = 0; f < panel.fields(); ++f) visit(s, f);
 }
 
-void scatter(const Panel& panel, Random& random, Marks& marks) {
+void scatter(Random& random, Marks& marks) {
   const double rate = random.uniform(0.05, 0.6);
   for (std::uint8_t& mark : marks) mark |= random.chance(rate) ? 1 : 0;
-  static_cast<void>(panel);
 }
 
 // Stretches of one length for each series, each lost by chance.
@@ -109,7 +108,7 @@ void select(const Panel& panel, const datum::Schema& schema, Random& random, Mar
 void draw(const Panel& panel, const datum::Schema& schema, LossKind kind, Random& random, Marks& marks) {
   switch (kind) {
     case LossKind::kScattered:
-      return scatter(panel, random, marks);
+      return scatter(random, marks);
     case LossKind::kStretches:
       return stretch(panel, 3, 100, random, marks);
     case LossKind::kOutages:
