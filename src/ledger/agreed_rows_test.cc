@@ -91,7 +91,7 @@ TEST_CASE("an epoch is told with the shares of both halves") {
   consensus::Configuration c;
   c.epoch = consensus::Epoch(6);
   c.shares.incoming = {{NodeId(1), 3}, {NodeId(2), 0}};
-  c.shares.outgoing = {{NodeId(1), 1}, {NodeId(4), 2}};
+  c.shares.outgoing = {{NodeId(1), 2}, {NodeId(4), 1}};
   c.domains[NodeId(1)] = consensus::FailureDomain(8);
   c.witnesses = {NodeId(4)};
   const auto epoch = entered(encode(c), false, consensus::EntryKind::kConfiguration);
@@ -99,9 +99,9 @@ TEST_CASE("an epoch is told with the shares of both halves") {
   const auto rows = rows_of(epoch, 6, {});
   CHECK((*row_of(rows, Table::kEntry))[3] == word("epoch"));
   CHECK((*row_of(rows, Table::kEpoch)) == Cells{whole(17), whole(6), whole(1), whole(0), whole(0)});
-  CHECK((*row_of(rows, Table::kShare, 0)) == Cells{whole(17), whole(1), whole(3), whole(1), whole(8), whole(0)});
+  CHECK((*row_of(rows, Table::kShare, 0)) == Cells{whole(17), whole(1), whole(3), whole(2), whole(8), whole(0)});
   CHECK((*row_of(rows, Table::kShare, 1)) == Cells{whole(17), whole(2), whole(0), {}, {}, whole(0)});
-  CHECK((*row_of(rows, Table::kShare, 2)) == Cells{whole(17), whole(4), {}, whole(2), {}, whole(1)});
+  CHECK((*row_of(rows, Table::kShare, 2)) == Cells{whole(17), whole(4), {}, whole(1), {}, whole(1)});
 }
 
 TEST_CASE("a value is told by its name, and a name that goes by nothing") {
