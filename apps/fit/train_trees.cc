@@ -66,7 +66,7 @@ float median(std::vector<float> values) {
 }
 
 Result<inference::TreeEnsemble> train(const FieldExamples& examples, const std::vector<float>& targets,
-                                      BoosterParameters parameters, int rounds) {
+                                      const BoosterParameters& parameters, int rounds) {
   const auto trained = train_booster({examples.features, examples.rows, targets}, parameters, rounds);
   if (!trained) return tl::unexpected(trained.error());
   return import_trees(*trained);

@@ -13,8 +13,8 @@
 namespace skywarden::ledger {
 namespace {
 
-constexpr std::array<std::string_view, 9> kKindWords = {
-    "term", "epoch", "alert", "update", "cancel", "untold", "value", "withheld", "unread"};
+constexpr std::array<std::string_view, 9> kKindWords = {"term",   "epoch", "alert",    "update", "cancel",
+                                                        "untold", "value", "withheld", "unread"};
 constexpr std::array<std::string_view, 3> kEvidenceWords = {"measured", "estimated", "modelled"};
 constexpr double kUnitsPerDegree = 1e7;
 

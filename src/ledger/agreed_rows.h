@@ -26,7 +26,7 @@ enum class Kind : std::uint8_t {
   kUntold,  // a proposal that told nothing: it continued no chain, or opened a second one
   kValue,
   kWithheld,  // from a witness, which does not keep what was proposed
-  kUnread,  // none of these
+  kUnread,    // none of these
 };
 [[nodiscard]] std::string_view word_for(Kind kind);
 [[nodiscard]] std::optional<Kind> kind_named(std::string_view word);

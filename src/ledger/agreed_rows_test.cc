@@ -99,7 +99,8 @@ TEST_CASE("an epoch is told with the shares of both halves") {
   const auto rows = rows_of(epoch, 6, {});
   CHECK((*row_of(rows, Table::kEntry))[3] == word("epoch"));
   CHECK((*row_of(rows, Table::kEpoch)) == Cells{whole(17), whole(6), whole(1), whole(0), whole(0)});
-  CHECK((*row_of(rows, Table::kShare, 0)) == Cells{whole(17), whole(1), whole(3), whole(2), whole(8), whole(0)});
+  CHECK((*row_of(rows, Table::kShare, 0)) ==
+        Cells{whole(17), whole(1), whole(3), whole(2), whole(8), whole(0)});
   CHECK((*row_of(rows, Table::kShare, 1)) == Cells{whole(17), whole(2), whole(0), {}, {}, whole(0)});
   CHECK((*row_of(rows, Table::kShare, 2)) == Cells{whole(17), whole(4), {}, whole(1), {}, whole(1)});
 }
