@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "base/contract.h"
+#include "base/little_endian.h"
 #include "onboard/complete_model.h"
 #include "wire/crc32c.h"
 
@@ -17,8 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   }();
   std::vector<std::byte> bytes;
   for (std::size_t i = 0; i < size; ++i) bytes.push_back(static_cast<std::byte>(data[i]));
-  const std::uint32_t check = wire::crc32c(bytes);
-  for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<std::byte>(check >> (8 * i)));
+  append_little_endian(bytes, wire::crc32c(bytes), 4);
   const auto model = onboard::decode_model(bytes, schema);
   if (!model) {
     EXPECTS(!model.error().message.empty());

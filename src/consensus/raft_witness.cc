@@ -1,8 +1,7 @@
 // Witnesses: voters that keep no payloads (withheld.h). What a leader or a relay sends them is withheld, and
 // what comes whole all the same they withhold themselves. Invariants:
 //   - A full member's log and snapshot hold nothing withheld: only who keeps payloads leads or hands on, and
-//   a
-//     full member refuses what lacks them, whoever sends it.
+//     a full member refuses what lacks them, whoever sends it.
 //   - Who holds anything withheld never leads, whatever a later epoch says of it: it could not send what it
 //     does not have. It votes and acknowledges like anybody, so elections and commits rest on what they
 //     always rest on; that its log is compared with a candidate's is what keeps a quorum's entries from being

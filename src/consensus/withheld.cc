@@ -4,16 +4,13 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/little_endian.h"
 
 namespace skywarden::consensus {
 
 std::uint64_t fingerprint(const Entry& entry) {
-  if (entry.kind == EntryKind::kWithheld) {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < std::min(kWithheldBytes, entry.payload.size()); ++i)
-      value |= std::to_integer<std::uint64_t>(entry.payload[i]) << (8 * i);
-    return value;
-  }
+  if (entry.kind == EntryKind::kWithheld)
+    return little_endian(std::span(entry.payload).first(std::min(kWithheldBytes, entry.payload.size())));
   Fnv1a hash;
   hash.add(std::span<const std::byte>(entry.payload));
   return hash.value();
@@ -22,8 +19,7 @@ std::uint64_t fingerprint(const Entry& entry) {
 Entry withheld(const Entry& entry) {
   if (entry.kind != EntryKind::kProposal || entry.payload.empty()) return entry;
   Payload bytes(kWithheldBytes);
-  const std::uint64_t value = fingerprint(entry);
-  for (std::size_t i = 0; i < kWithheldBytes; ++i) bytes[i] = static_cast<std::byte>(value >> (8 * i));
+  put_little_endian(bytes, fingerprint(entry));
   return {entry.term, entry.index, std::move(bytes), EntryKind::kWithheld};
 }
 

@@ -105,6 +105,15 @@ std::vector<float> by_i8(InstructionSet set, const Drawn& d, const PackedI8& w, 
   return out;
 }
 
+// What follows a sum, for one element, in the order that kernels.h states.
+float finished(float y, const Drawn& d, const Epilogue& e, std::size_t r, std::size_t c) {
+  const Kernels& kernels = kernels_of(InstructionSet::kBaseline);
+  if (e.bias != nullptr) y += e.bias[c];
+  kernels.activate(d.activation, &y, 1, &y);
+  if (e.residual != nullptr) kernels.add(&y, &d.residual[r * d.columns + c], 1, &y);
+  return y;
+}
+
 // Element by element, in the order that kernels.h states.
 std::vector<float> by_i8_slowly(const Drawn& d, const PackedI8& w) {
   const Kernels& kernels = kernels_of(InstructionSet::kBaseline);
@@ -116,11 +125,8 @@ std::vector<float> by_i8_slowly(const Drawn& d, const PackedI8& w) {
       std::int64_t sum = 0;
       for (std::size_t k = 0; k < d.depth; ++k)
         sum += (q.values[r * q.stride + k] - 128) * w.values[packed_place(c, k, q.stride)];
-      float y = static_cast<float>(sum) * q.scale[r] * w.scale[c];
-      if (e.bias != nullptr) y += e.bias[c];
-      kernels.activate(d.activation, &y, 1, &y);
-      if (e.residual != nullptr) kernels.add(&y, &d.residual[r * d.columns + c], 1, &y);
-      out[r * d.columns + c] = y;
+      const float y = static_cast<float>(sum) * q.scale[r] * w.scale[c];
+      out[r * d.columns + c] = finished(y, d, e, r, c);
     }
   return out;
 }
@@ -203,7 +209,6 @@ std::vector<float> by_f32(InstructionSet set, const Drawn& d, const std::vector<
 }
 
 std::vector<float> by_f32_slowly(const Drawn& d) {
-  const Kernels& kernels = kernels_of(InstructionSet::kBaseline);
   std::vector<float> out;
   const Epilogue e = epilogue_of(d, out);
   for (std::size_t r = 0; r < d.rows; ++r)
@@ -211,10 +216,7 @@ std::vector<float> by_f32_slowly(const Drawn& d) {
       float y = 0.0F;
       for (std::size_t k = 0; k < d.depth; ++k)
         y = std::fma(d.x[r * d.depth + k], d.weights[c * d.depth + k], y);
-      if (e.bias != nullptr) y += e.bias[c];
-      kernels.activate(d.activation, &y, 1, &y);
-      if (e.residual != nullptr) kernels.add(&y, &d.residual[r * d.columns + c], 1, &y);
-      out[r * d.columns + c] = y;
+      out[r * d.columns + c] = finished(y, d, e, r, c);
     }
   return out;
 }

@@ -3,14 +3,12 @@
 #include <bit>
 #include <cstdint>
 
+#include "base/little_endian.h"
+
 namespace skywarden::inference {
 namespace {
 
 constexpr std::uint16_t kMissingLeft = 0x8000;
-
-void put(std::vector<std::byte>& out, std::uint32_t value, std::size_t bytes) {
-  for (std::size_t i = 0; i < bytes; ++i) out.push_back(static_cast<std::byte>(value >> (8 * i)));
-}
 
 class Bytes {
  public:
@@ -18,10 +16,9 @@ class Bytes {
   [[nodiscard]] bool has(std::size_t count) const { return all_.size() - at_ >= count; }
   [[nodiscard]] std::size_t left() const { return all_.size() - at_; }
   std::uint32_t take(std::size_t bytes) {  // only after has(bytes)
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < bytes; ++i) value |= std::to_integer<std::uint32_t>(all_[at_ + i]) << (8 * i);
+    const auto taken = all_.subspan(at_, bytes);
     at_ += bytes;
-    return value;
+    return static_cast<std::uint32_t>(little_endian(taken));
   }
 
  private:
@@ -59,16 +56,17 @@ Result<std::vector<TreeNode>> read_tree(std::size_t number, Bytes& in) {
 std::vector<std::byte> encode_trees(const TreeEnsemble& ensemble) {
   std::vector<std::byte> out;
   out.reserve(kHeadBytes + ensemble.trees() * kTreeHeadBytes + ensemble.nodes() * kNodeBytes);
-  put(out, static_cast<std::uint32_t>(ensemble.features()), 4);
-  put(out, std::bit_cast<std::uint32_t>(ensemble.base_score()), 4);
-  put(out, static_cast<std::uint32_t>(ensemble.trees()), 4);
+  append_little_endian(out, static_cast<std::uint32_t>(ensemble.features()), 4);
+  append_little_endian(out, std::bit_cast<std::uint32_t>(ensemble.base_score()), 4);
+  append_little_endian(out, static_cast<std::uint32_t>(ensemble.trees()), 4);
   for (std::size_t t = 0; t < ensemble.trees(); ++t) {
     const std::vector<TreeNode> nodes = ensemble.tree(t);
-    put(out, static_cast<std::uint32_t>(nodes.size()), 2);
+    append_little_endian(out, static_cast<std::uint32_t>(nodes.size()), 2);
     for (const TreeNode& node : nodes) {
       const bool leaf = node.feature == TreeNode::kLeaf;
-      put(out, leaf ? TreeNode::kLeaf : node.feature | (node.missing_goes_left ? kMissingLeft : 0U), 2);
-      put(out, std::bit_cast<std::uint32_t>(node.value), 4);
+      append_little_endian(
+          out, leaf ? TreeNode::kLeaf : node.feature | (node.missing_goes_left ? kMissingLeft : 0U), 2);
+      append_little_endian(out, std::bit_cast<std::uint32_t>(node.value), 4);
     }
   }
   return out;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/contract.h"
+#include "base/little_endian.h"
 #include "network/bundle_decode.h"
 #include "wire/cbor.h"
 #include "wire/crc32c.h"
@@ -17,7 +18,7 @@ constexpr std::size_t kKeptRoom = 64;  // around the bundle
 std::uint32_t kept_crc(Instant received, std::span<const std::byte> bundle) {
   const auto time = static_cast<std::uint64_t>(received.time_since_epoch().count());
   std::array<std::byte, sizeof(time)> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(time >> (8 * i));
+  put_little_endian(bytes, time);
   return wire::crc32c(bundle, wire::crc32c(bytes));
 }
 

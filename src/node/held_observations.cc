@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/contract.h"
+#include "base/little_endian.h"
 
 namespace skywarden::node {
 namespace {
@@ -14,17 +15,13 @@ using Keys = std::span<const ObservationKey>;
 
 constexpr std::size_t kKeyBytes = 16;
 
-void put_number(std::byte* out, std::uint64_t value) {
-  for (std::size_t i = 0; i < 8; ++i) out[i] = static_cast<std::byte>(value >> (8 * i));
-}
-
 Fingerprint fingerprint_of(Keys keys) {
   std::vector<std::byte> bytes(keys.size() * kKeyBytes);
-  std::byte* out = bytes.data();
+  std::span<std::byte> out = bytes;
   for (const ObservationKey& key : keys) {
-    put_number(out, static_cast<std::uint64_t>(key.time.time_since_epoch().count()));
-    put_number(out + 8, key.id.value());
-    out += kKeyBytes;
+    put_little_endian(out.first(8), static_cast<std::uint64_t>(key.time.time_since_epoch().count()));
+    put_little_endian(out.subspan(8, 8), key.id.value());
+    out = out.subspan(kKeyBytes);
   }
   std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
   const bool done = EVP_Digest(bytes.data(), bytes.size(), hash.data(), nullptr, EVP_sha256(), nullptr) == 1;

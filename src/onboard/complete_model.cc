@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/little_endian.h"
 #include "inference/tree_codec.h"
 #include "wire/cbor.h"
 #include "wire/crc32c.h"
@@ -15,10 +16,6 @@ namespace {
 constexpr std::uint64_t kVersion = 1;
 constexpr std::size_t kCheckBytes = 4;
 constexpr float kLogErrorMax = 30.0F;  // exp of it is still a float
-
-std::uint32_t check_of(std::span<const std::byte> bytes) {
-  return wire::crc32c(bytes);
-}
 
 void write_mode(wire::CborWriter& out, const std::vector<FieldTrees>& fields, const datum::Schema& schema) {
   out.array(fields.size());
@@ -164,8 +161,7 @@ std::vector<std::byte> encode_model(const CompletionModel& model, const datum::S
   write_mode(out, model.causal, schema);
   write_mode(out, model.offline, schema);
   std::vector<std::byte> bytes = out.take();
-  const std::uint32_t check = check_of(bytes);
-  for (std::size_t i = 0; i < kCheckBytes; ++i) bytes.push_back(static_cast<std::byte>(check >> (8 * i)));
+  append_little_endian(bytes, wire::crc32c(bytes), kCheckBytes);
   return bytes;
 }
 
@@ -175,15 +171,13 @@ Result<CompletionModel> decode_model(std::span<const std::byte> bytes, const dat
   if (bytes.size() > kModelBytesMax)
     return fail(Errc::kLimitReached, "{} bytes, expected at most {}", bytes.size(), kModelBytesMax);
   const std::span<const std::byte> body = bytes.first(bytes.size() - kCheckBytes);
-  std::uint32_t stated = 0;
-  for (std::size_t i = 0; i < kCheckBytes; ++i)
-    stated |= std::to_integer<std::uint32_t>(bytes[body.size() + i]) << (8 * i);
+  const std::uint64_t stated = little_endian(bytes.last(kCheckBytes));
   wire::CborReader in(body, kModelBytesMax);
   const auto items = in.array();
   const auto magic = in.text();
   if (!magic || *items != 5 || *magic != "skywarden completion")
     return fail(Errc::kMalformed, "no completion model");
-  if (check_of(body) != stated) return fail(Errc::kMalformed, "damaged: its checksum does not match");
+  if (wire::crc32c(body) != stated) return fail(Errc::kMalformed, "damaged: its checksum does not match");
   const auto version = in.unsigned_integer();
   const auto name = in.text();
   if (!name) return tl::unexpected(name.error());

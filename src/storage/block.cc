@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/contract.h"
+#include "base/little_endian.h"
 #include "wire/crc32c.h"
 
 namespace skywarden::storage {
@@ -11,21 +12,9 @@ namespace {
 
 constexpr std::size_t kBatchAt = 4, kUsedAt = 12, kFlagsAt = 14, kZeroAt = 15;
 
-template <std::size_t kBytes>
-void put(std::span<std::byte> to, std::uint64_t value) {
-  for (std::size_t i = 0; i < kBytes; ++i) to[i] = static_cast<std::byte>(value >> (8 * i));
-}
-
-template <std::size_t kBytes>
-std::uint64_t get(std::span<const std::byte> from) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < kBytes; ++i) value |= std::to_integer<std::uint64_t>(from[i]) << (8 * i);
-  return value;
-}
-
 std::uint32_t checksum(std::span<const std::byte> block, std::uint32_t salt, std::uint64_t number) {
   std::array<std::byte, 8> place{};
-  put<8>(place, number);
+  put_little_endian(place, number);
   return wire::crc32c(block.subspan(kBatchAt), wire::crc32c(place, salt));
 }
 
@@ -43,11 +32,11 @@ void write_block(std::vector<std::byte>& out, const Block& block, std::uint32_t 
   const std::size_t at = out.size();
   out.resize(at + kSectorBytes);
   const std::span<std::byte> sector(out.data() + at, kSectorBytes);
-  put<8>(sector.subspan(kBatchAt), block.batch);
-  put<2>(sector.subspan(kUsedAt), block.contents.size());
-  put<1>(sector.subspan(kFlagsAt), block.flags);
+  put_little_endian(sector.subspan(kBatchAt, 8), block.batch);
+  put_little_endian(sector.subspan(kUsedAt, 2), block.contents.size());
+  sector[kFlagsAt] = static_cast<std::byte>(block.flags);
   std::copy(block.contents.begin(), block.contents.end(), sector.begin() + kBlockHeadBytes);
-  put<4>(sector, checksum(sector, salt, number));
+  put_little_endian(sector.first(4), checksum(sector, salt, number));
 }
 
 void write_batch(std::vector<std::byte>& out, std::uint64_t batch, std::span<const std::byte> contents,
@@ -68,10 +57,10 @@ ReadBlock read_block(std::span<const std::byte> bytes, std::uint32_t salt, std::
     read.state = BlockState::kZero;
     return read;
   }
-  const std::size_t used = get<2>(bytes.subspan(kUsedAt));
-  if (used > kBlockRoom || get<4>(bytes) != checksum(bytes, salt, number)) return read;
-  read.block.batch = get<8>(bytes.subspan(kBatchAt));
-  read.block.flags = static_cast<std::uint8_t>(get<1>(bytes.subspan(kFlagsAt)));
+  const std::size_t used = little_endian(bytes.subspan(kUsedAt, 2));
+  if (used > kBlockRoom || little_endian(bytes.first(4)) != checksum(bytes, salt, number)) return read;
+  read.block.batch = little_endian(bytes.subspan(kBatchAt, 8));
+  read.block.flags = std::to_integer<std::uint8_t>(bytes[kFlagsAt]);
   read.block.contents = bytes.subspan(kBlockHeadBytes, used);
   if (is_sound(read.block, bytes.subspan(kBlockHeadBytes + used), bytes[kZeroAt]))
     read.state = BlockState::kValid;

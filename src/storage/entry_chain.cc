@@ -4,6 +4,7 @@
 
 #include "base/contract.h"
 #include "base/free_by.h"
+#include "base/little_endian.h"
 
 namespace skywarden::storage {
 
@@ -50,10 +51,8 @@ const ChainHead& EntryChain::head_at(LogIndex index) const {
 void EntryChain::append(const consensus::Entry& entry) {
   EXPECTS(entry.index == last().next());
   std::array<std::byte, 17> place{};
-  for (unsigned i = 0; i < 8; ++i) {
-    place[i] = static_cast<std::byte>(entry.index.value() >> (8 * i));
-    place[8 + i] = static_cast<std::byte>(entry.term.value() >> (8 * i));
-  }
+  put_little_endian(std::span(place).first<8>(), entry.index.value());
+  put_little_endian(std::span(place).subspan<8, 8>(), entry.term.value());
   place[16] = static_cast<std::byte>(entry.kind);
   heads_.push_back(hasher_->hash(heads_.back(), place, entry.payload));
 }

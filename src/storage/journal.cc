@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/contract.h"
+#include "base/little_endian.h"
 #include "storage/log_reader.h"
 
 namespace skywarden::storage {
@@ -52,9 +53,7 @@ Result<std::vector<std::vector<std::byte>>> read_journal_batch(std::span<const s
   std::vector<std::vector<std::byte>> records;
   while (!batch.empty()) {
     std::size_t size = 0;
-    if (batch.size() >= kLengthBytes)
-      for (std::size_t i = 0; i < kLengthBytes; ++i)
-        size |= std::to_integer<std::size_t>(batch[i]) << (8 * i);
+    if (batch.size() >= kLengthBytes) size = little_endian(batch.first(kLengthBytes));
     if (batch.size() < kLengthBytes || size > kJournalRecordBytesMax || size > batch.size() - kLengthBytes)
       return fail(Errc::kMalformed, "record {} of a batch is cut short", records.size() + 1);
     const auto record = batch.subspan(kLengthBytes, size);
@@ -126,8 +125,7 @@ Result<Journal::Opened> Journal::open(Disk& disk, const LogIdentity& identity, O
 
 void Journal::add(std::span<const std::byte> record) {
   EXPECTS(record.size() <= kJournalRecordBytesMax);
-  for (std::size_t i = 0; i < kLengthBytes; ++i)
-    pending_.push_back(static_cast<std::byte>(record.size() >> (8 * i)));
+  append_little_endian(pending_, record.size(), kLengthBytes);
   pending_.insert(pending_.end(), record.begin(), record.end());
   ++pending_records_;
 }

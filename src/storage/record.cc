@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/contract.h"
+#include "base/little_endian.h"
 #include "consensus/message.h"
 #include "wire/cbor.h"
 
@@ -33,8 +34,7 @@ void write(CborWriter& out, const std::vector<Entry>& entries) {
 }
 
 void append(std::vector<std::byte>& batch, const std::vector<std::byte>& record) {
-  for (unsigned i = 0; i < kLengthBytes; ++i)
-    batch.push_back(static_cast<std::byte>(record.size() >> (8 * i)));
+  append_little_endian(batch, record.size(), kLengthBytes);
   batch.insert(batch.end(), record.begin(), record.end());
 }
 
@@ -195,9 +195,7 @@ void append_checkpoint(std::vector<std::byte>& batch, const Checkpoint& checkpoi
 Result<std::vector<Record>> read_records(std::span<const std::byte> batch) {
   std::vector<Record> records;
   while (!batch.empty()) {
-    std::size_t size = 0;
-    for (unsigned i = 0; i < kLengthBytes && i < batch.size(); ++i)
-      size |= std::to_integer<std::size_t>(batch[i]) << (8 * i);
+    const std::size_t size = little_endian(batch.first(std::min<std::size_t>(kLengthBytes, batch.size())));
     if (batch.size() < kLengthBytes || size > batch.size() - kLengthBytes)
       return fail(Errc::kMalformed, "a record of {} bytes where {} are left", size, batch.size());
     auto record = read_record(batch.subspan(kLengthBytes, size));
