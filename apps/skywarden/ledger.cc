@@ -104,7 +104,7 @@ Result<ledger::Question> question_of(const LedgerArguments& arguments) {
 
 void say_more(const ledger::Answer& answer) {
   if (answer.more)
-    fmt::print(stderr, "skywarden ledger: there is more than {} rows; see --limit\n", answer.rows.size());
+    fmt::print(stderr, "skywarden ledger: there are more than {} rows; see --limit\n", answer.rows.size());
 }
 
 int list(const LedgerArguments& arguments) {
