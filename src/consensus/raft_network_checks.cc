@@ -175,6 +175,8 @@ bool RaftNetwork::can_spare(NodeId node) const {
     if (host.epochs.empty() && !spared_by(ruling(host), {})) return false;
     for (const auto& [index, epoch] : host.epochs)
       if (!spared_by(epoch.shares, epoch.witnesses)) return false;
+    for (const Host::Writing& each : host.writing)  // already rules in memory, and may reach the disk
+      if (!spared_by_entries(each.step.append)) return false;
   }
   return std::all_of(under_way_.begin(), under_way_.end(), [&](const auto& at) {
     const auto* append = std::get_if<AppendRequest>(&at.second.body);

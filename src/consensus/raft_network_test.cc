@@ -230,6 +230,27 @@ TEST_CASE(
   }
 }
 
+// Histories 513345 and eight more took away for good whom an epoch needed that was still being written, and
+// then nobody could lead.
+TEST_CASE("whom an epoch needs that is on its way to a disk cannot be spared") {
+  NetworkOptions network_options;
+  network_options.disk_max = milliseconds(400);
+  RaftNetwork network(3, equal_shares(3), RaftOptions{}, network_options);
+  network.run_for(seconds(5));
+  REQUIRE(network.leader());
+  const NodeId leader = *network.leader();
+  const NodeId needed(leader.value() % 3 + 1);
+  const NodeId other(needed.value() % 3 + 1);
+  REQUIRE(network.can_spare(needed));
+  REQUIRE(network.can_spare(other));
+  REQUIRE(network.change({{{leader, 1}, {needed, 3}, {other, 1}}, {}, 0}));
+  CHECK(!network.can_spare(needed));
+  CHECK(network.can_spare(other));
+  network.run_for(seconds(5));
+  CHECK(!network.can_spare(needed));
+  CHECK(network.violation() == "");
+}
+
 // In a history 11,000 messages in a second and a half brought one learner what it lacked.
 TEST_CASE("messages that overtake each other do not multiply what is handed on") {
   constexpr std::size_t kEntries = 300;
