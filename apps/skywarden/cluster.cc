@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds kLook{50};  // after nodes that have ended
 
 struct ClusterArguments {
   std::string folder = "cluster", config = "cluster/node-1.toml";
-  int nodes = 3, port = 7101;
+  int nodes = 3, port = 7101, measured_shares = 0;
   bool memory = false, values = false;
   std::string as_of;  // UTC; empty: now
   std::string key, value, expected, admission_key;
@@ -51,6 +51,7 @@ struct Trial {
   AgreesOn agrees_on = AgreesOn::kFires;
   Duration clock_behind{};
   std::string admission_key;
+  int measured_shares = 0;
 };
 
 Result<Trial> trial_of(const ClusterArguments& arguments) {
@@ -59,9 +60,11 @@ Result<Trial> trial_of(const ClusterArguments& arguments) {
   if (std::filesystem::exists(before)) {
     const auto config = load_node_config(before);
     if (!config) return tl::unexpected<Error>(config.error());
-    trial = {config->agrees_on, config->clock_behind, config->admission_key};
+    trial = {config->agrees_on, config->clock_behind, config->admission_key,
+             static_cast<int>(config->measured_shares)};
   }
   if (arguments.values) trial.agrees_on = AgreesOn::kValues;
+  if (arguments.measured_shares > 0) trial.measured_shares = arguments.measured_shares;
   if (!arguments.admission_key.empty()) trial.admission_key = arguments.admission_key;
   if (!trial.admission_key.empty() && trial.agrees_on == AgreesOn::kFires)
     return fail(Errc::kUnsupported, "--admission-key: members come and go only with --values");
@@ -82,6 +85,7 @@ std::string config_text(const ClusterArguments& arguments, const Trial& trial, i
   if (!arguments.memory) text += fmt::format("data = \"node-{}\"\n", id);
   if (!trial.admission_key.empty())
     text += fmt::format("admission_key = \"{}\"\n", std::filesystem::absolute(trial.admission_key).string());
+  if (trial.measured_shares > 0) text += fmt::format("measured_shares = {}\n", trial.measured_shares);
   for (int each = 1; each <= arguments.nodes; ++each)
     text += fmt::format("[[member]]\nid = {}\naddress = \"127.0.0.1:{}\"\n", each, arguments.port + each - 1);
   return text;
@@ -229,6 +233,11 @@ void add_cluster(CLI::App& app, int* exit_code) {
           "--admission-key", arguments->admission_key,
           "with --values: Ed25519 public key (PEM) of who may let nodes join and leave; see cluster admit")
       ->check(CLI::ExistingFile);
+  begin
+      ->add_option("--measured-shares", arguments->measured_shares,
+                   "let leaders measure the others and move vote shares to the nearest 2F + 1 that can be "
+                   "counted on; see shares explain")
+      ->check(CLI::Range(1, 4));
   begin->add_flag("--memory", arguments->memory, "keep logs in memory: a node that ended must not come back");
   begin->add_flag("--values", arguments->values, "agree on names with values, for trying consensus alone");
   begin->add_option("--as-of", arguments->as_of,

@@ -15,7 +15,8 @@
 namespace skywarden::app {
 namespace {
 
-constexpr const char* kObservations = "observations";  // a journal in the data folder
+constexpr const char* kObservations = "observations";             // a journal in the data folder
+constexpr Duration kShareGainMin = std::chrono::milliseconds(1);  // machines are noisier than that
 
 struct NodeArguments {
   std::string config;
@@ -89,6 +90,15 @@ Options options_of(const NodeConfig& config, std::optional<storage::SigningKeys>
   return options;
 }
 
+std::optional<node::ShareDeskOptions> share_desk_of(const NodeConfig& config) {
+  if (config.measured_shares == 0) return std::nullopt;
+  node::ShareDeskOptions options;
+  options.failures_max = config.measured_shares;
+  options.domains = config.domains;
+  options.policy.gain_min = kShareGainMin;
+  return options;
+}
+
 template <typename Service>
 Result<void> run_until_stopped(Service& service, const NodeConfig& config, const Kept& kept) {
   fmt::print("node {} of {} listens at {}:{}, {}\n", config.identity.node.value(), config.identity.cluster,
@@ -129,6 +139,7 @@ Result<void> run_values(const NodeConfig& config, std::optional<storage::Signing
   if (!admission_key) return tl::unexpected<Error>(admission_key.error());
   options.admission_key = std::move(*admission_key);
   options.compact_bytes = config.compact_bytes.value_or(options.compact_bytes);
+  options.share_desk = share_desk_of(config);
   auto ledger = open_ledger(config, kept);
   options.ledger = ledger ? &*ledger : nullptr;
   KeyValues values;
@@ -171,6 +182,7 @@ wildfire::CapContext context_of(const NodeConfig& config) {
 Result<void> run_fires(const NodeConfig& config, std::optional<storage::SigningKeys> keys, Kept& kept) {
   auto options = options_of<shell::FireService::Options>(config, std::move(keys));
   options.clock_behind = config.clock_behind;
+  options.node.share_desk = share_desk_of(config);
   options.node.log_bytes = config.compact_bytes.value_or(options.node.log_bytes);
   std::optional<storage::Journal::Opened> observations, told;
   if (kept.disk) {

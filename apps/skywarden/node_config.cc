@@ -1,5 +1,6 @@
 #include "node_config.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "datum/toml_reader.h"
@@ -13,6 +14,7 @@ using datum::TomlReader;
 constexpr std::size_t kConfigBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kKeyBytesMax = std::size_t{1} << 14;
 constexpr int kCompactBytesMin = 4096;
+constexpr int kFailuresMax = 100;
 constexpr double kClockBehindMaxS = 3e9;  // some 95 years
 
 std::string beside(const std::string& file, const std::string& path) {
@@ -39,18 +41,22 @@ void read_address(TomlReader& in, std::string_view key, shell::GroupLinks::Peer&
 
 Result<void> read_member(const toml::table& table, const std::string& file, NodeConfig& config) {
   TomlReader in(table, file + ": member");
-  in.only({"id", "address", "share", "public_key"});
+  in.only({"id", "address", "share", "domain", "public_key"});
   shell::GroupLinks::Peer peer{id_of(in, "id"), {}, 0};
   read_address(in, "address", peer);
   int share = 1;
   in.integer("share", share);
   if (share < 0) in.wrong("share", "a whole number from 0 up");
+  int domain = 0;
+  in.integer("domain", domain);
+  if (domain < 0) in.wrong("domain", "a whole number from 0 up");
   std::string key;
   in.string("public_key", key);
   if (!in.error().empty()) return fail(Errc::kMalformed, "{}", in.error());
   if (!config.group.members.emplace(peer.node, peer).second)
     return fail(Errc::kConflict, "{}: member {} is named twice", file, peer.node.value());
   config.shares[peer.node] = static_cast<std::uint32_t>(share);
+  if (domain > 0) config.domains[peer.node] = consensus::FailureDomain(static_cast<std::uint32_t>(domain));
   if (!key.empty()) config.public_keys[peer.node] = beside(file, key);
   return {};
 }
@@ -67,7 +73,7 @@ Result<NodeConfig> parse_node_config(std::string_view text, const std::string& f
   NodeConfig config;
   TomlReader in(*root, file);
   in.only({"cluster", "node", "agrees_on", "clock_behind_s", "listen", "data", "joins", "compact_bytes",
-           "signing_key", "admission_key", "tls", "member"});
+           "signing_key", "admission_key", "measured_shares", "tls", "member"});
   in.string("cluster", config.identity.cluster, true);
   config.identity.node = id_of(in, "node");
   in.choice("agrees_on", config.agrees_on, {{"fires", AgreesOn::kFires}, {"values", AgreesOn::kValues}});
@@ -79,6 +85,11 @@ Result<NodeConfig> parse_node_config(std::string_view text, const std::string& f
   in.string("signing_key", config.signing_key);
   in.string("admission_key", config.admission_key);
   in.boolean("joins", config.joins);
+  int measured_shares = 0;
+  in.integer("measured_shares", measured_shares);
+  if (measured_shares < 0 || measured_shares > kFailuresMax)
+    in.wrong("measured_shares", "how many may fail together, 0 to 100");
+  config.measured_shares = static_cast<std::uint32_t>(std::clamp(measured_shares, 0, kFailuresMax));
   int compact_bytes = 0;
   in.integer("compact_bytes", compact_bytes);
   if (root->contains("compact_bytes")) {
@@ -112,6 +123,9 @@ Result<NodeConfig> parse_node_config(std::string_view text, const std::string& f
   const auto self = config.group.members.find(config.identity.node);
   if (self == config.group.members.end())
     return fail(Errc::kNotFound, "{}: node {} is not one of the members", file, config.identity.node.value());
+  if (!config.joins && config.shares.size() < 2 * std::size_t{config.measured_shares} + 1)
+    return fail(Errc::kOutOfRange, "{}: key 'measured_shares': for {} failures a group of {} or more", file,
+                config.measured_shares, 2 * config.measured_shares + 1);
   if (config.joins)
     config.shares.clear();
   else if (const auto valid = consensus::validate(config.shares); !valid)

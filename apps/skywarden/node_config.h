@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "consensus/quorum.h"
+#include "consensus/configuration.h"
 #include "shell/group_call.h"
 #include "storage/signed_head.h"
 
@@ -22,6 +22,8 @@ struct NodeConfig {
   shell::GroupAddresses group;               // this node included
   bool joins = false;                        // a group that runs, instead of founding one; values only
   consensus::Shares shares;                  // that the group was founded with; empty when it joins
+  std::uint32_t measured_shares = 0;         // f: leaders measure and move shares; 0: they stay
+  consensus::FailureDomains domains;         // what fails together, of founding members
   std::string signing_key;                   // files; empty: nothing is signed
   std::map<NodeId, std::string> public_keys;
   std::string admission_key;  // whose statements let nodes join and leave; empty: nobody's

@@ -26,13 +26,11 @@ Bilingual why_words(ShareWhy why) {
       return {"it does not hold the log yet", "它尚未持有完整日志"};
     case ShareWhy::kMalicious:
       return {"it contradicted itself, which is proven", "已证实它自相矛盾"};
+    case ShareWhy::kWitness:
+      return {"it is a witness and keeps no payloads", "它是见证成员，不保存数据"};
   }
   EXPECTS(false);
   return {};
-}
-
-double part_of_best(consensus::Score score) {
-  return static_cast<double>(score) / static_cast<double>(consensus::kScoreMax);
 }
 
 Bilingual measured_words(const consensus::ShareReason& r) {

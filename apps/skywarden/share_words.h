@@ -12,7 +12,4 @@ namespace skywarden::app {
 // 0.80".
 [[nodiscard]] Bilingual measured_words(const consensus::ShareReason& reason);
 
-// A score as part of the best one.
-[[nodiscard]] double part_of_best(consensus::Score score);
-
 }  // namespace skywarden::app

@@ -1,21 +1,26 @@
-// skywarden shares explain: why vote shares are what they are, at the end of a rehearsal.
+// skywarden shares explain: why vote shares are what they are, at the end of a rehearsal or in a group that
+// runs.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "commands.h"
+#include "node_config.h"
 #include "scenario_loader.h"
 #include "share_words.h"
 
 namespace skywarden::app {
 namespace {
 
+using consensus::part_of_best;
+
 struct Options {
-  std::uint32_t node = 0;  // 0: every member
-  std::string scenario;
+  std::uint32_t node = 0;        // 0: every member
+  std::string scenario, config;  // one of them
   std::uint64_t seed = 1;
   bool json = false;
 };
@@ -41,27 +46,88 @@ void print_json(const consensus::ShareReason& r, std::uint64_t total, NodeId by)
   fmt::print("{}\n", json.dump());
 }
 
-int explain(const Options& options) {
+int report(const Error& error) {
+  fmt::print(stderr, "skywarden shares: {}\n", error.message);
+  return 1;
+}
+
+struct Explained {
+  NodeId by = kNobody;  // kNobody: nobody asked for a change
+  std::vector<consensus::ShareReason> reasons;
+};
+
+Result<Explained> rehearsed(const Options& options) {
   const auto scenario = load_scenario(options.scenario);
-  if (!scenario) {
-    fmt::print(stderr, "skywarden shares: {}\n", scenario.error().message);
-    return 1;
+  if (!scenario) return tl::unexpected<Error>(scenario.error());
+  sim::RunResult run = sim::run(*scenario, options.seed);
+  return Explained{run.share_reasons_by, std::move(run.share_reasons)};
+}
+
+// As a member's status says it (docs/formats.md).
+Result<consensus::ShareReason> read_reason(const nlohmann::json& said) {
+  const auto score = [&](const char* key) {
+    return static_cast<consensus::Score>(std::lround(said.at(key).get<double>() * consensus::kScoreMax));
+  };
+  const auto why = consensus::share_why(said.at("why").get<std::string>());
+  if (!why) return fail(Errc::kUnsupported, "the leader gives a reason that this version does not know");
+  consensus::ShareReason reason{NodeId(said.at("id").get<std::uint32_t>()),
+                                said.at("share").get<std::uint64_t>(),
+                                *why,
+                                {},
+                                score("blend")};
+  if (!said.at("distance_ms").is_null())
+    reason.standing.distance = from_seconds(said.at("distance_ms").get<double>() / 1e3);
+  reason.standing.bandwidth = score("bandwidth");
+  reason.standing.trust = score("trust");
+  reason.standing.stability = score("stability");
+  return reason;
+}
+
+Result<Explained> read_status(std::string_view text) {
+  try {
+    const auto status = nlohmann::json::parse(text);
+    Explained explained;
+    for (const auto& each : status.at("share_reasons")) {
+      auto reason = read_reason(each);
+      if (!reason) return tl::unexpected<Error>(reason.error());
+      explained.by = NodeId(status.at("node").get<std::uint32_t>());
+      explained.reasons.push_back(std::move(*reason));
+    }
+    return explained;
+  } catch (const nlohmann::json::exception&) {
+    return fail(Errc::kMalformed, "the leader's status cannot be read; is it of this version?");
   }
-  const sim::RunResult run = sim::run(*scenario, options.seed);
-  if (run.share_reasons_by == kNobody) {
+}
+
+Result<Explained> asked(const Options& options) {
+  const auto config = load_node_config(options.config);
+  if (!config) return tl::unexpected<Error>(config.error());
+  for (const auto& [node, peer] : config->group.members) {
+    const auto answer =
+        call_member(config->group, node, {1, shell::RequestKind::kStatus, {}}, std::chrono::seconds(5));
+    if (!answer || answer->leader != node) continue;
+    return read_status({reinterpret_cast<const char*>(answer->bytes.data()), answer->bytes.size()});
+  }
+  return fail(Errc::kUnavailable, "no member that leads answers");
+}
+
+int explain(const Options& options) {
+  const auto explained = options.config.empty() ? rehearsed(options) : asked(options);
+  if (!explained) return report(explained.error());
+  if (explained->by == kNobody) {
     fmt::print(
         stderr,
-        "skywarden shares: the last leader asked for no change, so shares are as they were founded or as "
-        "an earlier leader left them\n");
+        "skywarden shares: the leader asked for no change, so shares are as they were founded or as an "
+        "earlier leader left them\n");
     return 2;
   }
   std::uint64_t total = 0;
   bool found = options.node == 0;
-  for (const consensus::ShareReason& r : run.share_reasons) total += r.share;
-  for (const consensus::ShareReason& r : run.share_reasons) {
+  for (const consensus::ShareReason& r : explained->reasons) total += r.share;
+  for (const consensus::ShareReason& r : explained->reasons) {
     if (options.node != 0 && r.node.value() != options.node) continue;
     found = true;
-    options.json ? print_json(r, total, run.share_reasons_by) : print(r, total, run.share_reasons_by);
+    options.json ? print_json(r, total, explained->by) : print(r, total, explained->by);
   }
   if (found) return 0;
   fmt::print(stderr, "skywarden shares: node {} is no member\n", options.node);
@@ -73,22 +139,24 @@ int explain(const Options& options) {
 void add_shares(CLI::App& app, int* exit_code) {
   CLI::App* shares = app.add_subcommand("shares", "Vote shares and what they rest on");
   shares->require_subcommand(1);
-  CLI::App* command =
-      shares->add_subcommand("explain", "Why a node's share is what it is at the end of a run");
+  CLI::App* command = shares->add_subcommand("explain", "Why a node's share is what it is, in a run or now");
   auto options = std::make_shared<Options>();
   command->add_option("node", options->node, "the node's number; left out or 0: every member");
-  command
-      ->add_option("--scenario", options->scenario,
-                   "a scenario whose leaders measure ([raft] measured_shares)")
-      ->required();
+  auto* from = command->add_option_group("from");
+  from->add_option("--scenario", options->scenario,
+                   "a scenario whose leaders measure ([raft] measured_shares)");
+  from->add_option("--config", options->config,
+                   "of any node of a group that runs and measures (measured_shares): its leader is asked");
+  from->require_option(1);
   command->add_option("--seed", options->seed, "the run (1)");
   command->add_flag("--json", options->json, "an object a node");
   command->footer(
-      "Distances, trust, bandwidth and stability are what the leader measured in the simulated run.\n"
-      "Exit code 0; 2 when the last leader asked for no change; 1 when the scenario cannot be read or the "
-      "node is "
-      "no member.\n\nExample:\n  skywarden shares explain 3 --scenario scenarios/measured_shares.toml --seed "
-      "3");
+      "Distances, trust, bandwidth and stability are what the leader measured when it asked for its last "
+      "change.\n"
+      "Exit code 0; 2 when it asked for none; 1 when the scenario cannot be read, no leader answers or the "
+      "node\nis no member.\n\n"
+      "Example:\n  skywarden shares explain 3 --scenario scenarios/measured_shares.toml --seed 3\n"
+      "  skywarden shares explain --config cluster/node-1.toml");
   command->callback([options, exit_code] { *exit_code = explain(*options); });
 }
 

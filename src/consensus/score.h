@@ -12,6 +12,10 @@ using Score = std::int64_t;  // 0…kScoreMax
 inline constexpr Score kScoreMax = 1'000'000;
 inline constexpr Score kScoreNeutral = kScoreMax / 2;  // nothing is known
 
+[[nodiscard]] inline double part_of_best(Score score) {  // 0…1, for people
+  return static_cast<double>(score) / static_cast<double>(kScoreMax);
+}
+
 // The leader's own measurement and what others report, one voice each: the lower median. As long as liars are
 // fewer than half, it lies within what honest ones say. Too few reports (fewer than `reports_min`): the own
 // one alone, for a single liar beside it would already be half.

@@ -23,9 +23,11 @@ struct Candidate {
   friend auto operator<=>(const Candidate&, const Candidate&) = default;
 };
 
-bool gains(std::optional<Duration> before, std::optional<Duration> after, std::int64_t percent) {
+// Whether `after` is better by so much of `before`, and by `least`.
+bool gains(std::optional<Duration> before, std::optional<Duration> after, std::int64_t percent,
+           Duration least) {
   if (!after) return false;
-  return !before || *after / 100 * 100 < *before / 100 * (100 - percent);
+  return !before || (*after / 100 * 100 < *before / 100 * (100 - percent) && *before - *after >= least);
 }
 
 }  // namespace
@@ -48,8 +50,16 @@ std::string_view to_string(ShareWhy why) {
       return "behind";
     case ShareWhy::kMalicious:
       return "malicious";
+    case ShareWhy::kWitness:
+      return "witness";
   }
   return "";
+}
+
+std::optional<ShareWhy> share_why(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(ShareWhy::kWitness); ++i)
+    if (to_string(static_cast<ShareWhy>(i)) == name) return static_cast<ShareWhy>(i);
+  return std::nullopt;
 }
 
 Result<void> SharePolicyOptions::validate() const {
@@ -64,7 +74,8 @@ Result<void> SharePolicyOptions::validate() const {
     return fail(Errc::kOutOfRange, "shares: trust_lost {} and trust_min {}, expected 0…{}, ascending",
                 trust_lost, trust_min, kScoreNeutral);
   if (probation < Duration::zero() || barred_max < probation || change_urgently < Duration::zero() ||
-      change_every < change_urgently || probation_early < Duration::zero() || probation < probation_early)
+      change_every < change_urgently || probation_early < Duration::zero() || probation < probation_early ||
+      gain_min < Duration::zero())
     return fail(Errc::kOutOfRange, "shares: a time is negative or exceeds its maximum");
   if (gain_min_percent < 0 || gain_urgent_percent < gain_min_percent || gain_urgent_percent > 100)
     return fail(Errc::kOutOfRange, "shares: gains of {} and {} percent, expected 0…100, ascending",
@@ -122,7 +133,7 @@ std::optional<WantedShares> SharePolicy::want(const Membership& current, NodeId 
                                               const std::map<NodeId, Standing>& standings, Instant now) {
   if (current.failures_max == 0) return std::nullopt;
   const std::uint64_t f = current.failures_max;
-  WantedShares wanted{{{}, current.domains, current.failures_max}, {}, {}, {}};
+  WantedShares wanted{current, {}, {}, {}};
   std::vector<Candidate> candidates;
   bool holds_malicious = false;
   bool holds_in_vain = false;  // a full share that cannot be counted on is one of the f failures used up
@@ -130,7 +141,8 @@ std::optional<WantedShares> SharePolicy::want(const Membership& current, NodeId 
   for (const auto& [node, share] : current.shares) {
     const auto found = standings.find(node);
     const Standing standing = found == standings.end() ? Standing{} : found->second;
-    const ShareWhy why = node == leader ? ShareWhy::kFarther : obstacle(node, standing, now);
+    ShareWhy why = node == leader ? ShareWhy::kFarther : obstacle(node, standing, now);
+    if (current.witnesses.contains(node) && why != ShareWhy::kMalicious) why = ShareWhy::kWitness;
     wanted.reasons.push_back({node, 0, why, standing, blend(standing)});
     ShareReason& reason = wanted.reasons.back();
     const bool early = why == ShareWhy::kNewcomer && now >= standing.member_since + options_.probation_early;
@@ -181,14 +193,15 @@ std::optional<WantedShares> SharePolicy::want(const Membership& current, NodeId 
   for (ShareReason& reason : wanted.reasons) {
     reason.share = wanted.membership.shares.at(reason.node);
     const bool passed_over = reason.why == ShareWhy::kFarther || reason.why == ShareWhy::kNewcomer;
-    holds_in_vain |=
-        passed_over && current.shares.at(reason.node) > half_full && *reason.standing.distance > 2 * farthest;
+    holds_in_vain |= passed_over && current.shares.at(reason.node) > half_full &&
+                     *reason.standing.distance > std::max(2 * farthest, farthest + options_.gain_min);
   }
   wanted.commit_before = commit_time(current.shares, leader, standings);
   wanted.commit_after = commit_time(wanted.membership.shares, leader, standings);
-  const bool urgent =
-      holds_malicious || gains(wanted.commit_before, wanted.commit_after, options_.gain_urgent_percent);
-  const bool gained = gains(wanted.commit_before, wanted.commit_after, options_.gain_min_percent);
+  const bool urgent = holds_malicious || gains(wanted.commit_before, wanted.commit_after,
+                                               options_.gain_urgent_percent, options_.gain_min);
+  const bool gained =
+      gains(wanted.commit_before, wanted.commit_after, options_.gain_min_percent, options_.gain_min);
   if (!urgent && !gained && !holds_in_vain) return std::nullopt;
   const Duration wait = urgent ? options_.change_urgently : options_.change_every;
   if (changed_ != Instant::min() && now < changed_ + wait) return std::nullopt;

@@ -62,6 +62,7 @@ struct SharePolicyOptions {
   Duration barred_max = std::chrono::hours(24);
   std::int64_t gain_min_percent = 5;  // of the time to commit: less is not worth a change
   std::int64_t gain_urgent_percent = 25;
+  Duration gain_min{};                               // less is noise, whatever part of the whole it is
   Duration change_every = std::chrono::seconds(10);  // between changes at least
   Duration change_urgently = std::chrono::seconds(1);
 
@@ -77,8 +78,10 @@ enum class ShareWhy : std::uint8_t {
   kDistrusted,  // or barred for having been
   kBehind,      // does not hold the log yet
   kMalicious,   // proven
+  kWitness,     // keeps no payloads: votes, and is no member to count on
 };
 [[nodiscard]] std::string_view to_string(ShareWhy why);
+[[nodiscard]] std::optional<ShareWhy> share_why(std::string_view name);  // as to_string() says it
 
 struct ShareReason {
   NodeId node;

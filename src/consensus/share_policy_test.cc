@@ -48,6 +48,31 @@ TEST_CASE("nearly all shares go, nearly equally, to the 2f + 1 nearest, and each
   CHECK(wanted->commit_after == milliseconds(20));
 }
 
+TEST_CASE("a witness holds no full share however near it is, and stays one") {
+  SharePolicy policy({});
+  Membership current = members(12, 2);
+  current.witnesses = {NodeId(2)};
+  current.newest = NodeId(12);
+  current.admissions[NodeId(12)] = {std::byte{1}};
+  const auto wanted = policy.want(current, kLeader, standings(12), kNow);
+  REQUIRE(wanted);
+  CHECK(reason(*wanted, 2).why == ShareWhy::kWitness);
+  CHECK(reason(*wanted, 2).share == 1);
+  CHECK(reason(*wanted, 6).why == ShareWhy::kNearest);
+  CHECK(wanted->membership.witnesses == current.witnesses);
+  CHECK(wanted->membership.newest == current.newest);
+  CHECK(wanted->membership.admissions == current.admissions);
+  CHECK(validate(wanted->membership));
+}
+
+TEST_CASE("what gains less than is worth a change changes nothing, however large a part of the whole it is") {
+  SharePolicyOptions options;
+  options.gain_min = milliseconds(100);
+  CHECK(!SharePolicy(options).want(members(12, 2), kLeader, standings(12), kNow));
+  options.gain_min = milliseconds(40);  // 60 ms become 20
+  CHECK(SharePolicy(options).want(members(12, 2), kLeader, standings(12), kNow));
+}
+
 TEST_CASE("the blend stretches distance and lessens a share, within what the caps need") {
   SharePolicy policy({});
   auto known = standings(12);

@@ -272,14 +272,7 @@ datum::Alert Node::with_shares(datum::Alert alert) const {
 // Who judges, and who must hear of observations.
 void Node::follow_configuration(Instant now, Effects& out) {
   if (followed_ == raft_.configuration()) return;
-  const bool founding = !followed_;
-  const std::map<NodeId, Instant> before = std::exchange(joined_, {});
-  for (const NodeId node : consensus::members(raft_.configuration().shares)) {
-    if (const auto known = before.find(node); known != before.end())
-      joined_.insert(*known);
-    else if (!founding && !consensus::names(followed_->shares, node))
-      joined_.emplace(node, now);
-  }
+  joined_.follow(raft_.configuration().shares, now);
   followed_ = raft_.configuration();
   outbox_.set_peers(judges_beside(self_, followed_->shares), now);
   judges_ = consensus::has_vote(followed_->shares, self_);

@@ -208,7 +208,7 @@ class Node {
   std::optional<std::pair<LogIndex, consensus::Payload>> saved_;
   std::size_t applied_bytes_ = 0;  // since then
   std::optional<consensus::Configuration> followed_;
-  std::map<NodeId, Instant> joined_;  // members that are no founders, as far as seen
+  JoinedMembers joined_;
 
   // Leader only, void when leadership ends.
   std::map<EventId, Gathering> gatherings_;

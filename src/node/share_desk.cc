@@ -1,5 +1,6 @@
 #include "node/share_desk.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace skywarden::node {
@@ -14,6 +15,15 @@ constexpr Duration kOutlookEvery = std::chrono::minutes(10);
 constexpr Duration kOutlookHolds = std::chrono::minutes(20);
 
 }  // namespace
+
+void JoinedMembers::follow(const JointShares& shares, Instant now) {
+  std::vector<NodeId> present = members(shares);
+  std::erase_if(since_, [&](const auto& each) { return !names(shares, each.first); });
+  if (members_)
+    for (const NodeId node : present)
+      if (!std::binary_search(members_->begin(), members_->end(), node)) since_.emplace(node, now);
+  members_ = std::move(present);
+}
 
 ShareDesk::ShareDesk(NodeId self, const ShareDeskOptions& options, const datum::ArrivalForecast* forecast,
                      Duration in_time, Random random, Instant now)
@@ -74,8 +84,7 @@ Score ShareDesk::stability(NodeId node, Instant now) {
   return score;
 }
 
-std::optional<Membership> ShareDesk::want(const Raft& raft, const std::map<NodeId, Instant>& since,
-                                          Instant now) {
+std::optional<Membership> ShareDesk::want(const Raft& raft, const JoinedMembers& joined, Instant now) {
   const Membership current = candidates(raft);
   std::map<NodeId, Standing> standings;
   for (const auto& [node, share] : current.shares) {
@@ -88,8 +97,8 @@ std::optional<Membership> ShareDesk::want(const Raft& raft, const std::map<NodeI
     if (const Bandwidth* bandwidth = trips_.bandwidth(node))
       standing.bandwidth = bandwidth->score(now, trips_.bandwidth_options);
     standing.stability = node == self_ ? kScoreMax : stability(node, now);
-    const auto joined = since.find(node);
-    standing.member_since = joined == since.end() ? kAlways : joined->second;
+    const auto since = joined.since().find(node);
+    standing.member_since = since == joined.since().end() ? kAlways : since->second;
     standing.caught_up = raft.lag(node).value_or(0) <= options_.behind_max;
     standings.emplace(node, standing);
   }

@@ -29,6 +29,17 @@ struct ShareDeskOptions {
   std::uint64_t behind_max = 64;  // entries; who lacks more has not caught up
 };
 
+// When members joined, of those that were not there at the first look.
+class JoinedMembers {
+ public:
+  void follow(const consensus::JointShares& shares, Instant now);
+  [[nodiscard]] const std::map<NodeId, Instant>& since() const { return since_; }
+
+ private:
+  std::optional<std::vector<NodeId>> members_;  // ascending
+  std::map<NodeId, Instant> since_;
+};
+
 class ShareDesk {
  public:
   // `forecast` may be null, then nothing is said for or against anybody's stability.
@@ -39,10 +50,8 @@ class ShareDesk {
   void received(const consensus::Message& message, Instant now);
   [[nodiscard]] std::vector<consensus::Message> probe(const consensus::Raft& raft, Instant now);
   // The membership to ask for, if another one is wanted. Expects the leader's machine, between changes.
-  // `since`: when members joined that were not founders.
   [[nodiscard]] std::optional<consensus::Membership> want(const consensus::Raft& raft,
-                                                          const std::map<NodeId, Instant>& since,
-                                                          Instant now);
+                                                          const JoinedMembers& joined, Instant now);
   [[nodiscard]] Instant next_deadline() const { return due_; }
   // Why shares are what they are: of the change asked for last.
   [[nodiscard]] const std::vector<consensus::ShareReason>& reasons() const { return reasons_; }

@@ -350,12 +350,13 @@ datum::Alert FireService::as_agreed(datum::Alert alert) const {
 std::string FireService::status() const {
   return fmt::format(
       R"({{"agrees_on":"fires","clock":"{}",{},"handed_in":{},"held":{},"missing":{},"fetched":{},"alerts":{},)"
-      R"("bad_messages":{},{}}})",
+      R"("bad_messages":{},"share_reasons":{},{}}})",
       format_utc(clock_.now()),
       member_status(node_.raft(), options_.links.identity.cluster, node_.ledger().applied(), log_, *links_,
                     options_.own_address),
       counters_.handed_in, catch_up_.held().size(), catch_up_.missing(), catch_up_.fetched(),
-      alerts_.told().size(), counters_.bad_messages, ledger_status(options_.ledger));
+      alerts_.told().size(), counters_.bad_messages, reasons_json(node_.share_reasons()),
+      ledger_status(options_.ledger));
 }
 
 }  // namespace skywarden::shell

@@ -79,6 +79,20 @@ std::string member_status(const consensus::Raft& raft, std::string_view cluster,
       members_json(raft, links, own_address));
 }
 
+std::string reasons_json(std::span<const consensus::ShareReason> reasons) {
+  using consensus::part_of_best;
+  std::string list;
+  for (const consensus::ShareReason& r : reasons)
+    list += fmt::format(
+        R"({}{{"id":{},"share":{},"why":"{}","distance_ms":{},"bandwidth":{:.3f},"trust":{:.3f},)"
+        R"("stability":{:.3f},"blend":{:.3f}}})",
+        list.empty() ? "" : ",", r.node.value(), r.share, to_string(r.why),
+        r.standing.distance ? fmt::format("{:.3f}", to_seconds(*r.standing.distance) * 1e3) : "null",
+        part_of_best(r.standing.bandwidth), part_of_best(r.standing.trust),
+        part_of_best(r.standing.stability), part_of_best(r.blend));
+  return "[" + list + "]";
+}
+
 std::string ledger_status(const ledger::LedgerFile* ledger) {
   if (ledger == nullptr) return R"("ledger":null,"ledger_behind":false)";
   return fmt::format(R"("ledger":{},"ledger_behind":{})", ledger->applied().value(), ledger->behind());

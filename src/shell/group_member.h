@@ -2,8 +2,10 @@
 // member says of itself.
 #pragma once
 
+#include <span>
 #include <string>
 
+#include "consensus/share_policy.h"
 #include "ledger/ledger_file.h"
 #include "shell/group_links.h"
 #include "shell/member_log.h"
@@ -25,6 +27,8 @@ void send_head(MemberLog& log, const consensus::Raft& raft, GroupLinks& links, I
 [[nodiscard]] std::string member_status(const consensus::Raft& raft, std::string_view cluster,
                                         LogIndex applied, const MemberLog& log, const GroupLinks& links,
                                         const std::string& own_address);
+// A JSON list, a member an object.
+[[nodiscard]] std::string reasons_json(std::span<const consensus::ShareReason> reasons);
 [[nodiscard]] std::string ledger_status(const ledger::LedgerFile* ledger);  // as much; nullptr: none
 
 }  // namespace skywarden::shell

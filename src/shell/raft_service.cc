@@ -89,7 +89,9 @@ Result<void> RaftService::from_member(NodeId member, const Frame& frame) {
     return fail(Errc::kMalformed, "a message from {} to {} on the connection of node {}",
                 message->from.value(), message->to.value(), member.value());
   }
-  absorb(raft_.receive(*message, steady_now()));
+  const Instant now = steady_now();
+  if (share_desk_) share_desk_->received(*message, now);
+  absorb(raft_.receive(*message, now));
   return {};
 }
 
@@ -140,9 +142,10 @@ void RaftService::turn() {
   propose_waiting(now);
   change_members(now);
   promote(now);
+  keep_shares(now);
   begin_reads(now);
   if (failed_) return;
-  send_messages();
+  send_messages(now);
   log_.begin_write();
   apply_commits();
   answer_reads();
@@ -151,7 +154,7 @@ void RaftService::turn() {
   send_head(log_, raft_, *links_, now);
   compact(now);
   if (now >= leaves_at_) return links_->stop();
-  links_->wake_at(std::min({raft_.next_deadline(), log_.sign_due(raft_), leaves_at_}));
+  links_->wake_at(std::min({raft_.next_deadline(), log_.sign_due(raft_), leaves_at_, shares_due()}));
 }
 
 void RaftService::hear_of_disk(Instant now) {
@@ -263,9 +266,11 @@ void RaftService::begin_reads(Instant now) {
   absorb(std::move(*effects));
 }
 
-void RaftService::send_messages() {
-  for (const consensus::Message& message : sending_)
+void RaftService::send_messages(Instant now) {
+  for (const consensus::Message& message : sending_) {
+    if (share_desk_) share_desk_->sent(message, now);
     links_->send(message.to, FrameKind::kConsensus, encode(message));
+  }
   sending_.clear();
 }
 
@@ -375,10 +380,12 @@ void RaftService::compact(Instant now) {
 std::string RaftService::status() const {
   return fmt::format(
       R"({{"agrees_on":"values",{},"proposals":{},"batches":{},"reads":{},"snapshots":{},"bad_messages":{},)"
-      R"("refused_changes":{},{}}})",
+      R"("refused_changes":{},"share_reasons":{},{}}})",
       member_status(raft_, options_.links.identity.cluster, applied_, log_, *links_, options_.own_address),
       counters_.proposals, counters_.batches, counters_.reads, counters_.snapshots, counters_.bad_messages,
-      counters_.refused_changes, ledger_status(options_.ledger));
+      counters_.refused_changes,
+      reasons_json(share_desk_ ? share_desk_->reasons() : std::span<const consensus::ShareReason>()),
+      ledger_status(options_.ledger));
 }
 
 }  // namespace skywarden::shell

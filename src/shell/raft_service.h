@@ -4,6 +4,7 @@
 // before the disk is done leaves, everything to persist goes to the disk together, commits are applied and
 // clients are answered; what promises something leaves in the turn after the disk is done. Meanwhile the loop
 // goes on. Members come and go by signed statements: group_roster.h. What it keeps of the log: member_log.h.
+// A leader that is told to measures the others and moves vote shares: node/share_desk.h.
 // The clock is steady, so one that is set back changes nothing.
 //
 // What a client is told: see Outcome. A request whose answer was lost may be repeated by the client and is
@@ -17,6 +18,7 @@
 
 #include "consensus/raft.h"
 #include "ledger/ledger_file.h"
+#include "node/share_desk.h"
 #include "shell/admission.h"
 #include "shell/group_links.h"
 #include "shell/member_log.h"
@@ -47,6 +49,7 @@ class RaftService final : private GroupLinks::Owner {
     std::uint64_t seed = 1;                             // of election timeouts
     std::size_t compact_bytes = std::size_t{64} << 20;  // of log in memory, then a snapshot is made
     ledger::LedgerFile* ledger = nullptr;               // none: nullptr; outlives the service
+    std::optional<node::ShareDeskOptions> share_desk;   // nothing: shares stay as they are
   };
   struct Counters {
     std::uint64_t proposals = 0, batches = 0, applied = 0, reads = 0, snapshots = 0;
@@ -105,7 +108,7 @@ class RaftService final : private GroupLinks::Owner {
   void wait_for(LogIndex index, Waiting waiting);
   [[nodiscard]] Answer not_leader(std::uint64_t request) const;
   void begin_reads(Instant now);
-  void send_messages();
+  void send_messages(Instant now);
   void apply_commits();
   void apply(const consensus::Entry& entry);
   void enter_ledger(std::vector<consensus::Entry> applied);
@@ -122,6 +125,10 @@ class RaftService final : private GroupLinks::Owner {
   void refuse_change(GroupClient client, std::uint64_t request, const Error& error);
   void promote(Instant now);
   void follow_members();
+
+  // Vote shares that are measured: raft_service_shares.cc.
+  void keep_shares(Instant now);
+  [[nodiscard]] Instant shares_due() const;
 
   Options options_;
   StateMachine& machine_;
@@ -157,6 +164,10 @@ class RaftService final : private GroupLinks::Owner {
   std::map<NodeId, Admission> admitted_;
   std::optional<consensus::Epoch> not_promoted_in_;
   Instant leaves_at_ = Instant::max();
+
+  node::JoinedMembers joined_;
+  std::optional<node::ShareDesk> share_desk_;  // as a leader, in desk_term_
+  Term desk_term_;
 
   struct TakenSnapshot {
     LogIndex index;

@@ -76,6 +76,7 @@ void RaftService::promote(Instant now) {
 // must be reached. Nobody is cut off before his leaving is committed.
 void RaftService::follow_members() {
   const consensus::Configuration& configuration = raft_.configuration();
+  joined_.follow(configuration.shares, steady_now());
   auto admitted = admitted_by(configuration, options_.links.identity.cluster,
                               options_.admission_key ? &*options_.admission_key : nullptr);
   if (!admitted) return fail_with(admitted.error());
