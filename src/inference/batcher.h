@@ -101,7 +101,7 @@ class Batcher {
   // When next() may first have something to say, if nothing is offered meanwhile; nothing when none waits.
   [[nodiscard]] std::optional<Instant> wake() const;
 
-  // A batch is done and answered.
+  // A batch is done.
   void finished(const RequestBatch& batch, Instant began, Instant ended);
 
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
