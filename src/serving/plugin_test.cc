@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -26,6 +27,25 @@ float first_of(Engine& engine, float in) {
   const Sequence sequence{1, {{in, 0.0F}}, {{}}};
   const Sequence* one[] = {&sequence};
   return engine.run(one).value().at(0).at(0).at(0);
+}
+
+// A tiny ONNX model written by hand in protocol buffers: y = x · w, rows of two.
+std::string field(int number, const std::string& bytes) {
+  return std::string(1, static_cast<char>(number << 3 | 2)) + static_cast<char>(bytes.size()) + bytes;
+}
+std::string field(int number, char value) {
+  return std::string(1, static_cast<char>(number << 3)) + value;
+}
+std::string onnx_product(const std::array<float, 4>& w) {
+  const std::string any_rows_of_two =
+      field(1, field(1, char{1}) + field(2, field(1, field(2, "n")) + field(1, field(1, char{2}))));
+  const std::string weights = field(1, char{2}) + field(1, char{2}) + field(2, char{1}) + field(8, "w") +
+                              field(9, std::string(reinterpret_cast<const char*>(w.data()), sizeof(w)));
+  const std::string node = field(1, "x") + field(1, "w") + field(2, "y") + field(4, "MatMul");
+  const std::string graph = field(1, node) + field(2, "g") + field(5, weights) +
+                            field(11, field(1, "x") + field(2, any_rows_of_two)) +
+                            field(12, field(1, "y") + field(2, any_rows_of_two));
+  return field(1, char{7}) + field(7, graph) + field(8, field(1, "") + field(2, char{13}));
 }
 
 datum::Schema schema_of(const std::string& name) {
@@ -165,4 +185,27 @@ TEST_CASE("a library that stays loaded is not taken for the next one") {
     CHECK((*plugin)->name() == "example");
   }
   ::unsetenv("SKYWARDEN_ONNXRUNTIME");
+}
+
+TEST_CASE("a model of ONNX runs where ONNX Runtime is on the machine") {
+  const auto plugin = Plugin::load(built("onnx_runtime"));
+  if (!plugin) {
+    MESSAGE("skipped: " << plugin.error().message);
+    return;
+  }
+  const std::string path = scratch("product.onnx");
+  const std::string bytes = onnx_product({1.0F, 2.0F, 3.0F, 4.0F});
+  std::ofstream(path, std::ios::binary) << bytes;
+  const auto engine = open_engine(*plugin, path);
+  REQUIRE_MESSAGE(engine, (engine ? "" : engine.error().message));
+  CHECK((*engine)->shape().inputs.at(0).width == 2);
+  const Sequence one{2, {{1.0F, 1.0F, 2.0F, 0.0F}}, {{}}}, other{1, {{0.0F, 1.0F}}, {{}}};
+  const Sequence* both[] = {&one, &other};
+  const auto rows = (*engine)->run(both);
+  REQUIRE(rows);
+  CHECK(rows->at(0).at(0) == std::vector<float>{4.0F, 6.0F, 2.0F, 4.0F});
+  CHECK(rows->at(1).at(0) == std::vector<float>{3.0F, 4.0F});
+  std::ofstream(path, std::ios::binary) << bytes.substr(0, bytes.size() / 2);
+  CHECK(open_engine(*plugin, path).error().code == Errc::kMalformed);
+  std::filesystem::remove(path);
 }
