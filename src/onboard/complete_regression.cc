@@ -25,25 +25,11 @@ RegressionFamily::RegressionFamily(std::size_t size, std::size_t situations, std
   EXPECTS(size > 0 && size <= kSizeMax);
   for (const std::uint32_t pool : pools_) pool_count_ = std::max(pool_count_, pool + 1);
   sums_.resize(situations_ * streams_);
-  rooms_.assign(sums_.size(), kNoRoom);
-  nothing_.assign(packed_ + size_, 0.0);
+  moments_.assign(sums_.size() * (packed_ + size_), 0.0);
+  batches_.assign(sums_.size() * kBatch * (size_ + 1), 0.0);
   coefficients_.assign(sums_.size() * size_, 0.0);
   start_.assign(situations_ * size_, 0.0);
   pool_errors_.resize(situations_ * pool_count_);
-}
-
-std::uint32_t RegressionFamily::room_for(std::size_t series) {
-  std::uint32_t& room = rooms_[series];
-  if (room == kNoRoom) {
-    room = static_cast<std::uint32_t>(moments_.size() / nothing_.size());
-    moments_.resize(moments_.size() + nothing_.size(), 0.0);
-    batches_.resize(batches_.size() + kBatch * (size_ + 1), 0.0);
-  }
-  return room;
-}
-
-const double* RegressionFamily::moments_of(std::size_t series) const {
-  return rooms_[series] == kNoRoom ? nothing_.data() : moments_.data() + rooms_[series] * nothing_.size();
 }
 
 void RegressionFamily::set_start(std::size_t situation, std::span<const double> coefficients) {
@@ -88,7 +74,7 @@ void RegressionFamily::learn(std::size_t stream, std::size_t situation, const do
   const double share = usual > 0.0 && size_of_error > limit ? limit / size_of_error : 1.0;
   const double root = std::sqrt(share);
   const std::size_t series = index(stream, situation);
-  double* example = batches_.data() + (room_for(series) * kBatch + own.waiting) * (size_ + 1);
+  double* example = batches_.data() + (series * kBatch + own.waiting) * (size_ + 1);
   for (std::size_t i = 0; i < size_; ++i) example[i] = root * x[i];
   example[size_] = root * y;
   if (++own.waiting == kBatch) add_up(series);
@@ -98,12 +84,10 @@ void RegressionFamily::learn(std::size_t stream, std::size_t situation, const do
 
 void RegressionFamily::add_up(std::size_t series) {
   const std::size_t width = size_ + 1;
-  const std::size_t room = rooms_[series];
-  EXPECTS(room != kNoRoom);
-  double* batch = batches_.data() + room * kBatch * width;
+  double* batch = batches_.data() + series * kBatch * width;
   std::fill(batch + sums_[series].waiting * width, batch + kBatch * width, 0.0);
   sums_[series].waiting = 0;
-  double* moments = moments_.data() + room * nothing_.size();
+  double* moments = moments_.data() + series * (packed_ + size_);
   const auto add_row = [&](std::size_t row, std::size_t length) {
     std::array<double, kBatch> c;
     for (std::size_t k = 0; k < kBatch; ++k) c[k] = batch[k * width + row];
@@ -147,7 +131,7 @@ void RegressionFamily::refresh() {
         const Sums& sums = sums_[index(s, situation)];
         if (sums.count == 0.0) continue;
         if (sums.waiting > 0) add_up(index(s, situation));
-        const double* moments = moments_of(index(s, situation));
+        const double* moments = moments_.data() + index(s, situation) * stride;
         for (std::size_t i = 0; i < stride; ++i) pool[i] += moments[i];
         count += sums.count;
         fresh = fresh || sums.fresh;
@@ -165,7 +149,7 @@ void RegressionFamily::refresh() {
 void RegressionFamily::solve(std::size_t stream, std::size_t situation, const std::vector<double>& pool,
                              double pool_count) {
   const std::size_t n = size_;
-  const double* own = moments_of(index(stream, situation));
+  const double* own = moments_.data() + index(stream, situation) * (packed_ + size_);
   const double* start = start_.data() + situation * size_;
   // own + lean · pool/count, then ridge towards the start: (A + λ)(β − β₀) = b − A β₀.
   const double lean = std::min(options_.lean, pool_count) / pool_count;

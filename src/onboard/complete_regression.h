@@ -47,10 +47,6 @@ class RegressionFamily {
   [[nodiscard]] std::size_t index(std::size_t stream, std::size_t situation) const {
     return situation * streams_ + stream;
   }
-  // Where the sums of a series with examples stand. Most series of a short panel never get one, and room for
-  // all of them would cost more than the work.
-  [[nodiscard]] std::uint32_t room_for(std::size_t series);
-  [[nodiscard]] const double* moments_of(std::size_t series) const;
   void add_up(std::size_t series);  // the waiting examples
   void solve(std::size_t stream, std::size_t situation, const std::vector<double>& pool, double pool_count);
 
@@ -59,11 +55,8 @@ class RegressionFamily {
   std::uint32_t pool_count_ = 0;
   RegressionOptions options_;
   std::vector<Sums> sums_;
-  static constexpr std::uint32_t kNoRoom = 0xFFFFFFFF;
-  std::vector<std::uint32_t> rooms_;  // of each stream and situation, once it has examples
-  std::vector<double> moments_;       // in each room: packed lower triangle of Σxxᵀ, then Σxy
-  std::vector<double> batches_;  // in each room: kBatch × (x, y), weighted by the root of the example's share
-  std::vector<double> nothing_;  // the moments of a series without examples
+  std::vector<double> moments_;  // packed lower triangle of Σxxᵀ, then Σxy, for each stream and situation
+  std::vector<double> batches_;  // kBatch × (x, y), weighted by the root of the example's share
   std::vector<double> coefficients_;
   std::vector<double> start_;      // situation × size
   std::vector<Sums> pool_errors_;  // situation × pool

@@ -26,7 +26,7 @@ struct ServiceOptions {
   // Of a completion: a row is a record; depths as in recent_rows.h.
   inference::BatcherOptions complete = {
       .delay_max = std::chrono::microseconds(300),
-      .preferred = {1, 16, 256},
+      .preferred = {16, 256},
       .depths = {{std::chrono::milliseconds(60), std::chrono::microseconds(500)},
                  {std::chrono::microseconds(100), std::chrono::microseconds(800)},
                  {std::chrono::microseconds(20), std::chrono::microseconds(5)}}};
