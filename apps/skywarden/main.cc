@@ -22,12 +22,14 @@ int main(int argc, char** argv) {
   skywarden::app::add_lab(app, &exit_code);
   skywarden::app::add_ledger(app, &exit_code);
   skywarden::app::add_log(app, &exit_code);
+  skywarden::app::add_models(app, &exit_code);
   skywarden::app::add_node(app, &exit_code);
   skywarden::app::add_passes(app, &exit_code);
   skywarden::app::add_propagate(app, &exit_code);
   skywarden::app::add_replay(app, &exit_code);
   skywarden::app::add_revisit(app, &exit_code);
   skywarden::app::add_route(app, &exit_code);
+  skywarden::app::add_serve(app, &exit_code);
   skywarden::app::add_shrink(app, &exit_code);
   skywarden::app::add_shares(app, &exit_code);
   skywarden::app::add_sim(app, &exit_code);

@@ -165,7 +165,7 @@ std::vector<std::byte> encode_model(const CompletionModel& model, const datum::S
   return bytes;
 }
 
-Result<CompletionModel> decode_model(std::span<const std::byte> bytes, const datum::Schema& schema) {
+Result<std::string> schema_of_model(std::span<const std::byte> bytes) {
   if (bytes.size() <= kCheckBytes)
     return fail(Errc::kMalformed, "no completion model: {} bytes", bytes.size());
   if (bytes.size() > kModelBytesMax)
@@ -179,13 +179,25 @@ Result<CompletionModel> decode_model(std::span<const std::byte> bytes, const dat
     return fail(Errc::kMalformed, "no completion model");
   if (wire::crc32c(body) != stated) return fail(Errc::kMalformed, "damaged: its checksum does not match");
   const auto version = in.unsigned_integer();
-  const auto name = in.text();
+  auto name = in.text();
   if (!name) return tl::unexpected(name.error());
   if (*version != kVersion) return fail(Errc::kUnsupported, "version {}, expected {}", *version, kVersion);
+  return std::string(*name);
+}
+
+Result<CompletionModel> decode_model(std::span<const std::byte> bytes, const datum::Schema& schema) {
+  const auto name = schema_of_model(bytes);
+  if (!name) return tl::unexpected(name.error());
   if (*name != schema.name)
     return fail(Errc::kConflict, "a model for schema '{}', the records follow '{}'", *name, schema.name);
+  wire::CborReader in(bytes.first(bytes.size() - kCheckBytes), kModelBytesMax);
   CompletionModel out;
   out.schema = *name;
+  // As schema_of_model has read them.
+  (void)in.array();
+  (void)in.text();
+  (void)in.unsigned_integer();
+  (void)in.text();
   for (std::vector<FieldTrees>* mode : {&out.causal, &out.offline}) {
     auto fields = read_mode(in, schema);
     if (!fields) return tl::unexpected(fields.error());

@@ -50,6 +50,9 @@ struct CompletionModel {
 [[nodiscard]] Result<CompletionModel> decode_model(std::span<const std::byte> bytes,
                                                    const datum::Schema& schema);
 
+// The name of the schema that a model says it is for, when its checksum holds.
+[[nodiscard]] Result<std::string> schema_of_model(std::span<const std::byte> bytes);
+
 // Applies the model. It keeps what it needs; the model may go.
 [[nodiscard]] std::unique_ptr<NumberReviewer> make_reviewer(const CompletionModel& model,
                                                             const datum::Schema& schema, bool causal);

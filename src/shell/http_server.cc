@@ -101,6 +101,8 @@ void set_security_fields(Answer& answer, const std::string& policy) {
 
 class ConsoleServer::Impl {
  public:
+  Impl(Options options, DeferredHandler handler)
+      : options_(std::move(options)), deferred_handler_(std::move(handler)) {}
   Impl(Options options, Handler handler, OnSocketMessage on_socket_message, Backlog backlog)
       : options_(std::move(options)),
         handler_(std::move(handler)),
@@ -130,7 +132,8 @@ class ConsoleServer::Impl {
   std::vector<std::string> take_backlog(std::uint64_t& covers) const;
 
   Options options_;
-  Handler handler_;
+  Handler handler_;  // or deferred_handler_
+  DeferredHandler deferred_handler_;
   OnSocketMessage on_socket_message_;
   Backlog backlog_;
 
@@ -312,6 +315,7 @@ class ConsoleServer::Impl::HttpSession : public std::enable_shared_from_this<Htt
   }
 
   void upgrade() {
+    if (!server_.options_.socket) return refuse({404, "there is no socket here"});
     if (target_.path != kSocketPath) return refuse({404, "the socket is /ws"});
     auto socket = std::make_shared<SocketSession>(server_, std::move(stream_));
     server_.socket_sessions_.insert(socket);
@@ -352,7 +356,12 @@ class ConsoleServer::Impl::HttpSession : public std::enable_shared_from_this<Htt
     request.path = std::move(target_.path);
     request.query = std::move(target_.query);
     request.body = std::move(parser_->get().body());
-    answer(server_.ask_handler(request));
+    if (!server_.deferred_handler_) return answer(server_.ask_handler(request));
+    answering_ = true;
+    server_.deferred_handler_(std::move(request), [self = shared_from_this()](HttpResponse response) {
+      asio::post(self->server_.context_,
+                 [self, response = std::move(response)]() mutable { self->answer(std::move(response)); });
+    });
   }
 
   void answer(HttpResponse response) {
@@ -378,8 +387,11 @@ class ConsoleServer::Impl::HttpSession : public std::enable_shared_from_this<Htt
   void refuse(const Refusal& refused) {
     Answer out(http::int_to_status(static_cast<unsigned>(refused.status)), 11);
     set_security_fields(out, "default-src 'none'");
-    out.set(http::field::content_type, "text/plain; charset=utf-8");
-    out.body() = refused.why + "\n";
+    const bool json = server_.options_.json_errors;
+    out.set(http::field::content_type, json ? "application/json" : "text/plain; charset=utf-8");
+    // The reasons are this program's own words; nothing in them needs escaping.
+    out.body() =
+        json ? R"({"error":{"code":"refused","message":")" + refused.why + "\"}}\n" : refused.why + "\n";
     out.keep_alive(false);
     out.prepare_payload();
     send(std::move(out));
@@ -573,6 +585,16 @@ Result<std::unique_ptr<ConsoleServer>> ConsoleServer::start(Options options, Han
   EXPECTS(handler != nullptr);
   auto impl = std::make_unique<Impl>(std::move(options), std::move(handler), std::move(on_socket_message),
                                      std::move(backlog));
+  if (const auto port = impl->listen(); !port) return tl::unexpected<Error>(port.error());
+  impl->run();
+  return std::unique_ptr<ConsoleServer>(new ConsoleServer(std::move(impl)));
+}
+
+Result<std::unique_ptr<ConsoleServer>> ConsoleServer::start_deferred(Options options,
+                                                                     DeferredHandler handler) {
+  EXPECTS(handler != nullptr);
+  options.socket = false;
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(handler));
   if (const auto port = impl->listen(); !port) return tl::unexpected<Error>(port.error());
   impl->run();
   return std::unique_ptr<ConsoleServer>(new ConsoleServer(std::move(impl)));

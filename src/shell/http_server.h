@@ -32,13 +32,19 @@ class ConsoleServer {
     std::size_t socket_message_bytes_max = std::size_t{64} << 10;  // one message from the page
     std::chrono::milliseconds request_time_max{30'000};  // a whole request, idle time before it included
     std::chrono::milliseconds stop_time_max{1'000};      // for the last messages to reach the pages
+    bool socket = true;                                  // false: there is no /ws
+    bool json_errors = false;  // refusals as {"error":{"code":…,"message":…}}, else as plain text
   };
 
   // All three run on the server's thread, one at a time, and should return soon: nothing else is served
   // meanwhile. They may call broadcast(), never stop(). An exception in one becomes status 500 or a closed
   // socket.
   using Handler = std::function<HttpResponse(const HttpRequest&)>;  // GET and POST, everything except /ws
-  using OnSocketMessage = std::function<void(std::string)>;         // a text message from a page
+  // The same for answers that take a while: called once, from any thread, at the latest before the server is
+  // destroyed. Meanwhile others are served; of one connection, one request at a time.
+  using Respond = std::function<void(HttpResponse)>;
+  using DeferredHandler = std::function<void(HttpRequest, Respond)>;
+  using OnSocketMessage = std::function<void(std::string)>;  // a text message from a page
   // What a page that has just connected is told first. When the caller appends to its history and calls
   // broadcast() under the lock that `backlog` also takes, each page gets every message once.
   using Backlog = std::function<std::vector<std::string>()>;
@@ -47,6 +53,9 @@ class ConsoleServer {
   [[nodiscard]] static Result<std::unique_ptr<ConsoleServer>> start(Options options, Handler handler,
                                                                     OnSocketMessage on_socket_message,
                                                                     Backlog backlog);
+  // Of requests alone, without a socket.
+  [[nodiscard]] static Result<std::unique_ptr<ConsoleServer>> start_deferred(Options options,
+                                                                             DeferredHandler handler);
   ~ConsoleServer();  // stops
   ConsoleServer(const ConsoleServer&) = delete;
   ConsoleServer& operator=(const ConsoleServer&) = delete;

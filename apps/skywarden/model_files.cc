@@ -1,0 +1,122 @@
+#include "model_files.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "formats/read_file.h"
+#include "incident_loader.h"
+#include "inference/model_file.h"
+#include "record_tables.h"
+#include "wire/crc32c.h"
+
+namespace skywarden::app {
+namespace {
+
+constexpr std::size_t kModelFilesMax = 1000;
+constexpr std::size_t kRecordBytesMax = std::size_t{4} << 20;
+
+std::optional<FoundModel> recognised(const std::filesystem::path& path) {
+  for (const ModelKind kind : {ModelKind::kTrees, ModelKind::kGraph, ModelKind::kOnnx})
+    if (path.extension() == to_string(kind)) return FoundModel{path.string(), path.stem().string(), kind};
+  return std::nullopt;
+}
+
+void count_trees(const std::vector<onboard::FieldTrees>& mode, CheckedModel& out) {
+  for (const onboard::FieldTrees& field : mode) {
+    ++out.fields;
+    out.trees += field.correction.trees() + field.spread.trees();
+    out.nodes += field.correction.nodes() + field.spread.nodes();
+  }
+}
+
+Result<void> check_trees(std::span<const std::byte> bytes, CheckedModel& out) {
+  const auto name = onboard::schema_of_model(bytes);
+  if (!name) return tl::unexpected<Error>(name.error());
+  const auto schema = named_schema(*name);
+  if (!schema) return tl::unexpected<Error>(schema.error());
+  auto model = onboard::decode_model(bytes, *schema);
+  if (!model) return tl::unexpected<Error>(model.error());
+  out.schema = *name;
+  count_trees(model->causal, out);
+  count_trees(model->offline, out);
+  out.completion = std::move(*model);
+  return {};
+}
+
+Result<void> check_graph(std::span<const std::byte> bytes, CheckedModel& out) {
+  auto read = inference::read_model(bytes, out.found.path);
+  if (!read) return tl::unexpected<Error>(read.error());
+  out.repaired = read->repaired_bytes + read->repaired_blocks;
+  out.tensors = read->model.tensors.size();
+  for (const inference::Tensor& tensor : read->model.tensors)
+    out.parameter_bytes += tensor.bytes.size() + 4 * (tensor.numbers.size() + tensor.scale.size());
+  auto program = inference::make_program(std::move(read->model));
+  if (!program) return tl::unexpected<Error>(program.error());
+  out.steps = program->model.nodes.size();
+  out.multiply_adds = inference::multiply_adds(*program, 1);
+  out.program = std::move(*program);
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(ModelKind kind) {
+  switch (kind) {
+    case ModelKind::kTrees:
+      return ".trees";
+    case ModelKind::kGraph:
+      return ".swm";
+    case ModelKind::kOnnx:
+      return ".onnx";
+  }
+  return "";
+}
+
+Result<std::vector<FoundModel>> find_models(const std::vector<std::string>& paths) {
+  std::vector<FoundModel> out;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) {
+      const auto one = recognised(path);
+      if (!std::filesystem::exists(path, error))
+        return fail(Errc::kNotFound, "{}: there is no such file", path);
+      if (!one) return fail(Errc::kUnsupported, "{}: expected a file .trees, .swm or .onnx", path);
+      out.push_back(*one);
+      continue;
+    }
+    for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end;
+         entry.increment(error))
+      if (const auto one = recognised(entry->path())) out.push_back(*one);
+    if (error) return fail(Errc::kInputOutput, "{}: {}", path, error.message());
+  }
+  if (out.size() > kModelFilesMax)
+    return fail(Errc::kLimitReached, "expected at most {} model files", kModelFilesMax);
+  std::ranges::sort(out, {}, [](const FoundModel& m) { return std::pair(m.name, m.path); });
+  return out;
+}
+
+Result<CheckedModel> check_model_file(const FoundModel& found) {
+  const auto bytes = formats::read_file(found.path, inference::kModelFileBytesMax);
+  if (!bytes) return tl::unexpected<Error>(bytes.error());
+  CheckedModel out;
+  out.found = found;
+  const auto view = std::as_bytes(std::span(*bytes));
+  out.bytes = view.size();
+  out.crc32c = wire::crc32c(view);
+  if (auto record = formats::read_file(found.path + ".json", kRecordBytesMax))
+    out.record = std::move(*record);
+  Result<void> checked;
+  if (found.kind == ModelKind::kTrees) checked = check_trees(view, out);
+  if (found.kind == ModelKind::kGraph) checked = check_graph(view, out);
+  if (!checked) {
+    const std::string& why = checked.error().message;
+    return fail(checked.error().code, "{}{}", why.starts_with(found.path) ? "" : found.path + ": ", why);
+  }
+  return out;
+}
+
+Result<datum::Schema> named_schema(const std::string& name) {
+  return name.ends_with(".toml") ? read_schema(name) : shipped_schema(name);
+}
+
+}  // namespace skywarden::app

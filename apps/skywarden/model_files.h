@@ -1,0 +1,50 @@
+// Model files for `serve` and `models`: which there are in a folder, what they are, and engines or completion
+// models from them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "datum/schema.h"
+#include "onboard/complete_model.h"
+#include "serving/engine.h"
+
+namespace skywarden::app {
+
+enum class ModelKind : std::uint8_t { kTrees, kGraph, kOnnx };  // .trees, .swm, .onnx
+[[nodiscard]] std::string_view to_string(ModelKind kind);
+
+struct FoundModel {
+  std::string path, name;  // the file's name without its ending
+  ModelKind kind = ModelKind::kTrees;
+};
+
+// Model files named, or those in folders named, by name. kNotFound: no such file or folder; kUnsupported: a
+// file that has none of the endings.
+[[nodiscard]] Result<std::vector<FoundModel>> find_models(const std::vector<std::string>& paths);
+
+// What a file says of itself after everything in it was checked.
+struct CheckedModel {
+  FoundModel found;
+  std::size_t bytes = 0;
+  std::uint32_t crc32c = 0;
+  std::string schema;                                       // of trees
+  std::size_t trees = 0, nodes = 0, fields = 0;             // of trees
+  std::size_t tensors = 0, steps = 0, parameter_bytes = 0;  // of a graph
+  double multiply_adds = 0;                                 // of a graph, for one token
+  std::size_t repaired = 0;                                 // flipped bits undone while reading, in places
+  std::string record;                                       // its run record (FILE.json); empty: none
+  std::optional<onboard::CompletionModel> completion;
+  std::optional<inference::Program> program;
+};
+
+// One line that begins with the path when it is not sound.
+[[nodiscard]] Result<CheckedModel> check_model_file(const FoundModel& found);
+
+// A schema that ships with the program, or one from a file when `name` ends in .toml.
+[[nodiscard]] Result<datum::Schema> named_schema(const std::string& name);
+
+}  // namespace skywarden::app

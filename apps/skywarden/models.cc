@@ -1,0 +1,216 @@
+// skywarden models: what trained models there are, whether they are sound, and how fast they run here.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/executor.h"
+#include "base/random.h"
+#include "commands.h"
+#include "inference/session.h"
+#include "model_files.h"
+
+namespace skywarden::app {
+namespace {
+
+using nlohmann::json;
+
+struct Arguments {
+  std::vector<std::string> paths = {"models"};
+  bool json = false;
+  double seconds = 0.5;
+};
+
+json about(const CheckedModel& m) {
+  json out = {{"name", m.found.name},
+              {"file", m.found.path},
+              {"kind", std::string(to_string(m.found.kind)).substr(1)},
+              {"bytes", m.bytes},
+              {"crc32c", fmt::format("{:08x}", m.crc32c)},
+              {"run_record", !m.record.empty()}};
+  if (m.completion) {
+    out["schema"] = m.schema;
+    out["trees"] = m.trees;
+    out["nodes"] = m.nodes;
+    out["fields"] = m.fields;
+  }
+  if (m.program) {
+    out["tensors"] = m.tensors;
+    out["steps"] = m.steps;
+    out["parameter_bytes"] = m.parameter_bytes;
+    out["multiply_adds_a_token"] = m.multiply_adds;
+    out["arena_bytes"] = m.program->arena_bytes;
+    out["rows_max"] = m.program->length_max;
+    out["places_repaired"] = m.repaired;
+    out["about"] = m.program->model.about;
+  }
+  return out;
+}
+
+std::string summary(const CheckedModel& m) {
+  if (m.completion)
+    return fmt::format("completion of {}, {} trees, {} nodes, {} fields", m.schema, m.trees, m.nodes,
+                       m.fields);
+  if (m.program)
+    return fmt::format("{} steps, {} bytes of parameters, at most {} rows", m.steps, m.parameter_bytes,
+                       m.program->length_max);
+  return "checked by the plug-in that runs it";
+}
+
+void print(const Arguments& arguments, const CheckedModel& m, std::string_view more = "") {
+  if (arguments.json) {
+    fmt::print("{}\n", about(m).dump());
+  } else {
+    fmt::print("{:<20} {:<6} {:>10} bytes  crc32c {:08x}  {}{}{}\n", m.found.name,
+               to_string(m.found.kind).substr(1), m.bytes, m.crc32c, summary(m),
+               m.record.empty() ? "; no run record" : "", more);
+  }
+}
+
+// Calls `each` with every sound model; those that are not are a line each. 0, or 1 when one was not sound.
+int for_all(const Arguments& arguments, const std::function<void(const CheckedModel&)>& each) {
+  const auto found = find_models(arguments.paths);
+  if (!found) {
+    fmt::print(stderr, "skywarden models: {}\n", found.error().message);
+    return 2;
+  }
+  if (found->empty()) fmt::print(stderr, "skywarden models: no model in {}\n", arguments.paths.front());
+  int code = 0;
+  for (const FoundModel& one : *found) {
+    const auto checked = check_model_file(one);
+    if (checked) {
+      each(*checked);
+      continue;
+    }
+    code = 1;
+    fmt::print(stderr, "skywarden models: {}\n", checked.error().message);
+    if (arguments.json)
+      fmt::print("{}\n", json({{"name", one.name}, {"file", one.path}, {"error", checked.error().message}})
+                             .dump(-1, ' ', false, json::error_handler_t::replace));
+  }
+  return code;
+}
+
+void show(const Arguments& arguments, const CheckedModel& m) {
+  json out = about(m);
+  if (!m.record.empty()) {
+    json record = json::parse(m.record, nullptr, false);
+    out["record"] = record.is_discarded() ? json("unreadable") : std::move(record);
+  }
+  fmt::print("{}\n", out.dump(arguments.json ? -1 : 1, ' ', false, json::error_handler_t::replace));
+}
+
+template <typename Work>
+double seconds_each(double budget, Work work) {
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  const auto since = [&](auto t) { return std::chrono::duration<double>(now() - t).count(); };
+  work();
+  std::vector<double> times;
+  for (const auto begin = now(); since(begin) < budget || times.size() < 5;) {
+    const auto t = now();
+    work();
+    times.push_back(since(t));
+  }
+  std::ranges::nth_element(times, times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2));
+  return times[times.size() / 2];
+}
+
+// Median time of a correction with its spread, over all fields of one mode, on drawn rows with gaps.
+double trees_seconds(const onboard::CompletionModel& model, double budget) {
+  Random random(1);
+  std::vector<std::vector<float>> rows;
+  for (const onboard::FieldTrees& field : model.causal) {
+    rows.emplace_back(field.correction.features());
+    for (float& v : rows.back())
+      v = random.chance(0.2) ? std::numeric_limits<float>::quiet_NaN()
+                             : static_cast<float>(random.normal(0.0, 3.0));
+  }
+  float sum = 0.0F;
+  const double all = seconds_each(budget, [&] {
+    for (std::size_t f = 0; f < rows.size(); ++f)
+      sum += model.causal[f].correction.evaluate(rows[f]) + model.causal[f].spread.evaluate(rows[f]);
+  });
+  if (!std::isfinite(sum)) fmt::print(stderr, "skywarden models: a sum of trees is not finite\n");
+  return all / std::max<std::size_t>(1, rows.size());
+}
+
+double graph_seconds(const inference::Program& program, std::uint32_t tokens, double budget) {
+  inference::Session session(program);
+  std::vector<std::vector<float>> numbers, outputs;
+  std::vector<std::vector<std::int32_t>> indices;
+  std::vector<inference::InputRows> inputs;
+  for (const inference::Input& input : program.model.inputs) {
+    const std::size_t rows = input.shape.rows == inference::Rows::kPerSequence ? 1 : tokens;
+    numbers.emplace_back(input.indices ? 0 : rows * input.shape.width(), 0.5F);
+    indices.emplace_back(input.indices ? rows : 0, 0);
+  }
+  for (std::size_t i = 0; i < numbers.size(); ++i) inputs.push_back({numbers[i], indices[i]});
+  for (const inference::Output& output : program.model.outputs) {
+    const inference::Shape& shape = program.shapes[output.value];
+    outputs.emplace_back(shape.width() * (shape.rows == inference::Rows::kPerSequence ? 1 : tokens));
+  }
+  const std::vector<std::span<float>> places(outputs.begin(), outputs.end());
+  const std::uint32_t lengths[] = {tokens};
+  SerialExecutor serial;
+  return seconds_each(budget, [&] {
+    if (const auto ran = session.run({lengths, inputs}, places, serial); !ran)
+      fmt::print(stderr, "skywarden models: {}\n", ran.error().message);
+  });
+}
+
+void bench(const Arguments& arguments, const CheckedModel& m) {
+  json line = {{"model", m.found.name}};
+  if (m.completion) {
+    line["figure"] = "one number corrected, with its interval, one core";
+    line["us"] = trees_seconds(*m.completion, arguments.seconds) * 1e6;
+  } else if (m.program) {
+    const std::uint32_t tokens = std::min(16U, m.program->length_max);
+    line["figure"] = fmt::format("one sequence of {} rows, one core", tokens);
+    line["us"] = graph_seconds(*m.program, tokens, arguments.seconds) * 1e6;
+  } else {
+    return;
+  }
+  if (arguments.json)
+    fmt::print("{}\n", line.dump());
+  else
+    fmt::print("{:<20} {}: {:.1f} us\n", m.found.name, line["figure"].get<std::string>(),
+               line["us"].get<double>());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+void add_models(CLI::App& app, int* exit_code) {
+  CLI::App* command = app.add_subcommand("models", "List, show, verify and time trained models");
+  command->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, const char* example, auto work) {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* sub = command->add_subcommand(name, what);
+    sub->add_option("path", arguments->paths, "model files, or folders of them")->capture_default_str();
+    sub->add_flag("--json", arguments->json, "a JSON object a line");
+    if (std::string_view(name) == "bench")
+      sub->add_option("--seconds", arguments->seconds, "how long each is timed")
+          ->check(CLI::Range(0.01, 60.0))
+          ->capture_default_str();
+    sub->footer(fmt::format(
+        "Exit code 0: all sound; 1: a model is not sound; 2: nothing to look at.\n\nExample:\n  {}",
+        example));
+    sub->callback([arguments, exit_code, work] {
+      *exit_code = for_all(*arguments, [&](const CheckedModel& m) { work(*arguments, m); });
+    });
+  };
+  add("list", "What there is, a line each", "skywarden models list",
+      [](const Arguments& arguments, const CheckedModel& m) { print(arguments, m); });
+  add("show", "All that a model and its run record say", "skywarden models show models/prsa.trees", show);
+  add("verify", "Read everything, checksums included", "skywarden models verify models --json",
+      [](const Arguments& arguments, const CheckedModel& m) { print(arguments, m, "  sound"); });
+  add("bench", "How long an answer takes on this machine",
+      "skywarden models bench models/prsa.trees --seconds 2", bench);
+  command->footer("Example:\n  skywarden models verify models");
+}
+
+}  // namespace skywarden::app

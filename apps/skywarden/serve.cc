@@ -1,0 +1,215 @@
+// skywarden serve: completion and inference over HTTP for many clients at once (serving/service.h).
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "commands.h"
+#include "incident_loader.h"
+#include "model_files.h"
+#include "serving/service.h"
+#include "shell/http_server.h"
+#include "shell/thread_executor.h"
+
+namespace skywarden::app {
+namespace {
+
+struct Arguments {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8090;
+  std::vector<std::string> host_names;
+  std::vector<std::string> models = {"models"};
+  std::vector<std::string> schemas = {"prsa", "weather", "firms_modis", "firms_viirs"};
+  std::vector<std::string> plugins;
+  unsigned threads = shell::ThreadExecutor::processor_count();
+  double deadline_ms = 1000.0;
+  std::size_t queue = 1024, connections = 256, body_kib = 1024, stream_rows = 16;
+};
+
+void complain(const std::string& why) {
+  fmt::print(stderr, "skywarden serve: {}\n", why);
+  std::fflush(stderr);
+}
+
+// What is served: what files there are, read anew on SIGHUP. A file that cannot be read is a line, and what
+// was served before stays.
+class Stock {
+ public:
+  Stock(const Arguments& arguments, serving::Service& service) : arguments_(arguments), service_(service) {}
+
+  void load() {
+    load_plugins();
+    const auto found = find_models(arguments_.models);
+    if (!found) return complain(found.error().message);
+    std::set<std::string> names;
+    for (const FoundModel& one : *found) {
+      if (one.kind != ModelKind::kTrees) names.insert(one.name);
+      const auto checked = check_model_file(one);
+      const Result<void> took =
+          checked ? take(std::move(*checked)) : Result<void>(tl::unexpected<Error>(checked.error()));
+      if (!took) complain(fmt::format("{}; what was served before stays", took.error().message));
+    }
+    for (const auto& [name, crc] : served_)
+      if (!names.contains(name)) (void)service_.remove_model(name);
+    std::erase_if(served_, [&](const auto& each) { return !names.contains(each.first); });
+  }
+
+ private:
+  void load_plugins() {
+    for (const std::string& path : arguments_.plugins) {
+      auto plugin = serving::Plugin::load(path);
+      if (!plugin) {
+        complain(fmt::format("{}; without it", plugin.error().message));
+        continue;
+      }
+      fmt::print("plug-in {} {} from {}\n", (*plugin)->name(), (*plugin)->version(), path);
+      if ((*plugin)->engine() != nullptr) engine_plugin_ = *plugin;
+      if ((*plugin)->completer() == nullptr && (*plugin)->detector() == nullptr) continue;
+      for (const std::string& schema : arguments_.schemas)
+        if (const auto set = service_.set_method(schema, *plugin); !set) complain(set.error().message);
+    }
+  }
+
+  Result<void> take(const CheckedModel& model) {
+    const std::string& path = model.found.path;
+    if (model.found.kind == ModelKind::kTrees) {
+      if (service_.schema(model.schema) == nullptr) return {};  // of a schema that is not served
+      return service_.set_completion_model(model.schema, &*model.completion, path);
+    }
+    if (const auto before = served_.find(model.found.name);
+        before != served_.end() && before->second == model.crc32c)
+      return {};
+    std::unique_ptr<serving::Engine> engine;
+    if (model.program) {
+      engine = serving::make_engine(*model.program);
+    } else {
+      if (engine_plugin_ == nullptr)
+        return fail(Errc::kUnavailable, "{}: no plug-in with an engine was given (--plugin)", path);
+      auto opened = serving::open_engine(engine_plugin_, path);
+      if (!opened) return tl::unexpected<Error>(opened.error());
+      engine = std::move(*opened);
+    }
+    const auto version = service_.put_model(model.found.name, std::move(engine), path);
+    if (!version) return tl::unexpected<Error>(version.error());
+    served_[model.found.name] = model.crc32c;
+    fmt::print("model {} version {} from {}\n", model.found.name, *version, path);
+    return {};
+  }
+
+  const Arguments& arguments_;
+  serving::Service& service_;
+  std::shared_ptr<const serving::Plugin> engine_plugin_;
+  std::map<std::string, std::uint32_t> served_;  // checksums of the files
+};
+
+serving::ServiceOptions service_options(const Arguments& arguments) {
+  serving::ServiceOptions options;
+  options.threads = arguments.threads;
+  options.deadline = from_seconds(arguments.deadline_ms * 1e-3);
+  options.infer.queue_max = options.complete.queue_max = arguments.queue;
+  options.recent.stream_rows = arguments.stream_rows;
+  return options;
+}
+
+shell::ConsoleServer::Options server_options(const Arguments& arguments) {
+  shell::ConsoleServer::Options options;
+  options.address = arguments.address;
+  options.port = arguments.port;
+  options.port_tries = 1;
+  options.host_names = arguments.host_names;
+  options.host_names.push_back(arguments.address);
+  options.connections_max = arguments.connections;
+  options.body_bytes_max = arguments.body_kib << 10;
+  options.json_errors = true;
+  return options;
+}
+
+Result<void> run(const Arguments& arguments) {
+  // Blocked before any thread begins, so that this one alone hears them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int each : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, each);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const auto options = service_options(arguments);
+  if (const auto valid = options.validate(); !valid) return valid;
+  std::unique_ptr<shell::ConsoleServer> server;  // outlives the service, whose answers go through it
+  serving::Service service(options, complain);
+  for (const std::string& name : arguments.schemas) {
+    auto schema = named_schema(name);
+    if (!schema) return tl::unexpected<Error>(schema.error());
+    if (const auto added = service.add_schema(std::move(*schema)); !added) return added;
+  }
+  Stock stock(arguments, service);
+  stock.load();
+  auto started = shell::ConsoleServer::start_deferred(
+      server_options(arguments),
+      [&service](shell::HttpRequest request, shell::ConsoleServer::Respond respond) {
+        service.handle(std::move(request), std::move(respond));
+      });
+  if (!started) return tl::unexpected<Error>(started.error());
+  server = std::move(*started);
+  fmt::print("serving at http://{}:{}/v1/models\n", arguments.address, server->port());
+  std::fflush(stdout);
+  for (int heard = 0; sigwait(&signals, &heard) == 0 && heard == SIGHUP;) {
+    stock.load();
+    fmt::print("read again\n");
+    std::fflush(stdout);
+  }
+  server->stop();
+  return {};
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, int* exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("serve", "Complete records and run models over HTTP, for many clients at once");
+  command
+      ->add_option("--address", arguments->address, "IP address to listen at; nobody is asked who they are")
+      ->capture_default_str();
+  command->add_option("--port", arguments->port, "0: any free one")->capture_default_str();
+  command->add_option("--host-name", arguments->host_names, "further names it may be reached under");
+  command->add_option("--models", arguments->models, "model files, or folders of them")
+      ->capture_default_str();
+  command->add_option("--schema", arguments->schemas, "shipped schemas by name, or files (TOML)")
+      ->capture_default_str();
+  command->add_option("--plugin", arguments->plugins, "shared libraries with engines, methods or detectors");
+  command->add_option("--threads", arguments->threads, "that run batches")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command->add_option("--deadline-ms", arguments->deadline_ms, "of a request that states none")
+      ->check(CLI::Range(1.0, 60'000.0))
+      ->capture_default_str();
+  command->add_option("--queue", arguments->queue, "requests that wait, a model")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--connections", arguments->connections, "at once")
+      ->check(CLI::Range(1, 65'536))
+      ->capture_default_str();
+  command->add_option("--body-kib", arguments->body_kib, "of one request, at most")
+      ->check(CLI::Range(1, 65'536))
+      ->capture_default_str();
+  command->add_option("--stream-rows", arguments->stream_rows, "rows kept of each stream")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  command->footer(
+      "POST /v1/complete, POST /v1/infer, GET /v1/models, GET /metrics; docs/formats.md has them. SIGHUP "
+      "reads\n"
+      "models and plug-ins again: what is being answered ends on the old ones. SIGINT or SIGTERM ends it.\n"
+      "Exit code 0: ended so; 1: it could not begin.\n\n"
+      "Example:\n  skywarden serve --port 8090\n"
+      "  curl -s http://127.0.0.1:8090/v1/complete -d '{\"schema\": \"prsa\", \"records\": [{\"station\": "
+      "\"Dongsi\",\n"
+      "    \"year\": 2015, \"month\": 3, \"day\": 1, \"hour\": 0, \"TEMP\": 4.2, \"PM2.5\": null}]}'");
+  command->callback([arguments, exit_code] {
+    const auto ran = run(*arguments);
+    if (!ran) complain(ran.error().message);
+    *exit_code = ran ? 0 : 1;
+  });
+}
+
+}  // namespace skywarden::app

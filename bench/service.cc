@@ -1,0 +1,257 @@
+// What clients of the service on a node get: requests a second and times to an answer over loopback, many
+// clients at once, each with one request at a time. Server and clients share this process and the machine's
+// cores. Completion sends hourly records of the PRSA files, one a request, half of the cells hidden;
+// inference a sequence to a drawn student encoder.
+#include "serving/service.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/random.h"
+#include "cpu_time.h"
+#include "formats/read_file.h"
+#include "inference/encoders.h"
+#include "onboard/ingest.h"
+#include "shell/http_server.h"
+
+namespace skywarden {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Arguments {
+  std::string what = "both";
+  std::string schema = "schemas/prsa.toml", data, model = "models/prsa.trees";
+  std::size_t clients = 16;
+  double seconds = 5.0, deadline_ms = 1000.0;
+  unsigned threads = 2;
+  std::uint32_t tokens = 16;
+  std::uint16_t port = 0;  // of a service that runs already; 0: one in this process
+};
+
+// One connection that asks and waits.
+class Client {
+ public:
+  explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int on = 1;
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    ENSURES(::connect(socket_, reinterpret_cast<sockaddr*>(&to), sizeof(to)) == 0);
+  }
+  ~Client() { ::close(socket_); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // The status; the body is in body().
+  int ask(const std::string& path, const std::string& body) {
+    const std::string request = fmt::format(
+        "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{}", path, body.size(), body);
+    ENSURES(::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(request.size()));
+    buffer_.clear();
+    std::size_t head = std::string::npos, length = 0;
+    while (head == std::string::npos || buffer_.size() < head + 4 + length) {
+      char block[16'384];
+      const ssize_t got = ::recv(socket_, block, sizeof(block), 0);
+      ENSURES(got > 0);
+      buffer_.append(block, static_cast<std::size_t>(got));
+      if (head != std::string::npos || (head = buffer_.find("\r\n\r\n")) == std::string::npos) continue;
+      const std::size_t at = buffer_.find("Content-Length: ");
+      ENSURES(at < head);
+      length = std::stoul(buffer_.substr(at + 16, 12));
+    }
+    body_ = buffer_.substr(head + 4, length);
+    return std::stoi(buffer_.substr(9, 3));
+  }
+  [[nodiscard]] const std::string& body() const { return body_; }
+
+ private:
+  int socket_;
+  std::string buffer_, body_;
+};
+
+struct Tally {
+  std::vector<double> ms;
+  std::map<std::string, std::size_t> outcomes;  // by depth, or by status
+};
+
+std::string outcome_of(int status, const std::string& body) {
+  if (status != 200) return std::to_string(status);
+  const std::size_t at = body.find("\"depth\":\"");
+  return at == std::string::npos ? "200" : body.substr(at + 9, body.find('"', at + 9) - at - 9);
+}
+
+void measure(const Arguments& a, std::uint16_t port, const std::string& name, const std::string& path,
+             const std::vector<std::vector<std::string>>& bodies) {
+  std::vector<Tally> tallies(a.clients);
+  const double cpu = cpu_seconds();
+  const auto begin = Clock::now();
+  const auto end = begin + std::chrono::duration<double>(a.seconds);
+  std::vector<std::thread> threads;
+  for (std::size_t c = 0; c < a.clients; ++c)
+    threads.emplace_back([&, c] {
+      Client client(port);
+      for (std::size_t i = 0; Clock::now() < end; ++i) {
+        const auto asked = Clock::now();
+        const int status = client.ask(path, bodies[c][i % bodies[c].size()]);
+        tallies[c].ms.push_back(std::chrono::duration<double, std::milli>(Clock::now() - asked).count());
+        ++tallies[c].outcomes[outcome_of(status, client.body())];
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  const double wall = std::chrono::duration<double>(Clock::now() - begin).count();
+  std::vector<double> ms;
+  nlohmann::json outcomes = nlohmann::json::object();
+  for (const Tally& tally : tallies) {
+    ms.insert(ms.end(), tally.ms.begin(), tally.ms.end());
+    for (const auto& [outcome, count] : tally.outcomes)
+      outcomes[outcome] = outcomes.value(outcome, 0UL) + count;
+  }
+  std::ranges::sort(ms);
+  const auto quantile = [&](double q) {
+    return ms[static_cast<std::size_t>(q * static_cast<double>(ms.size() - 1))];
+  };
+  fmt::print(
+      "{{\"figure\": \"{}\", \"clients\": {}, \"threads\": {}, \"deadline_ms\": {}, \"requests\": {}, "
+      "\"requests_per_s\": {:.0f}, \"p50_ms\": {:.2f}, \"p95_ms\": {:.2f}, \"p99_ms\": {:.2f}, "
+      "\"cpu_us_per_request\": {:.0f}, \"outcomes\": {}}}\n",
+      name, a.clients, a.threads, a.deadline_ms, ms.size(), static_cast<double>(ms.size()) / wall,
+      quantile(0.5), quantile(0.95), quantile(0.99),
+      (cpu_seconds() - cpu) / static_cast<double>(ms.size()) * 1e6, outcomes.dump());
+  std::fflush(stdout);
+}
+
+std::string body_of(const datum::Schema& schema, const datum::Record& record, std::size_t client,
+                    double deadline_ms, Random& random) {
+  const CivilTime t = to_civil(record.time + std::chrono::minutes(schema.utc_offset_min));
+  nlohmann::json one = {{"station", fmt::format("{}-{}", record.stream, client)},
+                        {"year", t.year},
+                        {"month", t.month},
+                        {"day", t.day},
+                        {"hour", t.hour}};
+  for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+    const datum::Value* value = datum::value_of(record.fields[f]);
+    if (value == nullptr || random.chance(0.5)) continue;
+    if (const auto* number = std::get_if<double>(value)) one[schema.fields[f].name] = *number;
+    if (const auto* level = std::get_if<datum::Category>(value))
+      one[schema.fields[f].name] = schema.fields[f].levels[level->level];
+  }
+  return nlohmann::json({{"schema", schema.name}, {"deadline_ms", deadline_ms}, {"records", {one}}}).dump();
+}
+
+// For each client the records of a station, one behind the other, from the middle of the file.
+std::vector<std::vector<std::string>> completions(const Arguments& a, const datum::Schema& schema) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(a.data + "/completion/prsa"))
+    if (entry.path().string().find(".csv") != std::string::npos) files.push_back(entry.path());
+  std::ranges::sort(files);
+  std::vector<std::vector<std::string>> bodies(a.clients);
+  Random random(5);
+  for (std::size_t c = 0; c < a.clients; ++c) {
+    const auto bytes = formats::read_file(files.at(c % files.size()).string());
+    ENSURES(bytes.has_value());
+    const auto ingested = onboard::ingest_csv(*bytes, schema);
+    ENSURES(ingested.has_value());
+    const std::size_t from = ingested->records.size() / 2;
+    for (std::size_t i = from; i < from + 4'000 && i < ingested->records.size(); ++i)
+      bodies[c].push_back(body_of(schema, ingested->records[i], c, a.deadline_ms, random));
+  }
+  return bodies;
+}
+
+std::vector<std::vector<std::string>> inferences(const Arguments& a) {
+  Random random(6);
+  std::vector<std::vector<std::string>> bodies(a.clients);
+  for (auto& each : bodies) {
+    nlohmann::json rows = nlohmann::json::array();
+    for (std::uint32_t t = 0; t < a.tokens; ++t) {
+      nlohmann::json row = nlohmann::json::array();
+      for (std::uint32_t i = 0; i < inference::kStudent.width; ++i)
+        row.push_back(std::round(random.normal(0.0, 1.0) * 1e4) / 1e4);
+      rows.push_back(std::move(row));
+    }
+    each.push_back(
+        nlohmann::json({{"model", "student"}, {"deadline_ms", a.deadline_ms}, {"rows", rows}}).dump());
+  }
+  return bodies;
+}
+
+Result<void> run(const Arguments& a) {
+  const auto schema_text = formats::read_file(a.schema);
+  if (!schema_text) return tl::unexpected<Error>(schema_text.error());
+  const auto schema = datum::parse_schema(*schema_text, a.schema);
+  if (!schema) return tl::unexpected<Error>(schema.error());
+  std::unique_ptr<shell::ConsoleServer> server;
+  serving::ServiceOptions options;
+  options.threads = a.threads;
+  serving::Service service(options, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+  if (const auto added = service.add_schema(*schema); !added) return added;
+  if (a.model != "baseline") {
+    const auto bytes = formats::read_file(a.model);
+    if (!bytes) return tl::unexpected<Error>(bytes.error());
+    const auto model = onboard::decode_model(std::as_bytes(std::span(*bytes)), *schema);
+    if (!model) return tl::unexpected<Error>(model.error());
+    if (const auto set = service.set_completion_model(schema->name, &*model, a.model); !set) return set;
+  }
+  auto program =
+      inference::make_program(inference::encoder(inference::kStudent, inference::drawn_parameters(1)));
+  if (!program) return tl::unexpected<Error>(program.error());
+  const auto put = service.put_model("student", serving::make_engine(std::move(*program)), "drawn");
+  if (!put) return tl::unexpected<Error>(put.error());
+  auto started = shell::ConsoleServer::start_deferred(
+      {.port = 0, .connections_max = a.clients + 8, .json_errors = true},
+      [&](shell::HttpRequest request, shell::ConsoleServer::Respond respond) {
+        service.handle(std::move(request), std::move(respond));
+      });
+  if (!started) return tl::unexpected<Error>(started.error());
+  server = std::move(*started);
+  const std::uint16_t port = a.port != 0 ? a.port : server->port();
+  if (a.what != "complete")
+    measure(a, port, fmt::format("service: a sequence of {} rows to the student encoder", a.tokens),
+            "/v1/infer", inferences(a));
+  if (a.what != "infer")
+    measure(a, port, "service: a record completed", "/v1/complete", completions(a, *schema));
+  server->stop();
+  return {};
+}
+
+}  // namespace
+}  // namespace skywarden
+
+int main(int argc, char** argv) {
+  skywarden::Arguments a;
+  if (const char* data = std::getenv("SKYWARDEN_DATA")) a.data = data;
+  CLI::App app{"Times of the service on a node"};
+  app.add_option("--what", a.what, "infer, complete or both")
+      ->check(CLI::IsMember({"infer", "complete", "both"}));
+  app.add_option("--schema", a.schema, "of the records")->capture_default_str();
+  app.add_option("--data", a.data, "folder with completion/prsa (default SKYWARDEN_DATA)");
+  app.add_option("--model", a.model, "completion model, or baseline")->capture_default_str();
+  app.add_option("--clients", a.clients, "at once")->check(CLI::Range(1, 1000))->capture_default_str();
+  app.add_option("--threads", a.threads, "that run batches")->check(CLI::Range(1, 64))->capture_default_str();
+  app.add_option("--seconds", a.seconds, "a figure")->capture_default_str();
+  app.add_option("--deadline-ms", a.deadline_ms, "of each request")->capture_default_str();
+  app.add_option("--tokens", a.tokens, "rows of an inference")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app.add_option("--port", a.port, "of a service that runs already; it serves what it serves");
+  CLI11_PARSE(app, argc, argv);
+  const auto ran = skywarden::run(a);
+  if (!ran) fmt::print(stderr, "bench-service: {}\n", ran.error().message);
+  return ran ? 0 : 1;
+}

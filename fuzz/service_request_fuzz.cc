@@ -1,0 +1,54 @@
+// Bodies of requests to the service: whatever comes, an answer or one line.
+#include <string_view>
+
+#include "serving/requests.h"
+
+namespace {
+
+using namespace skywarden;
+
+datum::Schema make_schema() {
+  datum::Schema schema;
+  schema.name = "s";
+  schema.time_columns = {"time"};
+  schema.stream_columns = {"station"};
+  datum::FieldSpec number, category, text;
+  number.name = "n";
+  number.min = -50;
+  number.max = 50;
+  category.name = "c";
+  category.kind = datum::FieldKind::kCategory;
+  category.levels = {"N", "E", "S", "W"};
+  text.name = "t";
+  text.kind = datum::FieldKind::kText;
+  schema.fields = {number, category, text};
+  return schema;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const datum::Schema schema = make_schema();
+  const std::string_view body(reinterpret_cast<const char*>(data), size);
+  serving::EngineShape shape;
+  shape.inputs = {{"in", 2}, {"kind", 1, true, true, 4}};
+  shape.outputs = {{"out", 2}};
+  shape.rows_max = 8;
+  const auto query =
+      serving::read_infer(body, [&](const std::string&) -> Result<serving::EngineShape> { return shape; });
+  if (query && !serving::check_sequence(shape, query->sequence)) __builtin_trap();
+  if (!query && query.error().message.find('\n') != std::string::npos) __builtin_trap();
+  const auto records =
+      serving::read_complete(body, [&](const std::string& name) { return name == "s" ? &schema : nullptr; });
+  if (!records) return 0;
+  std::vector<serving::CompletedNewest> done;
+  for (const datum::Record& record : records->records) {
+    if (record.fields.size() != schema.fields.size()) __builtin_trap();
+    serving::CompletedNewest one;
+    one.record = record;
+    one.patterns.assign(record.fields.size(), serving::GapPattern::kScattered);
+    done.push_back(std::move(one));
+  }
+  (void)serving::complete_json(schema, done, records->problems, {});
+  return 0;
+}

@@ -1,0 +1,267 @@
+#include "serving/recent_rows.h"
+
+#include <algorithm>
+
+#include "base/contract.h"
+#include "onboard/complete.h"
+#include "onboard/panel.h"
+
+namespace skywarden::serving {
+namespace {
+
+constexpr std::size_t kStretchRows = 3;  // that a field is missing in a row until it is called a stretch
+
+bool missing(const datum::Field& field) {
+  return std::holds_alternative<datum::Missing>(field);
+}
+
+bool all_missing(const datum::Record& record) {
+  return std::ranges::all_of(record.fields, missing);
+}
+
+skywarden_cell cell_of(const datum::Field& field) {
+  skywarden_cell cell{};
+  const datum::Value* value = datum::value_of(field);
+  if (value == nullptr) return cell;
+  cell.state = std::holds_alternative<datum::Observed>(field) ? SKYWARDEN_OBSERVED : SKYWARDEN_ESTIMATED;
+  if (const auto* number = std::get_if<double>(value)) cell.value = cell.low = cell.high = *number;
+  if (const auto* level = std::get_if<datum::Category>(value)) {
+    cell.value = level->level;
+    cell.low = 1.0;
+  }
+  if (const auto* estimated = std::get_if<datum::Estimated>(&field)) {
+    if (estimated->interval) {
+      cell.low = estimated->interval->low;
+      cell.high = estimated->interval->high;
+    }
+    if (std::holds_alternative<datum::Category>(*value)) cell.low = estimated->probability.value();
+  }
+  return cell;
+}
+
+datum::Field field_of(const skywarden_cell& cell, const datum::FieldSpec& spec, const std::string& by) {
+  datum::Estimated out;
+  out.by = by;
+  if (spec.kind == datum::FieldKind::kCategory) {
+    out.value = datum::Category{static_cast<std::uint16_t>(cell.value)};
+    out.probability = Probability(cell.low);
+  } else {
+    out.value = cell.value;
+    out.interval = datum::Interval{cell.low, cell.high};
+  }
+  return out;
+}
+
+std::vector<skywarden_cell> cells_of(const datum::Record& record) {
+  std::vector<skywarden_cell> out;
+  for (const datum::Field& field : record.fields) out.push_back(cell_of(field));
+  return out;
+}
+
+bool same(const skywarden_cell& a, const skywarden_cell& b) {
+  return a.state == b.state && a.value == b.value && a.low == b.low && a.high == b.high;
+}
+
+}  // namespace
+
+std::string_view to_string(CompletionDepth depth) {
+  switch (depth) {
+    case CompletionDepth::kSystem:
+      return "system";
+    case CompletionDepth::kStream:
+      return "stream";
+    case CompletionDepth::kRules:
+      return "rules";
+  }
+  return "";
+}
+
+std::string_view to_string(GapPattern pattern) {
+  switch (pattern) {
+    case GapPattern::kNone:
+      return "none";
+    case GapPattern::kScattered:
+      return "scattered";
+    case GapPattern::kStretch:
+      return "stretch";
+    case GapPattern::kWholeRecord:
+      return "whole_record";
+  }
+  return "";
+}
+
+Result<void> RecentRowsOptions::validate() const {
+  if (stream_rows == 0 || stream_rows > 10'000)
+    return fail(Errc::kOutOfRange, "stream_rows: expected 1…10,000");
+  if (streams_max == 0 || streams_max > 4096) return fail(Errc::kOutOfRange, "streams_max: expected 1…4,096");
+  return {};
+}
+
+RecentRows::RecentRows(const datum::Schema& schema, std::unique_ptr<onboard::NumberReviewer> reviewer,
+                       RecentRowsOptions options)
+    : schema_(schema), reviewer_(std::move(reviewer)), options_(options) {
+  EXPECTS(options_.validate().has_value());
+}
+
+void RecentRows::set_method(std::unique_ptr<PluginMethod> method) {
+  method_ = std::move(method);
+  method_fails_ = false;
+}
+
+std::optional<std::string> RecentRows::take_complaint() {
+  return std::exchange(complaint_, std::nullopt);
+}
+
+std::vector<CompletedNewest> RecentRows::complete_newest(std::span<const datum::Record* const> newest,
+                                                         CompletionDepth depth) {
+  std::vector<CompletedNewest> out(newest.size());
+  std::map<std::string, std::vector<std::size_t>> by_stream;
+  for (std::size_t i = 0; i < newest.size(); ++i) {
+    EXPECTS(newest[i]->fields.size() == schema_.fields.size());
+    by_stream[newest[i]->stream].push_back(i);
+    out[i].record = *newest[i];
+  }
+  std::size_t streams = streams_.size();
+  for (const auto& [stream, places] : by_stream) streams += streams_.contains(stream) ? 0 : 1;
+  if (depth == CompletionDepth::kSystem && !fits_together(newest.size(), streams))
+    depth = CompletionDepth::kStream;
+  if (depth == CompletionDepth::kSystem) {
+    std::vector<std::string> all;
+    for (const auto& [stream, rows] : streams_) all.push_back(stream);
+    complete_together(newest, all, out);
+  } else if (depth == CompletionDepth::kStream) {
+    for (const auto& [stream, places] : by_stream) {
+      std::vector<const datum::Record*> records;
+      std::vector<CompletedNewest> done(places.size());
+      for (std::size_t k = 0; k < places.size(); ++k) {
+        records.push_back(newest[places[k]]);
+        done[k].record = *newest[places[k]];
+      }
+      complete_together(records, std::span(&stream, 1), done);
+      for (std::size_t k = 0; k < places.size(); ++k) out[places[k]] = std::move(done[k]);
+    }
+  }
+  for (std::size_t i = 0; i < newest.size(); ++i) {
+    describe(*newest[i], out[i]);
+    if (depth == CompletionDepth::kRules) complete_by_rules(*newest[i], out[i]);
+    out[i].depth = depth;
+    if (method_ && depth != CompletionDepth::kRules) apply_method(*newest[i], out[i]);
+    keep(*newest[i]);
+  }
+  return out;
+}
+
+// At worst each row has a time of its own.
+bool RecentRows::fits_together(std::size_t newest, std::size_t streams) const {
+  std::size_t slots = newest;
+  for (const auto& [name, stream] : streams_) slots += stream.rows.size();
+  return streams <= options_.system_streams_max &&
+         slots * streams * schema_.fields.size() <= options_.cells_max;
+}
+
+void RecentRows::complete_together(std::span<const datum::Record* const> newest,
+                                   std::span<const std::string> streams, std::span<CompletedNewest> out) {
+  onboard::PanelBuilder builder(schema_.fields.size(),
+                                {.streams_max = options_.streams_max + newest.size(), .arrival_order = true});
+  std::map<std::string, std::uint32_t> sources;  // each stream is a source of its own, as if a link each
+  const auto add = [&](const datum::Record& record) {
+    const auto source =
+        sources.emplace(record.stream, static_cast<std::uint32_t>(sources.size())).first->second;
+    const auto added = builder.add(source, record.stream, record.time, record.fields);
+    ENSURES(added.has_value());  // a few rows of a few streams
+    return *added;
+  };
+  for (const std::string& stream : streams)
+    if (const auto found = streams_.find(stream); found != streams_.end())
+      for (const datum::Record& record : found->second.rows) add(record);
+  std::vector<std::size_t> places;
+  for (const datum::Record* record : newest) places.push_back(add(*record));
+  const auto panel = builder.build();
+  ENSURES(panel.has_value());
+  const onboard::Completion completion =
+      onboard::complete(*panel, schema_, {.causal = true, .reviewer = reviewer_.get()});
+  for (std::size_t i = 0; i < newest.size(); ++i) {
+    out[i].record = onboard::completed_record(*panel, schema_, completion, places[i]);
+    out[i].record.time = newest[i]->time;
+    for (std::size_t f = 0; f < schema_.fields.size(); ++f)  // a panel does not carry text
+      if (!missing(newest[i]->fields[f])) out[i].record.fields[f] = newest[i]->fields[f];
+  }
+}
+
+void RecentRows::complete_by_rules(const datum::Record& newest, CompletedNewest& out) const {
+  const auto found = streams_.find(newest.stream);
+  if (found == streams_.end()) return;
+  for (std::size_t f = 0; f < schema_.fields.size(); ++f) {
+    if (!missing(newest.fields[f]) || schema_.fields[f].kind > datum::FieldKind::kCategory) continue;
+    const auto& rows = found->second.rows;
+    const auto last = std::find_if(rows.rbegin(), rows.rend(),
+                                   [&](const datum::Record& row) { return !missing(row.fields[f]); });
+    if (last == rows.rend()) continue;
+    datum::Estimated estimate{*datum::value_of(last->fields[f]), std::nullopt, Probability(0.0),
+                              "last_value"};
+    out.record.fields[f] = std::move(estimate);
+  }
+}
+
+void RecentRows::describe(const datum::Record& newest, CompletedNewest& out) const {
+  const auto found = streams_.find(newest.stream);
+  out.new_stream = found == streams_.end();
+  const bool whole = all_missing(newest);
+  for (std::size_t f = 0; f < newest.fields.size(); ++f) {
+    std::size_t length = 0;
+    if (missing(newest.fields[f])) {
+      length = 1;
+      if (found != streams_.end())
+        for (auto row = found->second.rows.rbegin();
+             row != found->second.rows.rend() && missing(row->fields[f]); ++row)
+          ++length;
+    }
+    out.patterns.push_back(length == 0              ? GapPattern::kNone
+                           : whole                  ? GapPattern::kWholeRecord
+                           : length >= kStretchRows ? GapPattern::kStretch
+                                                    : GapPattern::kScattered);
+  }
+  if (out.new_stream) return;
+  out.clock_back = std::ranges::any_of(found->second.rows,
+                                       [&](const datum::Record& row) { return row.time > newest.time; });
+}
+
+void RecentRows::apply_method(const datum::Record& newest, CompletedNewest& out) {
+  std::vector<skywarden_cell> before;
+  if (const auto found = streams_.find(newest.stream); found != streams_.end())
+    for (const datum::Record& row : found->second.rows) {
+      const auto cells = cells_of(row);
+      before.insert(before.end(), cells.begin(), cells.end());
+    }
+  const std::vector<skywarden_cell> said = cells_of(out.record);
+  Result<void> went;
+  if (method_->completes()) {
+    std::vector<skywarden_cell> cells = said;
+    went = method_->complete(before, cells);
+    if (went)
+      for (std::size_t f = 0; f < cells.size(); ++f)
+        if (cells[f].state == SKYWARDEN_ESTIMATED && !same(cells[f], said[f]))
+          out.record.fields[f] = field_of(cells[f], schema_.fields[f], method_->name());
+  }
+  if (went && method_->detects()) {
+    auto scores = method_->score(before, cells_of(out.record));
+    if (scores)
+      out.anomalies = std::move(*scores);
+    else
+      went = tl::unexpected<Error>(scores.error());
+  }
+  if (!went && !method_fails_) complaint_ = went.error().message;
+  method_fails_ = !went;
+}
+
+void RecentRows::keep(const datum::Record& record) {
+  Stream& stream = streams_[record.stream];
+  stream.rows.push_back(record);
+  stream.heard = ++records_;
+  if (stream.rows.size() > options_.stream_rows) stream.rows.pop_front();
+  if (streams_.size() <= options_.streams_max) return;
+  streams_.erase(
+      std::ranges::min_element(streams_, {}, [](const auto& entry) { return entry.second.heard; }));
+}
+
+}  // namespace skywarden::serving

@@ -1,0 +1,280 @@
+#include "serving/requests.h"
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "onboard/ingest.h"
+
+namespace skywarden::serving {
+namespace {
+
+using nlohmann::json;
+
+// How deep arrays and objects nest, without parsing: what lies deeper than the limit is never built.
+bool too_deep(std::string_view text, std::size_t depth_max) {
+  std::size_t depth = 0;
+  bool in_string = false, escaped = false;
+  for (const char c : text) {
+    if (in_string) {
+      in_string = escaped || c != '"';
+      escaped = !escaped && c == '\\';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > depth_max) return true;
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+Result<json> parse_object(std::string_view body, const RequestLimits& limits) {
+  if (too_deep(body, limits.depth_max))
+    return fail(Errc::kLimitReached, "expected at most {} levels of nesting", limits.depth_max);
+  json object = json::parse(body, nullptr, false);
+  if (object.is_discarded() || !object.is_object())
+    return fail(Errc::kMalformed, "the body: expected a JSON object");
+  return object;
+}
+
+Result<std::string> text_at(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_string())
+    return fail(Errc::kMalformed, "\"{}\": expected a name", key);
+  return found->get<std::string>();
+}
+
+Result<Wishes> read_wishes(const json& object, const RequestLimits& limits) {
+  Wishes out;
+  if (const auto found = object.find("priority"); found != object.end()) {
+    if (*found == "high")
+      out.priority = inference::Priority::kHigh;
+    else if (*found == "low")
+      out.priority = inference::Priority::kLow;
+    else if (*found != "normal")
+      return fail(Errc::kMalformed, "\"priority\": expected high, normal or low");
+  }
+  if (const auto found = object.find("deadline_ms"); found != object.end()) {
+    const double ms = found->is_number() ? found->get<double>() : 0.0;
+    if (!(ms > 0.0 && ms <= limits.deadline_ms_max))
+      return fail(Errc::kOutOfRange, "\"deadline_ms\": expected a number above 0, at most {:g}",
+                  limits.deadline_ms_max);
+    out.within = from_seconds(ms * 1e-3);
+  }
+  return out;
+}
+
+// Rows of numbers, all of the port's width; a row of one number may stand without brackets.
+Result<std::size_t> read_rows(const json& rows, const Port& port, const RequestLimits& limits,
+                              std::vector<float>& numbers, std::vector<std::int32_t>& indices) {
+  if (!rows.is_array()) return fail(Errc::kMalformed, "input '{}': expected an array of rows", port.name);
+  if (rows.size() > limits.numbers_max / std::max(1U, port.width))
+    return fail(Errc::kLimitReached, "input '{}': expected at most {} numbers", port.name,
+                limits.numbers_max);
+  std::size_t number = 0;
+  for (const json& row : rows) {
+    ++number;
+    const bool bare = row.is_number() && port.width == 1;
+    if (!bare && (!row.is_array() || row.size() != port.width))
+      return fail(Errc::kMalformed, "input '{}', row {}: expected {} numbers", port.name, number, port.width);
+    const auto add = [&](const json& cell) {
+      if (!cell.is_number()) return false;
+      const double value = cell.get<double>();
+      if (!port.indices) {
+        if (!(std::abs(value) <= std::numeric_limits<float>::max())) return false;
+        numbers.push_back(static_cast<float>(value));
+        return true;
+      }
+      if (value != std::floor(value) || value < 0 || value > 2'147'483'647.0) return false;
+      indices.push_back(static_cast<std::int32_t>(value));
+      return true;
+    };
+    bool sound = true;
+    if (bare)
+      sound = add(row);
+    else
+      for (const json& cell : row) sound = sound && add(cell);
+    if (!sound)
+      return fail(Errc::kMalformed, "input '{}', row {}: expected {}", port.name, number,
+                  port.indices ? "whole numbers from 0" : "finite numbers");
+  }
+  return rows.size();
+}
+
+void write_rows(std::string& out, const Port& port, const std::vector<float>& numbers) {
+  out += json_text(port.name) + ":[";
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (i % port.width == 0)
+      out += i == 0 ? "[" : ",[";
+    else
+      out += ',';
+    fmt::format_to(std::back_inserter(out), "{}", numbers[i]);
+    if ((i + 1) % port.width == 0) out += ']';
+  }
+  out += ']';
+}
+
+void write_served(std::string& out, const Served& served) {
+  fmt::format_to(std::back_inserter(out), "\"waited_us\":{},\"took_us\":{}", served.waited.count() / 1000,
+                 served.took.count() / 1000);
+}
+
+void write_value(std::string& out, const datum::FieldSpec& spec, const datum::Value& value) {
+  out += "\"value\":";
+  if (const auto* number = std::get_if<double>(&value))
+    fmt::format_to(std::back_inserter(out), "{}", *number);
+  else if (const auto* level = std::get_if<datum::Category>(&value))
+    out += json_text(spec.levels[level->level]);
+  else
+    out += json_text(std::get<std::string>(value));
+}
+
+void write_field(std::string& out, const datum::FieldSpec& spec, const datum::Field& field,
+                 GapPattern pattern, std::optional<double> anomaly) {
+  out += json_text(spec.name) + ":{";
+  if (const auto* missing = std::get_if<datum::Missing>(&field)) {
+    fmt::format_to(std::back_inserter(out), "\"state\":\"missing\",\"reason\":\"{}\"",
+                   datum::to_string(missing->reason));
+  } else {
+    write_value(out, spec, *datum::value_of(field));
+    const auto* estimated = std::get_if<datum::Estimated>(&field);
+    out += estimated == nullptr ? ",\"state\":\"observed\"" : ",\"state\":\"estimated\"";
+    if (estimated != nullptr) {
+      if (estimated->interval)
+        fmt::format_to(std::back_inserter(out), ",\"low\":{},\"high\":{}",
+                       static_cast<float>(estimated->interval->low),
+                       static_cast<float>(estimated->interval->high));
+      // Of a rule no probability is known; none is invented.
+      if (spec.kind == datum::FieldKind::kCategory && estimated->probability.value() > 0.0)
+        fmt::format_to(std::back_inserter(out), ",\"p\":{:.3f}", estimated->probability.value());
+      out += ",\"by\":" + json_text(estimated->by);
+    } else if (anomaly) {
+      fmt::format_to(std::back_inserter(out), ",\"anomaly\":{:.3f}", *anomaly);
+    }
+  }
+  if (pattern != GapPattern::kNone)
+    fmt::format_to(std::back_inserter(out), ",\"pattern\":\"{}\"", to_string(pattern));
+  out += '}';
+}
+
+void write_record(std::string& out, const datum::Schema& schema, const CompletedNewest& done) {
+  fmt::format_to(std::back_inserter(out), "{{\"stream\":{},\"time\":\"{}\",\"depth\":\"{}\"",
+                 json_text(done.record.stream), format_utc(done.record.time), to_string(done.depth));
+  if (done.new_stream) out += ",\"new_stream\":true";
+  if (done.clock_back) out += ",\"clock_back\":true";
+  out += ",\"fields\":{";
+  for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+    if (f > 0) out += ',';
+    write_field(out, schema.fields[f], done.record.fields[f], done.patterns[f],
+                done.anomalies.empty() ? std::nullopt : std::optional(done.anomalies[f]));
+  }
+  out += "}}";
+}
+
+}  // namespace
+
+std::string json_text(std::string_view text) {
+  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string error_json(std::string_view code, std::string_view message) {
+  return "{\"error\":{\"code\":" + json_text(code) + ",\"message\":" + json_text(message) + "}}\n";
+}
+
+Result<InferQuery> read_infer(std::string_view body, const ShapeOf& shape_of, const RequestLimits& limits) {
+  const auto object = parse_object(body, limits);
+  if (!object) return tl::unexpected<Error>(object.error());
+  InferQuery out;
+  const auto model = text_at(*object, "model");
+  if (!model) return tl::unexpected<Error>(model.error());
+  out.model = *model;
+  const auto wishes = read_wishes(*object, limits);
+  if (!wishes) return tl::unexpected<Error>(wishes.error());
+  out.wishes = *wishes;
+  const auto shape = shape_of(out.model);
+  if (!shape) return tl::unexpected<Error>(shape.error());
+  const auto rows = object->find("rows"), inputs = object->find("inputs");
+  if ((rows == object->end()) == (inputs == object->end()))
+    return fail(Errc::kMalformed, "expected \"rows\" or \"inputs\", and not both");
+  if (rows != object->end() && shape->inputs.size() != 1)
+    return fail(Errc::kMalformed, "\"rows\": this model has {} inputs; expected \"inputs\"",
+                shape->inputs.size());
+  out.sequence.numbers.resize(shape->inputs.size());
+  out.sequence.indices.resize(shape->inputs.size());
+  out.sequence.rows = 1;
+  for (std::size_t i = 0; i < shape->inputs.size(); ++i) {
+    const Port& port = shape->inputs[i];
+    const json* given = rows != object->end() ? &*rows : nullptr;
+    if (given == nullptr && inputs->is_object())
+      if (const auto found = inputs->find(port.name); found != inputs->end()) given = &*found;
+    if (given == nullptr) return fail(Errc::kMalformed, "\"inputs\": expected an input '{}'", port.name);
+    const auto count = read_rows(*given, port, limits, out.sequence.numbers[i], out.sequence.indices[i]);
+    if (!count) return tl::unexpected<Error>(count.error());
+    if (!port.per_sequence) out.sequence.rows = static_cast<std::uint32_t>(*count);
+  }
+  if (auto fits = check_sequence(*shape, out.sequence); !fits) return tl::unexpected<Error>(fits.error());
+  return out;
+}
+
+Result<CompleteQuery> read_complete(std::string_view body, const SchemaOf& schema_of,
+                                    const RequestLimits& limits) {
+  const auto object = parse_object(body, limits);
+  if (!object) return tl::unexpected<Error>(object.error());
+  const auto name = text_at(*object, "schema");
+  if (!name) return tl::unexpected<Error>(name.error());
+  CompleteQuery out;
+  out.schema = schema_of(*name);
+  if (out.schema == nullptr) return fail(Errc::kNotFound, "no schema '{}'", *name);
+  const auto wishes = read_wishes(*object, limits);
+  if (!wishes) return tl::unexpected<Error>(wishes.error());
+  out.wishes = *wishes;
+  const auto records = object->find("records");
+  if (records == object->end() || !records->is_array() || records->empty() ||
+      records->size() > limits.records_max)
+    return fail(records != object->end() && records->is_array() && !records->empty() ? Errc::kLimitReached
+                                                                                     : Errc::kMalformed,
+                "\"records\": expected an array of 1…{} objects", limits.records_max);
+  std::size_t row = 0;
+  for (const json& each : *records) {
+    ++row;
+    auto record = onboard::decode_json_line(each.dump(), *out.schema, {.depth_max = limits.depth_max}, row,
+                                            out.problems);
+    if (!record) return fail(record.error().code, "record {}: {}", row, record.error().message);
+    out.records.push_back(std::move(*record));
+  }
+  return out;
+}
+
+std::string infer_json(const std::string& model, const EngineShape& shape, const Rows& rows,
+                       const Served& served) {
+  std::string out = "{\"model\":" + json_text(model) + ",";
+  write_served(out, served);
+  out += ",\"outputs\":{";
+  for (std::size_t o = 0; o < shape.outputs.size(); ++o) {
+    if (o > 0) out += ',';
+    write_rows(out, shape.outputs[o], rows[o]);
+  }
+  return out + "}}\n";
+}
+
+std::string complete_json(const datum::Schema& schema, const std::vector<CompletedNewest>& records,
+                          const std::vector<datum::RowProblem>& problems, const Served& served) {
+  std::string out = "{\"schema\":" + json_text(schema.name) + ",";
+  write_served(out, served);
+  out += ",\"records\":[";
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (i > 0) out += ',';
+    write_record(out, schema, records[i]);
+  }
+  out += "],\"problems\":[";
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    if (i > 0) out += ',';
+    fmt::format_to(std::back_inserter(out), "{{\"record\":{},\"field\":{},\"message\":{}}}", problems[i].row,
+                   json_text(problems[i].column), json_text(problems[i].expected));
+  }
+  return out + "]}\n";
+}
+
+}  // namespace skywarden::serving

@@ -1,0 +1,63 @@
+// What clients ask of the service and what they are told, as JSON (docs/formats.md). Bodies come from
+// anybody: size, depth and counts are bounded, and whatever is wrong is one line that names the place.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "datum/delimited.h"
+#include "datum/record.h"
+#include "datum/schema.h"
+#include "inference/batcher.h"
+#include "serving/engine.h"
+#include "serving/lane.h"
+#include "serving/recent_rows.h"
+
+namespace skywarden::serving {
+
+struct RequestLimits {
+  std::size_t depth_max = 16;           // of nested arrays and objects
+  std::size_t records_max = 256;        // of one completion
+  std::size_t numbers_max = 1'000'000;  // of one inference
+  double deadline_ms_max = 60'000;
+};
+
+struct Wishes {
+  inference::Priority priority = inference::Priority::kNormal;
+  std::optional<Duration> within;  // from the arrival
+};
+
+struct InferQuery {
+  std::string model;
+  Sequence sequence;
+  Wishes wishes;
+};
+struct CompleteQuery {
+  const datum::Schema* schema = nullptr;
+  std::vector<datum::Record> records;
+  std::vector<datum::RowProblem> problems;  // cells that could not be read; row 1 is the first record
+  Wishes wishes;
+};
+
+using ShapeOf = std::function<Result<EngineShape>(const std::string& model)>;
+using SchemaOf = std::function<const datum::Schema*(const std::string& name)>;  // null: no such schema
+
+[[nodiscard]] Result<InferQuery> read_infer(std::string_view body, const ShapeOf& shape_of,
+                                            const RequestLimits& limits = {});
+[[nodiscard]] Result<CompleteQuery> read_complete(std::string_view body, const SchemaOf& schema_of,
+                                                  const RequestLimits& limits = {});
+
+[[nodiscard]] std::string infer_json(const std::string& model, const EngineShape& shape, const Rows& rows,
+                                     const Served& served);
+[[nodiscard]] std::string complete_json(const datum::Schema& schema,
+                                        const std::vector<CompletedNewest>& records,
+                                        const std::vector<datum::RowProblem>& problems, const Served& served);
+// {"error":{"code":…,"message":…}}
+[[nodiscard]] std::string error_json(std::string_view code, std::string_view message);
+[[nodiscard]] std::string json_text(std::string_view text);  // as a JSON string; what is no UTF-8 is replaced
+
+}  // namespace skywarden::serving

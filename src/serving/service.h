@@ -1,0 +1,99 @@
+// The service on a node: completion and inference for many clients at once (docs/formats.md, HTTP API). It
+// turns requests into answers through callbacks and knows nothing of sockets; shell/http_server.h carries
+// them. Models and schemas can be exchanged while requests come in. From any thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "onboard/complete_model.h"
+#include "serving/model_shelf.h"
+#include "serving/recent_rows.h"
+#include "serving/requests.h"
+#include "serving/worker_pool.h"
+#include "shell/http_message.h"
+
+namespace skywarden::serving {
+
+struct ServiceOptions {
+  unsigned threads = 1;
+  // Of an inference: a row is a token.
+  inference::BatcherOptions infer = {.preferred = {16, 256}};
+  // Of a completion: a row is a record; depths as in recent_rows.h.
+  inference::BatcherOptions complete = {
+      .delay_max = std::chrono::microseconds(300),
+      .preferred = {16, 256},
+      .depths = {{std::chrono::milliseconds(60), std::chrono::microseconds(500)},
+                 {std::chrono::microseconds(100), std::chrono::microseconds(800)},
+                 {std::chrono::microseconds(20), std::chrono::microseconds(5)}}};
+  RecentRowsOptions recent;
+  RequestLimits limits;
+  Duration deadline = std::chrono::seconds(1);  // of a request that states none
+  [[nodiscard]] Result<void> validate() const;
+};
+
+class Service {
+ public:
+  using Respond = std::function<void(shell::HttpResponse)>;
+  using Complain = std::function<void(const std::string&)>;
+
+  Service(ServiceOptions options, Complain complain);  // options that validate
+  ~Service();                                          // answers everything that waits
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  // Models for /v1/infer.
+  [[nodiscard]] Result<std::uint64_t> put_model(const std::string& name, std::unique_ptr<Engine> engine,
+                                                const std::string& origin);
+  [[nodiscard]] Result<void> remove_model(const std::string& name) { return shelf_.remove(name); }
+
+  // A schema for /v1/complete; one of the same name keeps its place and what is known of its streams only
+  // when it is added for the first time. kConflict: there is one of that name.
+  [[nodiscard]] Result<void> add_schema(datum::Schema schema);
+  // The trained model of a schema (null: the baseline) and a plug-in's method for it (null: none), from the
+  // next batch on. kNotFound: no such schema; kConflict: a model of another schema.
+  [[nodiscard]] Result<void> set_completion_model(const std::string& schema,
+                                                  const onboard::CompletionModel* model,
+                                                  const std::string& origin);
+  [[nodiscard]] Result<void> set_method(const std::string& schema, std::shared_ptr<const Plugin> plugin);
+  [[nodiscard]] const datum::Schema* schema(const std::string& name) const;
+
+  // Calls `respond` once, now or later, from any thread.
+  void handle(shell::HttpRequest request, Respond respond);
+
+ private:
+  using CompletionLane = LaneOf<std::vector<datum::Record>, std::vector<CompletedNewest>>;
+  // A schema's streams and the lane that works on them. Only the lane touches `recent`; what is to change in
+  // it waits in `news`.
+  struct Stand {
+    datum::Schema schema;
+    std::unique_ptr<RecentRows> recent;
+    std::shared_ptr<CompletionLane> lane;
+    std::string model = "baseline";
+    std::string method;
+    std::mutex mutex;  // guards the news
+    std::vector<std::function<void(RecentRows&)>> news;
+  };
+
+  void infer(const shell::HttpRequest& request, const Respond& respond);
+  void complete(const shell::HttpRequest& request, const Respond& respond);
+  [[nodiscard]] std::string models_json() const;
+  [[nodiscard]] std::string metrics_text() const;
+  [[nodiscard]] Instant deadline_of(const Wishes& wishes) const;
+  [[nodiscard]] Stand* stand(const std::string& name) const;
+  [[nodiscard]] std::vector<Result<std::vector<CompletedNewest>>> run_completion(
+      Stand& stand, std::span<const std::vector<datum::Record>* const> batch, std::size_t depth) const;
+
+  ServiceOptions options_;
+  Complain complain_;
+  mutable std::mutex mutex_;  // guards the map and the names in it
+  std::map<std::string, std::unique_ptr<Stand>> stands_;
+  WorkerPool pool_;  // stops before the stands go
+  ModelShelf shelf_;
+};
+
+}  // namespace skywarden::serving
