@@ -250,5 +250,6 @@ TEST_CASE("what abstains is said in the record, and is less often right than the
   }
   REQUIRE(abstained > 100);
   REQUIRE(rest > 100);
-  CHECK(right_abstained / abstained + 0.1 < right_rest / rest);
+  // Errors here are of much the same size everywhere, so the rest is only somewhat better.
+  CHECK(right_abstained / abstained + 0.03 < right_rest / rest);
 }
