@@ -95,6 +95,7 @@ Result<std::vector<FieldExamples>> collect_examples(const Panel& panel, const da
       collector.begin(*truth, hidden, all > 0.0 ? std::min(1.0, share / all) : 1.0);
       onboard::CompleteOptions completing;
       completing.causal = options.causal;
+      completing.calibrate = false;
       completing.reviewer = &collector;
       static_cast<void>(onboard::complete(*masked, schema, completing));
       progress(fmt::format("{}: part {} of {}, {}", options.causal ? "causal" : "offline", p + 1,

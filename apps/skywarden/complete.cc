@@ -4,13 +4,17 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "commands.h"
+#include "completed_missing.h"
 #include "completed_quality.h"
 #include "formats/read_file.h"
 #include "onboard/complete_grid.h"
 #include "onboard/complete_model.h"
+#include "onboard/missing_pattern.h"
+#include "onboard/missing_report.h"
 #include "record_tables.h"
 
 namespace skywarden::app {
@@ -23,6 +27,7 @@ struct Arguments {
   bool causal = false;
   std::string as_of;  // empty: the latest time in the tables
   bool json = false;
+  double abstain_beyond = onboard::CompleteOptions{}.abstain_beyond;
 };
 
 std::vector<std::string> added_columns(const datum::Schema& schema) {
@@ -34,6 +39,7 @@ std::vector<std::string> added_columns(const datum::Schema& schema) {
       out.push_back(spec.name + ".high");
     }
     if (spec.kind == datum::FieldKind::kCategory) out.push_back(spec.name + ".p");
+    out.push_back(spec.name + ".pattern");
   }
   return out;
 }
@@ -52,7 +58,7 @@ void fill_cell(const datum::FieldSpec& spec, const onboard::Completion& completi
     cells[column] =
         number ? onboard::format_on_grid(value, decimals) : spec.levels[static_cast<std::size_t>(value)];
   }
-  cells.emplace_back("estimated");
+  cells.emplace_back(completion.abstained[cell] != 0 ? "abstained" : "estimated");
   if (number) {
     cells.push_back(format_end(completion.lows[cell], decimals));
     cells.push_back(format_end(completion.highs[cell], decimals));
@@ -62,7 +68,8 @@ void fill_cell(const datum::FieldSpec& spec, const onboard::Completion& completi
 }
 
 void fill_row(const RecordTables& tables, const RecordTable& table, const datum::Schema& schema,
-              const onboard::Completion& completion, std::size_t row, std::vector<std::string>& cells) {
+              const onboard::Completion& completion, const std::vector<onboard::MissingPattern>& patterns,
+              std::size_t row, std::vector<std::string>& cells) {
   const std::size_t record = table.records[row];
   for (std::size_t f = 0; f < schema.fields.size(); ++f) {
     const datum::FieldSpec& spec = schema.fields[f];
@@ -71,7 +78,7 @@ void fill_row(const RecordTables& tables, const RecordTable& table, const datum:
                                                                          : 0;
     if (record == kNoRecordOfRow) {  // the row travels along as it is
       cells.emplace_back("missing:malformed");
-      cells.insert(cells.end(), extra, "");
+      cells.insert(cells.end(), extra + 1, "");
       continue;
     }
     const onboard::Panel::Place place = tables.panel.place(record);
@@ -85,14 +92,18 @@ void fill_row(const RecordTables& tables, const RecordTable& table, const datum:
     } else {
       fill_cell(spec, completion, cell, cells, table.layout.fields[f]);
     }
+    cells.emplace_back(onboard::to_string(patterns[cell]));
   }
 }
 
 void print_quality(const Arguments& arguments, const RecordTables& tables, const datum::Schema& schema,
-                   const onboard::Completion& completion, Instant as_of) {
+                   const onboard::Completion& completion, const onboard::MissingReport& missing,
+                   Instant as_of) {
   const std::vector<TableQuality> qualities = qualities_of(tables, schema, completion);
-  fmt::print("{}",
-             arguments.json ? quality_json(qualities, schema, as_of) + "\n" : quality_text(qualities, as_of));
+  if (!arguments.json) fmt::print(stderr, "{}", missing_text(missing, schema));
+  fmt::print("{}", arguments.json
+                       ? quality_json(qualities, schema, as_of, missing_json(missing, schema)) + "\n"
+                       : quality_text(qualities, as_of));
 }
 
 // Null for the baseline alone.
@@ -121,17 +132,24 @@ Result<bool> run(const Arguments& arguments) {
   options.arrival_order = arguments.causal;
   const auto tables = read_record_tables(arguments.in, *schema, options);
   if (!tables) return tl::unexpected(tables.error());
-  const onboard::Completion completion =
-      onboard::complete(tables->panel, *schema, {.causal = arguments.causal, .reviewer = reviewer->get()});
+  onboard::CompleteOptions completing;
+  completing.causal = arguments.causal;
+  completing.abstain_beyond = arguments.abstain_beyond;
+  completing.reviewer = reviewer->get();
+  const onboard::Completion completion = onboard::complete(tables->panel, *schema, completing);
+  const std::vector<onboard::MissingPattern> patterns =
+      onboard::missing_patterns(tables->panel, arguments.causal);
   const std::vector<std::string> added = added_columns(*schema);
   for (const RecordTable& table : tables->tables) {
     const auto written = write_record_table(table, arguments.out, added, [&](std::size_t row, auto& cells) {
-      fill_row(*tables, table, *schema, completion, row, cells);
+      fill_row(*tables, table, *schema, completion, patterns, row, cells);
     });
     if (!written) return tl::unexpected(written.error());
   }
   if (!as_of) as_of = latest_time(*tables);
-  print_quality(arguments, *tables, *schema, completion, as_of.value_or(Instant{}));
+  const onboard::MissingReport missing =
+      onboard::report_missing(tables->panel, *schema, completion, patterns);
+  print_quality(arguments, *tables, *schema, completion, missing, as_of.value_or(Instant{}));
   return tables->sound();
 }
 
@@ -151,14 +169,24 @@ void add_complete(CLI::App& app, int* exit_code) {
       ->add_option("--model", arguments->model,
                    "baseline: learnt from the tables themselves; or a model file")
       ->capture_default_str();
+  command
+      ->add_option(
+          "--abstain-beyond", arguments->abstain_beyond,
+          "tolerances of the schema that half an interval may span before its estimate is marked as too "
+          "uncertain to act on; 0: never")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
   command->add_option(
       "--as-of", arguments->as_of,
       "when freshness is judged (UTC, 2022-02-26T10:00:00Z); else at the latest time there is");
-  command->add_flag("--json", arguments->json, "print the quality of the tables as a JSON object");
+  command->add_flag("--json", arguments->json, "print quality and losses of the tables as a JSON object");
   command->footer(
-      "Each table comes out with its rows and columns, holes filled, and beside them FIELD.state, FIELD.low "
-      "and\n"
-      "FIELD.high (90 % interval of a number) or FIELD.p (probability of the chosen level).\n"
+      "Each table comes out with its rows and columns, holes filled, and beside them FIELD.state (observed, "
+      "estimated,\nabstained: filled but too uncertain to act on, or missing:WHY), FIELD.low and FIELD.high "
+      "(90 % "
+      "interval of a\nnumber) or FIELD.p (probability of the chosen level), and FIELD.pattern of a hole: "
+      "random, "
+      "temporal,\nstructured, spatial. How the losses look, field by field, goes to stderr.\n"
       "Printed is the quality of each table: completeness, consistency, freshness, provenance, a score of "
       "them in\n0…1, and what costs most.\n\n"
       "Example:\n  skywarden complete --schema schemas/prsa.toml --in PRSA_*.csv.gz --out out/completed "

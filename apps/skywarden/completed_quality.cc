@@ -54,8 +54,8 @@ std::string quality_text(const std::vector<TableQuality>& tables, Instant as_of)
   return out;
 }
 
-std::string quality_json(const std::vector<TableQuality>& tables, const datum::Schema& schema,
-                         Instant as_of) {
+std::string quality_json(const std::vector<TableQuality>& tables, const datum::Schema& schema, Instant as_of,
+                         nlohmann::ordered_json missing) {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (const TableQuality& one : tables) {
     const onboard::Quality quality = one.tally.quality(as_of);
@@ -79,7 +79,8 @@ std::string quality_json(const std::vector<TableQuality>& tables, const datum::S
                    {"reasons", one.tally.reasons(as_of)},
                    {"fields", std::move(fields)}});
   }
-  const nlohmann::ordered_json out{{"as_of", format_utc(as_of)}, {"tables", std::move(all)}};
+  const nlohmann::ordered_json out{
+      {"as_of", format_utc(as_of)}, {"tables", std::move(all)}, {"missing", std::move(missing)}};
   return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -122,6 +122,7 @@ Json field_json(const datum::FieldSpec& spec, const datum::Field& field, bool an
       out["high"] = estimated->interval->high;
     }
     out["by"] = estimated->by;
+    if (estimated->abstained) out["abstained"] = true;
   } else if (const auto* missing = std::get_if<datum::Missing>(&field)) {
     out["state"] = "missing";
     out["reason"] = to_string(missing->reason);

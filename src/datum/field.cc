@@ -37,4 +37,9 @@ std::optional<double> number_of(const Field& field) {
   return number == nullptr ? std::nullopt : std::optional(*number);
 }
 
+std::optional<double> usable_number_of(const Field& field) {
+  const auto* estimated = std::get_if<Estimated>(&field);
+  return estimated != nullptr && estimated->abstained ? std::nullopt : number_of(field);
+}
+
 }  // namespace skywarden::datum

@@ -50,6 +50,8 @@ struct Estimated {
   std::optional<Interval> interval;  // numbers
   Probability probability{1.0};      // categories: of the chosen level
   std::string by;                    // the method: "twin:Dongsi", "interpolation", …
+  // Too uncertain to act on: to be shown with its interval, never to be used as if it were known.
+  bool abstained = false;
 };
 
 using Field = std::variant<Missing, Observed, Estimated>;
@@ -57,5 +59,7 @@ using Field = std::variant<Missing, Observed, Estimated>;
 // The value whatever its origin, or nothing when missing.
 [[nodiscard]] const Value* value_of(const Field& field);
 [[nodiscard]] std::optional<double> number_of(const Field& field);
+// The number if something may rest on it: not when its estimate abstained.
+[[nodiscard]] std::optional<double> usable_number_of(const Field& field);
 
 }  // namespace skywarden::datum

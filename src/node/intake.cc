@@ -54,7 +54,8 @@ std::optional<double> reading(const datum::Schema& schema, const datum::Record& 
   std::size_t index = 0;
   const datum::FieldSpec* field = field_of(schema, quantity, index);
   if (field == nullptr) return std::nullopt;
-  const auto value = datum::number_of(record.fields[index]);
+  // An estimate that abstained counts as missing: danger must not rest on it.
+  const auto value = datum::usable_number_of(record.fields[index]);
   if (!value) return std::nullopt;
   return converted(*value, field->unit);
 }

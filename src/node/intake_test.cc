@@ -75,3 +75,18 @@ TEST_CASE("weather is found by its usual names and brought to the index's units"
   CHECK(weather->humidity_pct == 30.0);
   CHECK_FALSE(weather->wind_kmh.has_value());
 }
+
+TEST_CASE("an estimate that is too uncertain to act on is no weather, one that is sure is") {
+  datum::Estimated humidity;
+  humidity.value = 30.0;
+  humidity.interval = datum::Interval{5.0, 90.0};
+  humidity.by = "baseline";
+  const auto sure = weather_of(tower(), at(0, datum::Observed{68.0}, humidity));
+  REQUIRE(sure.has_value());
+  CHECK(sure->humidity_pct == 30.0);
+  humidity.abstained = true;
+  const auto unsure = weather_of(tower(), at(0, datum::Observed{68.0}, humidity));
+  REQUIRE(unsure.has_value());
+  CHECK_FALSE(unsure->humidity_pct.has_value());
+  CHECK(unsure->temperature_c.has_value());
+}

@@ -10,6 +10,7 @@
 #include "onboard/complete_grid.h"
 #include "onboard/complete_number.h"
 #include "onboard/complete_spatial.h"
+#include "onboard/complete_trials.h"
 #include "onboard/redundancy.h"
 
 namespace skywarden::onboard {
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t kBlindSlots = 24;
 constexpr double kFade = 0.985;            // of the regressions' examples at each refresh
 constexpr std::size_t kRefreshEvery = 72;  // slots, once warm
+constexpr double kLevelActedOn = 0.5;      // probability that the level is right
 
 // Streams that lead their source share what they learn; further streams of one file learn alone, because in
 // causal work a row must not profit from rows below it.
@@ -62,16 +64,20 @@ class Run {
     if (options.reviewer != nullptr)
       features_ = std::make_unique<FeatureWriter>(work_, schema, forward_, backward_.get(), spatial_, copies_,
                                                   losses_);
+    trials_ = std::make_unique<NumberTrials>(work_, *numbers_, features_.get(), options.reviewer, pools,
+                                             options.causal);
     for (std::size_t f = 0; f < panel.fields(); ++f) {
       categories_.push_back(is_category_[f] != 0 ? std::make_unique<CategoryModel>(work_, schema.fields[f], f,
                                                                                    pools, options.causal)
                                                  : nullptr);
     }
+    floors_.resize(panel.streams() * panel.fields());
     out_.origins.assign(panel.cells(), Origin::kNone);
     out_.values.assign(panel.cells(), 0.0);
     out_.lows.assign(panel.cells(), 0.0F);
     out_.highs.assign(panel.cells(), 0.0F);
     out_.probabilities.assign(panel.cells(), 0.0F);
+    out_.abstained.assign(panel.cells(), 0);
     out_.by.assign(panel.cells(), 0);
     out_.decimals.assign(panel.cells(), 0);
     if (options.keep_residuals) out_.residuals.resize(panel.cells());
@@ -100,6 +106,8 @@ class Run {
       spatial_.estimate(work_, slot, copies_, true);
       link_previous(slot);
       fill_estimates(slot);
+      try_numbers(slot);
+      if (features_) losses_.step(work_, slot);
       if (options_.keep_residuals) keep_residuals(slot);
       numbers_->learn_causal(slot);
       for (const auto& category : categories_)
@@ -111,6 +119,7 @@ class Run {
       for (std::size_t s = 0; s < panel_.streams(); ++s) grid_.learn(panel_, slot, s);
       if (slot != refresh_at) continue;
       numbers_->refresh();
+      trials_->refresh();
       for (const auto& category : categories_)
         if (category) category->refresh();
       if (slot >= 1000) numbers_->fade(kFade);
@@ -135,7 +144,30 @@ class Run {
     numbers_->learn_offline();
     for (const auto& category : categories_)
       if (category) category->learn_offline(copies_);
-    for (std::size_t slot = 0; slot < slots; ++slot) fill_estimates(slot);
+    for (std::size_t slot = 0; slot < slots; ++slot) {
+      try_numbers(slot);
+      if (features_) losses_.step(work_, slot);
+    }
+    losses_ = LossPattern(panel_.streams(), panel_.fields());
+    trials_->refresh();
+    for (std::size_t slot = 0; slot < slots; ++slot) {
+      fill_estimates(slot);
+      if (features_) losses_.step(work_, slot);
+    }
+  }
+
+  void try_numbers(std::size_t slot) {
+    if (!options_.calibrate) return;
+    using Given = NumberTrials::Given;
+    trials_->step(slot, [this](std::size_t at, std::size_t stream, std::size_t field) {
+      if (has_copy(at, stream, field)) return Given::kByTwin;
+      const std::size_t first = panel_.at(at, stream, 0);
+      record_known_.assign(panel_.fields(), 0);
+      for (std::size_t i = 0; i < panel_.fields(); ++i)
+        record_known_[i] = i != field && work_.measured(first + i) ? 1 : 0;
+      const auto answer = lookups_.look_up(field, work_.values.data() + first, record_known_.data());
+      return answer ? Given::kByRecord : Given::kByNothing;
+    });
   }
 
   void take_observed(std::size_t slot) {
@@ -146,6 +178,9 @@ class Run {
         work_.set_known(cell, f, panel_.value(cell), Work::kMeasured);
         out_.origins[cell] = Origin::kObserved;
         out_.values[cell] = panel_.value(cell);
+        Floor& floor = floors_[s * panel_.fields() + f];
+        floor.seen += 1.0F;
+        floor.at_floor += schema_.fields[f].min && panel_.value(cell) <= *schema_.fields[f].min ? 1.0F : 0.0F;
       }
     }
   }
@@ -175,6 +210,14 @@ class Run {
       out_.probabilities[cell] = 0.98F;
       return;
     }
+  }
+
+  [[nodiscard]] bool has_copy(std::size_t slot, std::size_t s, std::size_t f) const {
+    for (std::size_t k = 0; k < panel_.streams(); ++k)
+      if (k != s && work_.measured(panel_.at(slot, k, f)) && copies_.copies(s, k, f) &&
+          (!options_.causal || panel_.arrived_before(slot, s, k)))
+        return true;
+    return false;
   }
 
   void determine_from_record(std::size_t slot, std::size_t s, std::size_t f) {
@@ -255,16 +298,14 @@ class Run {
         if (is_category_[f] != 0) fill_category(slot, s, f);
       }
     }
-    if (features_) losses_.step(work_, slot);
   }
 
   void fill_number(std::size_t slot, std::size_t s, std::size_t f) {
-    auto estimate = numbers_->estimate(slot, s, f);
+    bool reviewed = false;
+    const auto estimate = trials_->estimate(slot, s, f, reviewed);
     if (!estimate) return;
     const std::size_t cell = panel_.at(slot, s, f);
-    if (features_ && options_.reviewer->wants(f) &&
-        options_.reviewer->review(features_->describe(slot, s, f, *estimate), *estimate))
-      out_.by[cell] = 1;
+    out_.by[cell] = reviewed ? 1 : 0;
     const datum::FieldSpec& spec = schema_.fields[f];
     const auto plausible = [&](double v) {
       if (spec.min) v = std::max(v, *spec.min);
@@ -275,8 +316,15 @@ class Run {
     out_.origins[cell] = Origin::kEstimated;
     out_.values[cell] = plausible(grid_.round(s, f, plausible(scale.back(estimate->value))));
     out_.decimals[cell] = grid_.decimals(s, f);
-    out_.lows[cell] = static_cast<float>(std::min(plausible(scale.back(estimate->low)), out_.values[cell]));
+    double low = std::min(plausible(scale.back(estimate->low)), out_.values[cell]);
+    if (floors_[s * panel_.fields() + f].usual()) {  // rain: a trace of it is mostly none
+      if (out_.values[cell] <= *spec.min + 1.001 * grid_.step(s, f)) out_.values[cell] = *spec.min;
+      if (low <= *spec.min + spec.tolerance_abs) low = *spec.min;
+    }
+    out_.lows[cell] = static_cast<float>(low);
     out_.highs[cell] = static_cast<float>(std::max(plausible(scale.back(estimate->high)), out_.values[cell]));
+    out_.abstained[cell] =
+        abstains(spec, out_.values[cell], out_.lows[cell], out_.highs[cell], options_.abstain_beyond) ? 1 : 0;
   }
 
   void fill_category(std::size_t slot, std::size_t s, std::size_t f) {
@@ -286,6 +334,7 @@ class Run {
     out_.origins[cell] = Origin::kEstimated;
     out_.values[cell] = estimate->level;
     out_.probabilities[cell] = static_cast<float>(estimate->probability);
+    out_.abstained[cell] = options_.abstain_beyond > 0.0 && estimate->right < kLevelActedOn ? 1 : 0;
   }
 
   void keep_residuals(std::size_t slot) {
@@ -334,6 +383,11 @@ class Run {
     }
   }
 
+  struct Floor {  // of a stream's field: how often it stands at the least value that there is
+    float seen = 0.0F, at_floor = 0.0F;
+    [[nodiscard]] bool usual() const { return 2.0F * at_floor > seen; }
+  };
+
   const Panel& panel_;
   const datum::Schema& schema_;
   CompleteOptions options_;
@@ -349,6 +403,8 @@ class Run {
   std::unique_ptr<NumberModel> numbers_;
   std::vector<std::unique_ptr<CategoryModel>> categories_;
   std::unique_ptr<FeatureWriter> features_;  // when somebody reviews
+  std::unique_ptr<NumberTrials> trials_;
+  std::vector<Floor> floors_;  // stream × field
   std::vector<std::uint8_t> record_known_;
   Completion out_;
 };

@@ -26,6 +26,13 @@ struct CompleteOptions {
   // A stream stops counting as a copy when it disagrees more often than this, per agreement. Where sensors
   // may fail for days a copy that is mostly right is still worth knowing.
   double copy_disagreements_max = 0.02;
+  // An estimate abstains when half its 90 % interval is wider than so many tolerances of the schema: 2.5 is
+  // where a normal error is more often beyond the tolerance than within. Without a tolerance half the
+  // interval is held against a tenth of the field's range; without a range nothing abstains. A level abstains
+  // when a right one (next to it, where the tolerance says so) is less likely than not, whatever this says.
+  // 0: never.
+  double abstain_beyond = 2.5;
+  bool calibrate = true;  // intervals of numbers, by trials while running; off where a reviewer takes notes
   NumberReviewer* reviewer = nullptr;  // sees each estimate of a number, in the order of slots
 };
 
@@ -44,10 +51,11 @@ struct Residual {
 };
 
 struct Completion {
-  std::vector<Origin> origins;       // of cells, as in the panel
-  std::vector<double> values;        // in the field's unit and on its grid; levels as numbers
-  std::vector<float> lows, highs;    // 90 % interval of an estimated number
-  std::vector<float> probabilities;  // of an estimated level
+  std::vector<Origin> origins;          // of cells, as in the panel
+  std::vector<double> values;           // in the field's unit and on its grid; levels as numbers
+  std::vector<float> lows, highs;       // 90 % interval of an estimated number
+  std::vector<float> probabilities;     // of an estimated level
+  std::vector<std::uint8_t> abstained;  // 1: too uncertain to act on
   // Of a copy the other stream, of a determined cell the other field, of an estimate 1 where a reviewer
   // changed it.
   std::vector<std::uint16_t> by;
@@ -57,6 +65,11 @@ struct Completion {
 
 [[nodiscard]] Completion complete(const Panel& panel, const datum::Schema& schema,
                                   const CompleteOptions& options);
+
+// Whether an estimate of this field, in its unit, is too uncertain to act on, by
+// CompleteOptions::abstain_beyond.
+[[nodiscard]] bool abstains(const datum::FieldSpec& spec, double value, double low, double high,
+                            double abstain_beyond);
 
 // The panel's record with its holes filled.
 [[nodiscard]] datum::Record completed_record(const Panel& panel, const datum::Schema& schema,

@@ -9,7 +9,11 @@
 namespace skywarden::onboard {
 namespace {
 
-constexpr std::size_t kNothing = 15;  // the distance when nothing is known on that side
+constexpr std::size_t kNothing = 15;            // the distance when nothing is known on that side
+constexpr std::int64_t kFar = 1'000'000;        // slots: nothing known
+constexpr double kFewReliable = 20.0;           // trials that weigh as much as what was stated
+constexpr float kReliabilityRemembered = 2000;  // trials of a bin
+constexpr std::uint64_t kOneCopied = 8;         // of the trials where a copy would know the level
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   std::uint64_t state = a * 0x9E3779B97F4A7C15ULL ^ (b + 0xD1B54A32D192ED03ULL);
@@ -49,7 +53,17 @@ CategoryModel::CategoryModel(const Work& work, const datum::FieldSpec& spec, std
   time_logs_ = time_counts_;
   pair_logs_ = pair_counts_;
   hour_logs_ = hour_counts_;
+  reliabilities_.assign(pool_count_ * kGapKinds * kBins, {});
   shares_.assign(pool_count_ * kDistances * kDistances, {0.7F, 0.7F, 1.5F, 0.5F});
+  const Panel& panel = work.panel;
+  for (std::uint32_t slot = 0; slot < panel.slots(); ++slot)
+    same_time_from_.push_back(slot > 0 && panel.time(slot) == panel.time(slot - 1) ? same_time_from_.back()
+                                                                                   : slot);
+  same_time_to_.resize(panel.slots());
+  for (std::size_t slot = panel.slots(); slot-- > 0;)
+    same_time_to_[slot] = slot + 1 < panel.slots() && panel.time(slot) == panel.time(slot + 1)
+                              ? same_time_to_[slot + 1]
+                              : static_cast<std::uint32_t>(slot);
   refresh();
 }
 
@@ -156,13 +170,46 @@ std::optional<CategoryEstimate> CategoryModel::estimate(std::size_t slot, std::s
     if (before < 0 && after < 0) return std::nullopt;
     const bool take_before = before >= 0 && (after < 0 || here - before <= after - here);
     const std::int64_t near = take_before ? before : after;
-    return CategoryEstimate{static_cast<std::uint16_t>(level_of(static_cast<std::size_t>(near), stream)),
+    return CategoryEstimate{static_cast<std::uint16_t>(level_of(static_cast<std::size_t>(near), stream)), 0.5,
                             0.5};
   }
   neighbour_scores(slot, stream, copies, scratch_neighbours_);
   weigh(slot, stream, before, after, scratch_neighbours_, scratch_scores_, scratch_probabilities_);
   const std::size_t chosen = choose(scratch_probabilities_);
-  return CategoryEstimate{static_cast<std::uint16_t>(chosen), scratch_probabilities_[chosen]};
+  const double pooled = scratch_probabilities_[chosen];
+  const Reliability& seen = reliabilities_[reliability_at(stream, slot, before, after, pooled)];
+  const double few = kFewReliable * pooled;
+  const double correction =
+      (static_cast<double>(seen.right) + few) / (static_cast<double>(seen.stated) + few);
+  const double probability = std::min(1.0, pooled * correction);
+  const double beside = scratch_probabilities_[(chosen + 1) % levels_] +
+                        scratch_probabilities_[(chosen + levels_ - 1) % levels_];
+  return CategoryEstimate{static_cast<std::uint16_t>(chosen), probability,
+                          forgiving_ ? std::min(1.0, (pooled + beside) * correction) : probability};
+}
+
+std::size_t CategoryModel::reliability_at(std::size_t stream, std::size_t slot, std::int64_t before,
+                                          std::int64_t after, double probability) const {
+  const auto here = static_cast<std::int64_t>(slot);
+  const std::int64_t nearer = std::min(before >= 0 ? here - before : kFar, after >= 0 ? after - here : kFar);
+  const std::size_t gap = nearer < 3 ? 0 : nearer < 17 ? 1 : 2;
+  const auto bin = std::min(kBins - 1, static_cast<std::size_t>(probability * kBins));
+  return (pools_[stream] * kGapKinds + gap) * kBins + bin;
+}
+
+// Reads what weigh() said last.
+void CategoryModel::learn_reliability(std::size_t slot, std::size_t stream, std::int64_t before,
+                                      std::int64_t after) {
+  const std::size_t chosen = choose(scratch_probabilities_);
+  const double stated = scratch_probabilities_[chosen];
+  Reliability& seen = reliabilities_[reliability_at(stream, slot, before, after, stated)];
+  seen.count += 1.0F;
+  seen.stated += static_cast<float>(stated);
+  seen.right += chosen == level_of(slot, stream) ? 1.0F : 0.0F;
+  if (seen.count < kReliabilityRemembered) return;
+  seen.count *= 0.5F;
+  seen.stated *= 0.5F;
+  seen.right *= 0.5F;
 }
 
 void CategoryModel::count(std::size_t slot, const CopyFinder& copies) {
@@ -176,9 +223,19 @@ void CategoryModel::count(std::size_t slot, const CopyFinder& copies) {
   }
 }
 
+bool CategoryModel::has_copy(std::size_t slot, std::size_t stream, const CopyFinder& copies) const {
+  if (!looks_around_) return false;
+  for (std::size_t k = 0; k < work_.panel.streams(); ++k)
+    if (k != stream && work_.measured(work_.panel.at(slot, k, field_)) && copies.copies(stream, k, field_) &&
+        (!causal_ || work_.panel.arrived_before(slot, stream, k)))
+      return true;
+  return false;
+}
+
 void CategoryModel::train_shares(std::size_t slot, std::size_t stream, std::int64_t before,
                                  std::int64_t after, const std::vector<double>& neighbours) {
   weigh(slot, stream, before, after, neighbours, scratch_scores_, scratch_probabilities_);
+  learn_reliability(slot, stream, before, after);
   const std::size_t truth = level_of(slot, stream);
   auto& shares = shares_[shares_at(stream, distance(slot, before), distance(slot, after))];
   for (std::size_t i = 0; i < kSources; ++i) {
@@ -193,17 +250,21 @@ void CategoryModel::learn_causal(std::size_t slot, const CopyFinder& copies) {
   if (levels_ == 0) return;
   for (std::size_t s = 0; s < work_.panel.streams(); ++s) {
     if (!work_.measured(work_.panel.at(slot, s, field_))) continue;
+    const bool copied = has_copy(slot, s, copies);
     neighbour_scores(slot, s, copies, scratch_neighbours_);
     std::int64_t tried = -1;
     for (std::size_t c = 0; c < GapSituation::kClasses; ++c) {
       const std::uint64_t chance = mix(slot * 64 + c, s * 1024 + field_);
-      const std::int64_t from = static_cast<std::int64_t>(slot) - GapSituation::length_in(c, chance);
+      // At times all that shares the cell's time is lost as well.
+      const bool whole_time = ((chance >> 44) & 1) != 0;
+      const auto nearest = static_cast<std::int64_t>(whole_time ? same_time_from_[slot] : slot);
+      const std::int64_t from = nearest - GapSituation::length_in(c, chance);
       const std::int64_t before =
           from >= 0 ? work_.previous[work_.panel.at(static_cast<std::size_t>(from), s, field_)] : -1;
       if (before < 0) break;
       if (before == tried) continue;
       tried = before;
-      train_shares(slot, s, before, -1, scratch_neighbours_);
+      if (!copied || (chance >> 45) % kOneCopied == 0) train_shares(slot, s, before, -1, scratch_neighbours_);
       const std::size_t given = level_of(static_cast<std::size_t>(before), s);
       time_counts_[time_table(pools_[s], false, distance(slot, before)) +
                    table_entry(given, level_of(slot, s))] += 1.0F;
@@ -218,10 +279,12 @@ void CategoryModel::learn_offline(const CopyFinder& copies) {
   const auto slots = static_cast<std::int64_t>(panel.slots());
   for (std::size_t slot = 0; slot < panel.slots(); ++slot) count(slot, copies);
   for (int pass = 0; pass < 3; ++pass) {  // the first fills the tables, the others train the shares
+    std::fill(reliabilities_.begin(), reliabilities_.end(), Reliability{});
     for (std::size_t slot = 0; slot < panel.slots(); ++slot) {
       const auto here = static_cast<std::int64_t>(slot);
       for (std::size_t s = 0; s < panel.streams(); ++s) {
         if (!work_.measured(panel.at(slot, s, field_))) continue;
+        const bool copied = pass > 0 && has_copy(slot, s, copies);
         if (pass > 0) neighbour_scores(slot, s, copies, scratch_neighbours_);
         for (std::size_t trial = 0; trial < 4; ++trial) {
           const std::uint64_t chance =
@@ -230,13 +293,18 @@ void CategoryModel::learn_offline(const CopyFinder& copies) {
               1 + GapSituation::length_in(chance % GapSituation::kClasses, chance >> 8);
           const std::int64_t lead =
               1 + static_cast<std::int64_t>((chance >> 32) % static_cast<std::uint64_t>(length - 1));
-          const std::int64_t from = here - lead, to = here + length - lead;
+          const bool whole_time = ((chance >> 44) & 1) != 0;
+          const std::int64_t from =
+              (whole_time ? static_cast<std::int64_t>(same_time_from_[slot]) : here) - lead;
+          const std::int64_t to =
+              (whole_time ? static_cast<std::int64_t>(same_time_to_[slot]) : here) + length - lead;
           const std::int64_t before =
               from >= 0 ? work_.previous[panel.at(static_cast<std::size_t>(from), s, field_)] : -1;
           const std::int64_t after =
               to < slots ? work_.next[panel.at(static_cast<std::size_t>(to), s, field_)] : -1;
           if (pass > 0) {
-            train_shares(slot, s, before, after, scratch_neighbours_);
+            if (!copied || (chance >> 45) % kOneCopied == 0)
+              train_shares(slot, s, before, after, scratch_neighbours_);
             continue;
           }
           const std::size_t level = level_of(slot, s);

@@ -2,7 +2,8 @@
 // the other streams show at this time, and the hour of the day. Each source has its own learnt table of
 // likelihoods; they are pooled as logarithms with learnt shares, because the sources are not independent.
 // Circular levels (wind sectors) learn by the turn between two levels, so that little data goes a long way.
-// The stated probability is the pooled one of the chosen level.
+// The stated probability is the pooled one of the chosen level, corrected by how often levels stated as
+// likely were right in trials (histogram binning: Zadrozny and Elkan, ICML 2001, shrunk to no correction).
 #pragma once
 
 #include <array>
@@ -26,7 +27,8 @@ struct CategoryOptions {
 
 struct CategoryEstimate {
   std::uint16_t level = 0;
-  double probability = 0.0;
+  double probability = 0.0;  // of the level
+  double right = 0.0;        // … and of the levels that the schema's tolerance takes for as good
 };
 
 class CategoryModel {
@@ -73,8 +75,17 @@ class CategoryModel {
   void weigh(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after,
              const std::vector<double>& neighbours, Scores& scores, std::vector<double>& probabilities) const;
   void count(std::size_t slot, const CopyFinder& copies);
+  // A copy would give the level away: it teaches less of those that are estimated.
+  [[nodiscard]] bool has_copy(std::size_t slot, std::size_t stream, const CopyFinder& copies) const;
   void train_shares(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after,
                     const std::vector<double>& neighbours);
+  struct Reliability {  // of one bin of stated probabilities
+    float count = 0, stated = 0, right = 0;
+  };
+  static constexpr std::size_t kBins = 10, kGapKinds = 3;
+  [[nodiscard]] std::size_t reliability_at(std::size_t stream, std::size_t slot, std::int64_t before,
+                                           std::int64_t after, double probability) const;
+  void learn_reliability(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after);
   [[nodiscard]] std::size_t choose(const std::vector<double>& probabilities) const;
 
   const Work& work_;
@@ -82,9 +93,11 @@ class CategoryModel {
   bool circular_, causal_, forgiving_, looks_around_;
   std::vector<std::uint32_t> pools_;
   CategoryOptions options_;
+  std::vector<std::uint32_t> same_time_from_, same_time_to_;  // of slots: first and last of their time
   std::vector<float> time_counts_, pair_counts_, hour_counts_;
   std::vector<float> time_logs_, pair_logs_, hour_logs_;
   std::vector<std::array<float, kSources>> shares_;  // pool × distance before × distance after
+  std::vector<Reliability> reliabilities_;           // pool × kind of gap × bin
   std::uint32_t pool_count_ = 1;
   mutable Scores scratch_scores_;
   mutable std::vector<double> scratch_neighbours_, scratch_probabilities_;

@@ -106,18 +106,23 @@ FeatureWriter::FeatureWriter(const Work& work, const datum::Schema& schema, cons
 }
 
 float FeatureWriter::level_from(std::int64_t slot, const Place& at) const {
-  if (slot < 0) return kUnknown;
+  if (slot < 0 || (slot > at.left && (at.right < 0 || slot < at.right))) return kUnknown;
   const std::size_t cell = work_.panel.at(static_cast<std::size_t>(slot), at.stream, at.field);
   return work_.known(cell) ? work_.levels[cell] - at.base : kUnknown;
 }
 
 MissingNumber FeatureWriter::describe(std::size_t slot, std::size_t stream, std::size_t field,
-                                      const NumberEstimate& estimate) {
-  const Panel& panel = work_.panel;
-  Place at{slot, stream, field, panel.at(slot, stream, field), -1, -1, static_cast<float>(estimate.value)};
-  if (slot > 0) at.left = work_.previous[panel.at(slot - 1, stream, field)];
-  if (backward_ != nullptr && slot + 1 < panel.slots())
-    at.right = work_.next[panel.at(slot + 1, stream, field)];
+                                      const GapEnds& ends, const NumberEstimate& estimate) {
+  const std::size_t cell = work_.panel.at(slot, stream, field);
+  const Place at{slot,
+                 stream,
+                 field,
+                 cell,
+                 ends.left,
+                 ends.right,
+                 ends.with_record,
+                 work_.known(cell),
+                 static_cast<float>(estimate.value)};
   row_.clear();
   write_gap(at, estimate);
   write_time(at);
@@ -226,7 +231,11 @@ void FeatureWriter::write_neighbours(const Place& at) {
 }
 
 void FeatureWriter::write_losses(const Place& at) {
-  row_.insert(row_.end(), {losses_.lately(at.stream, at.field), losses_.over_days(at.stream, at.field),
+  // A pretended gap has faded what arrived by as much as a real one of its length would have.
+  const auto slot = static_cast<std::int64_t>(at.slot);
+  const auto unseen = at.pretended ? static_cast<float>(slot - 1 - std::min(at.left, slot - 1)) : 0.0F;
+  row_.insert(row_.end(), {losses_.lately(at.stream, at.field) * LossPattern::lately_after(unseen),
+                           losses_.over_days(at.stream, at.field) * LossPattern::over_days_after(unseen),
                            losses_.missing_high(at.field), losses_.missing_low(at.field)});
 }
 
@@ -234,13 +243,14 @@ void FeatureWriter::write_record(const Place& at) {
   const Panel& panel = work_.panel;
   const std::size_t first = panel.at(at.slot, at.stream, 0);
   float known = 0.0F;
-  for (std::size_t p = 0; p < panel.fields(); ++p) known += work_.known(first + p) ? 1.0F : 0.0F;
+  for (std::size_t p = 0; p < panel.fields(); ++p)
+    if (p != at.field && at.with_record) known += work_.known(first + p) ? 1.0F : 0.0F;
   row_.push_back(known);
   const std::int64_t end = at.left >= 0 ? at.left : at.right;
   const std::size_t then = end >= 0 ? panel.at(static_cast<std::size_t>(end), at.stream, 0) : first;
   for (const std::size_t p : partners_[at.field]) {
     const std::size_t cell = first + p;
-    const bool is_known = work_.known(cell);
+    const bool is_known = at.with_record && work_.known(cell);
     row_.push_back(is_known ? work_.levels[cell] : kUnknown);
     if (work_.is_number[p] == 0) continue;
     row_.push_back(is_known && end >= 0 && work_.known(then + p) ? work_.levels[cell] - work_.levels[then + p]

@@ -48,15 +48,17 @@ class FeatureWriter {
   FeatureWriter(const Work& work, const datum::Schema& schema, const Course& forward, const Course* backward,
                 const SpatialModel& spatial, const CopyFinder& copies, const LossPattern& losses);
 
-  // Valid until the next call.
+  // Of the cell as if its stream's field were unknown between these ends. Valid until the next call.
   [[nodiscard]] MissingNumber describe(std::size_t slot, std::size_t stream, std::size_t field,
-                                       const NumberEstimate& estimate);
+                                       const GapEnds& ends, const NumberEstimate& estimate);
 
  private:
   struct Place {
     std::size_t slot, stream, field, cell;
     std::int64_t left, right;  // slots of the gap's ends, or −1
-    float base;                // the baseline's estimate
+    bool with_record;
+    bool pretended;  // the cell is known: what is said of losses must pretend too
+    float base;      // the baseline's estimate
   };
   void write_gap(const Place& at, const NumberEstimate& estimate);
   void write_time(const Place& at);

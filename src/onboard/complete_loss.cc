@@ -21,6 +21,14 @@ void learn_share(float& share, float& count, bool hit) {
 LossPattern::LossPattern(std::size_t streams, std::size_t fields)
     : fields_(fields), series_(streams * fields), selections_(fields) {}
 
+float LossPattern::lately_after(float records) {
+  return std::pow(1.0F - kLately, records);
+}
+
+float LossPattern::over_days_after(float records) {
+  return std::pow(1.0F - kOverDays, records);
+}
+
 void LossPattern::learn_selection(Selection& selection, float level, bool missing) {
   if (selection.count >= kWarm) {
     const bool high = level > selection.mean + kHigh * std::sqrt(selection.variance);

@@ -25,6 +25,9 @@ class LossPattern {
   [[nodiscard]] float over_days(std::size_t stream, std::size_t field) const {
     return series_[stream * fields_ + field].over_days;
   }
+  // What is left of both after so many records without the field.
+  [[nodiscard]] static float lately_after(float records);
+  [[nodiscard]] static float over_days_after(float records);
   // Share of the field's values that are missing where the neighbours say it is high (above the mean by 0.8
   // deviations) and elsewhere; in 0…1.
   [[nodiscard]] float missing_high(std::size_t field) const { return selections_[field].missing_high; }

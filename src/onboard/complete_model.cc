@@ -143,7 +143,7 @@ class TreeReviewer final : public NumberReviewer {
 
 std::size_t gap_class(std::int64_t before, std::int64_t after) {
   const std::int64_t nearer = before <= 0 ? after : after <= 0 ? before : std::min(before, after);
-  return nearer <= 0 ? 0 : GapSituation::class_of(nearer);
+  return nearer <= 0 ? GapSituation::kClasses - 1 : GapSituation::class_of(nearer);
 }
 
 std::uint32_t feature_fingerprint(const datum::Schema& schema, std::size_t field) {

@@ -57,7 +57,7 @@ struct CompletionModel {
 [[nodiscard]] std::unique_ptr<NumberReviewer> make_reviewer(const CompletionModel& model,
                                                             const datum::Schema& schema, bool causal);
 
-// The class of a gap that choices are made by; 0 where nothing of the stream is known.
+// The class of a gap that choices are made by; the longest where nothing of the stream is known.
 [[nodiscard]] std::size_t gap_class(std::int64_t before, std::int64_t after);
 
 }  // namespace skywarden::onboard

@@ -230,16 +230,24 @@ NumberEstimate NumberModel::assess(std::size_t stream, std::size_t field, const 
   return out;
 }
 
+GapEnds NumberModel::ends_of(std::size_t slot, std::size_t stream, std::size_t field) const {
+  GapEnds ends;
+  if (slot > 0) ends.left = work_.previous[work_.panel.at(slot - 1, stream, field)];
+  if (backward_ != nullptr && slot + 1 < work_.panel.slots())
+    ends.right = work_.next[work_.panel.at(slot + 1, stream, field)];
+  return ends;
+}
+
 std::optional<NumberEstimate> NumberModel::estimate(std::size_t slot, std::size_t stream,
                                                     std::size_t field) const {
-  const std::size_t cell = work_.panel.at(slot, stream, field);
-  const std::int64_t left = slot > 0 ? work_.previous[work_.panel.at(slot - 1, stream, field)] : -1;
-  const std::int64_t right = backward_ != nullptr && slot + 1 < work_.panel.slots()
-                                 ? work_.next[work_.panel.at(slot + 1, stream, field)]
-                                 : -1;
-  static_cast<void>(cell);
+  return estimate_between(slot, stream, field, ends_of(slot, stream, field));
+}
+
+std::optional<NumberEstimate> NumberModel::estimate_between(std::size_t slot, std::size_t stream,
+                                                            std::size_t field, const GapEnds& ends) const {
   Situation situation;
-  if (!describe(slot, stream, field, left, right, true, situation)) return estimate_cold(slot, stream, field);
+  if (!describe(slot, stream, field, ends.left, ends.right, ends.with_record, situation))
+    return estimate_cold(slot, stream, field);
   return assess(stream, field, situation);
 }
 

@@ -38,6 +38,13 @@ class GapSituation {
   [[nodiscard]] static std::size_t class_of(std::int64_t length);
 };
 
+// The nearest known values of a stream's field around a cell, real or pretended: slots, or −1 for none; and
+// whether the rest of the record may be looked at.
+struct GapEnds {
+  std::int64_t left = -1, right = -1;
+  bool with_record = true;
+};
+
 struct NumberEstimate {
   double value = 0.0;  // on the working scale, as low and high
   double low = 0.0;
@@ -53,6 +60,11 @@ class NumberModel {
 
   [[nodiscard]] std::optional<NumberEstimate> estimate(std::size_t slot, std::size_t stream,
                                                        std::size_t field) const;
+  // The ends of the gap that the cell stands in, whether itself is known or not.
+  [[nodiscard]] GapEnds ends_of(std::size_t slot, std::size_t stream, std::size_t field) const;
+  // The same as if the stream's field were unknown between these ends.
+  [[nodiscard]] std::optional<NumberEstimate> estimate_between(std::size_t slot, std::size_t stream,
+                                                               std::size_t field, const GapEnds& ends) const;
   // The same with everything of this stream's field hidden in the `hidden` slots before (and including) the
   // cell: the prediction that an observation is held against.
   [[nodiscard]] std::optional<NumberEstimate> estimate_blind(std::size_t slot, std::size_t stream,

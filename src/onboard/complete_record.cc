@@ -1,6 +1,25 @@
+#include <algorithm>
+#include <cmath>
+
 #include "onboard/complete.h"
 
 namespace skywarden::onboard {
+namespace {
+
+constexpr double kShareOfRange = 0.1;  // stands for the tolerance where the schema states none
+
+}  // namespace
+
+bool abstains(const datum::FieldSpec& spec, double value, double low, double high, double abstain_beyond) {
+  if (!(abstain_beyond > 0.0)) return false;
+  const double tolerance = std::max(spec.tolerance_abs, spec.tolerance_rel * std::abs(value));
+  double limit = abstain_beyond * tolerance;
+  if (tolerance <= 0.0) {
+    if (!spec.min || !spec.max) return false;
+    limit = kShareOfRange * (*spec.max - *spec.min);
+  }
+  return 0.5 * (high - low) > limit;
+}
 
 std::string method_name(const Panel& panel, const datum::Schema& schema, const Completion& completion,
                         std::size_t cell) {
@@ -41,6 +60,7 @@ datum::Record completed_record(const Panel& panel, const datum::Schema& schema, 
         estimated.interval = datum::Interval{completion.lows[cell], completion.highs[cell]};
       else
         estimated.probability = Probability{completion.probabilities[cell]};
+      estimated.abstained = completion.abstained[cell] != 0;
       estimated.by = method_name(panel, schema, completion, cell);
       out.fields.emplace_back(std::move(estimated));
     }

@@ -212,3 +212,44 @@ TEST_CASE("MODIS scan and track give each other away") {
     CHECK(right / hidden >= 0.99);
   }
 }
+
+TEST_CASE("an estimate abstains where its interval is too wide for the schema's tolerance or range") {
+  datum::FieldSpec spec;
+  spec.tolerance_abs = 2.0;
+  spec.tolerance_rel = 0.1;
+  CHECK_FALSE(abstains(spec, 10.0, 5.0, 15.0, 2.5));
+  CHECK(abstains(spec, 10.0, 4.8, 15.0, 2.5));
+  CHECK_FALSE(abstains(spec, 100.0, 75.0, 125.0, 2.5));  // a tolerance of 10
+  CHECK_FALSE(abstains(spec, 10.0, -1000.0, 1000.0, 0.0));
+  datum::FieldSpec bare;
+  CHECK_FALSE(abstains(bare, 10.0, -1000.0, 1000.0, 2.5));
+  bare.min = 0.0;
+  bare.max = 50.0;
+  CHECK_FALSE(abstains(bare, 10.0, 5.0, 15.0, 2.5));
+  CHECK(abstains(bare, 10.0, 4.0, 15.0, 2.5));
+}
+
+TEST_CASE("what abstains is said in the record, and is less often right than the rest") {
+  auto records = example_records(3000, 71);
+  const auto hidden = hide(records, 0.4, 72);
+  const Panel panel = panel_of(records, true);
+  datum::Schema schema = example_schema();
+  schema.fields[0].tolerance_abs = 0.25;
+  const Completion completion = complete(panel, schema, {.causal = true});
+  double abstained = 0, right_abstained = 0, rest = 0, right_rest = 0;
+  for (const Hidden& h : hidden) {
+    if (h.field != 0) continue;
+    const datum::Record record = completed_record(panel, schema, completion, h.record);
+    const auto* estimate = std::get_if<datum::Estimated>(&record.fields[0]);
+    if (estimate == nullptr || estimate->by != "baseline") continue;
+    const double right =
+        std::abs(std::get<double>(estimate->value) - *datum::number_of(h.truth)) <= 0.25 + 1e-9 ? 1.0 : 0.0;
+    (estimate->abstained ? abstained : rest) += 1.0;
+    (estimate->abstained ? right_abstained : right_rest) += right;
+    CHECK(datum::usable_number_of(record.fields[0]).has_value() != estimate->abstained);
+  }
+  REQUIRE(abstained > 100);
+  REQUIRE(rest > 100);
+  // Errors here are of much the same size everywhere, so the rest is only somewhat better.
+  CHECK(right_abstained / abstained + 0.03 < right_rest / rest);
+}

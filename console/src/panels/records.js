@@ -68,6 +68,6 @@ function FieldRow({ field: f, plotted }) {
     <td><button class="plain" aria-pressed=${plotted} onClick=${() => (chosenField.value = f.name)} title=${t('records.show_plot')}>${f.name}</button>${f.unit ? html` <span class="dim">${f.unit}</span>` : ''}</td>
     <td><span class=${`tag state-${f.state}`}>${word('field', f.state)}</span></td>
     <td class="num">${f.state === 'missing' ? '–' : text(f.value)}</td><td class="num">${interval}</td>
-    <td class="dim">${f.state === 'observed' ? '' : [f.by, f.reason && word('reason', f.reason)].filter(Boolean).join(' · ')}</td>
+    <td class="dim">${f.state === 'observed' ? '' : [f.by, f.abstained && t('records.abstained'), f.reason && word('reason', f.reason)].filter(Boolean).join(' · ')}</td>
   </tr>`;
 }
