@@ -84,8 +84,8 @@ Result<std::vector<FaultExamples>> collect_fault_examples(const Panel& panel, co
                                to.streams.push_back(static_cast<std::uint32_t>(reading.stream));
                                to.truths.push_back(truths[reading.cell]);
                              });
-      progress(fmt::format("slots {} to {}, drawing {} of {}: {} faults", range.first, range.last, draw + 1, draws,
-                           faulty.faults.size()));
+      progress(fmt::format("slots {} to {}, drawing {} of {}: {} faults", range.first, range.last, draw + 1,
+                           draws, faulty.faults.size()));
     }
   }
   return out;

@@ -1,5 +1,5 @@
-// Examples of sound and of faulty readings: the detector's own evidence over panels into which faults were put,
-// with what is true beside it; and how a judge does on such examples, in events.
+// Examples of sound and of faulty readings: the detector's own evidence over panels into which faults were
+// put, with what is true beside it; and how a judge does on such examples, in events.
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@
 
 namespace skywarden::fit {
 
-// What is true of a reading: sound, of a fault (1 + its kind), or in the 48 slots after one, which count neither
-// way.
+// What is true of a reading: sound, of a fault (1 + its kind), or in the 48 slots after one, which count
+// neither way.
 inline constexpr std::uint8_t kSound = 0, kAftermath = 255;
 
 struct FaultExamples {  // of one number field, slot by slot

@@ -16,9 +16,9 @@ struct Kind {
   std::size_t slots;
 };
 // FaultInj-1 of the reference data, as far as sizes and lengths go.
-constexpr std::array<Kind, kFaultKinds> kKinds{
-    Kind{"spike", 3.0, 1}, Kind{"stuck", 0.0, 12}, Kind{"offset", 1.0, 24}, Kind{"drift", 1.5, 48},
-    Kind{"noise", 1.0, 24}};
+constexpr std::array<Kind, kFaultKinds> kKinds{Kind{"spike", 3.0, 1}, Kind{"stuck", 0.0, 12},
+                                               Kind{"offset", 1.0, 24}, Kind{"drift", 1.5, 48},
+                                               Kind{"noise", 1.0, 24}};
 
 struct Moments {  // of a stream's field
   double deviation = 0.0;
@@ -70,9 +70,10 @@ class Drawer {
     fault.stream = s;
     fault.field = f;
     const double stretch = options_.varied ? random_.uniform(0.6, 1.5) : 1.0;
-    std::size_t length = fault.kind == FaultKind::kSpike
-                             ? 1 + random_.below(2)
-                             : static_cast<std::size_t>(std::lround(stretch * static_cast<double>(kind.slots)));
+    std::size_t length =
+        fault.kind == FaultKind::kSpike
+            ? 1 + random_.below(2)
+            : static_cast<std::size_t>(std::lround(stretch * static_cast<double>(kind.slots)));
     fault.first = week + random_.below(options_.week_slots * 5 / 7);
     fault.last = std::min(panel_.slots(), fault.first + length);
     const double size = kind.size * moments.deviation * (options_.varied ? random_.uniform(0.7, 1.5) : 1.0) *

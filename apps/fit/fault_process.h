@@ -25,9 +25,9 @@ struct Fault {
 };
 
 struct FaultOptions {
-  double chance = 0.3;          // of a fault in a week of one stream's field
+  double chance = 0.3;  // of a fault in a week of one stream's field
   std::size_t week_slots = 168;
-  bool varied = true;           // false: the sizes and lengths of the benchmark itself
+  bool varied = true;  // false: the sizes and lengths of the benchmark itself
 };
 
 struct Faulty {
@@ -35,8 +35,8 @@ struct Faulty {
   std::vector<Fault> faults;   // those that touch an observed number
 };
 
-// Faulty values lie on the schema's resolution and not beyond the extremes that the field's sound values have:
-// no digit and no value that the sensor never prints gives a fault away.
+// Faulty values lie on the schema's resolution and not beyond the extremes that the field's sound values
+// have: no digit and no value that the sensor never prints gives a fault away.
 [[nodiscard]] Faulty draw_faults(const onboard::Panel& panel, const datum::Schema& schema,
                                  const FaultOptions& options, Random& random);
 

@@ -28,11 +28,11 @@ namespace {
 using nlohmann::ordered_json;
 using onboard::kEvidence;
 
-constexpr std::size_t kWarmUp = 200;  // slots of a drawing
+constexpr std::size_t kWarmUp = 200;      // slots of a drawing
 constexpr std::size_t kFaultyMin = 1000;  // readings of a field, or it is not judged
 constexpr double kFalseRunCost = 0.5;     // faults found
-// Readings of short faults count for more, so that each fault counts about as much: spike, stuck, offset, drift,
-// noise.
+// Readings of short faults count for more, so that each fault counts about as much: spike, stuck, offset,
+// drift, noise.
 constexpr std::array<float, kFaultKinds> kWeights{8.0F, 1.5F, 1.0F, 0.6F, 1.0F};
 
 struct Arguments {
@@ -57,18 +57,12 @@ Result<inference::TreeEnsemble> train(const FaultExamples& examples, std::option
     targets.push_back(truth == kSound ? 0.0F : 1.0F);
     weights.push_back(truth == kSound ? 1.0F : kWeights[truth - 1U]);
   }
-  const BoosterParameters parameters{{"booster", "gbtree"},
-                                     {"objective", "binary:logistic"},
-                                     {"tree_method", "hist"},
-                                     {"max_bin", "64"},
-                                     {"nthread", "1"},
-                                     {"seed", fmt::format("{}", arguments.seed)},
-                                     {"max_depth", "5"},
-                                     {"eta", "0.1"},
-                                     {"subsample", "0.7"},
-                                     {"colsample_bytree", "0.5"},
-                                     {"min_child_weight", "5"},
-                                     {"base_score", "0.5"},
+  const BoosterParameters parameters{{"booster", "gbtree"},     {"objective", "binary:logistic"},
+                                     {"tree_method", "hist"},   {"max_bin", "64"},
+                                     {"nthread", "1"},          {"seed", fmt::format("{}", arguments.seed)},
+                                     {"max_depth", "5"},        {"eta", "0.1"},
+                                     {"subsample", "0.7"},      {"colsample_bytree", "0.5"},
+                                     {"min_child_weight", "5"}, {"base_score", "0.5"},
                                      {"verbosity", "0"}};
   const auto trained = train_booster({kEvidence, rows, targets, weights}, parameters, arguments.rounds);
   if (!trained) return tl::unexpected(trained.error());
@@ -78,25 +72,31 @@ Result<inference::TreeEnsemble> train(const FaultExamples& examples, std::option
 // Thresholds come from sound readings alone.
 void settle_limits(const FaultExamples& examples, std::span<const float> odds, onboard::FieldJudge& judge) {
   constexpr std::size_t kRun = onboard::evidence("run"), kSurprise = onboard::evidence("run_surprise");
-  std::vector<float> sound, runs{0.0F};
+  constexpr std::size_t kLast = onboard::evidence("last");
+  std::vector<float> sound, jumps, runs{0.0F};
   std::map<std::pair<std::uint32_t, std::uint32_t>, float> open;  // of drawing and stream: the run's surprise
   for (std::size_t i = 0; i < examples.size(); ++i) {
     const float* row = examples.rows.data() + i * kEvidence;
     float& surprise = open[{examples.runs[i], examples.streams[i]}];
     if (row[kRun] == 0.0F && surprise > 0.0F) runs.push_back(surprise);
     surprise = examples.truths[i] == kSound ? row[kSurprise] : 0.0F;
-    if (examples.truths[i] == kSound) sound.push_back(odds[i]);
+    if (examples.truths[i] != kSound) continue;
+    sound.push_back(odds[i]);
+    jumps.push_back(std::isnan(row[kLast]) ? 0.0F : std::abs(row[kLast]));
   }
   const std::size_t readings = sound.size();
   judge.odds = onboard::sound_limits(std::move(sound), readings);
+  judge.jumps = onboard::sound_limits(std::move(jumps), readings);
   judge.runs = onboard::sound_limits(std::move(runs), readings);
 }
 
-std::vector<std::uint8_t> flags_of(const FaultExamples& examples, const onboard::FieldJudge& judge, double rate) {
+std::vector<std::uint8_t> flags_of(const FaultExamples& examples, const onboard::FieldJudge& judge,
+                                   double rate) {
   std::vector<std::uint8_t> out;
   onboard::Evidence evidence;
   for (std::size_t i = 0; i < examples.size(); ++i) {
-    std::copy_n(examples.rows.begin() + static_cast<std::ptrdiff_t>(i * kEvidence), kEvidence, evidence.begin());
+    std::copy_n(examples.rows.begin() + static_cast<std::ptrdiff_t>(i * kEvidence), kEvidence,
+                evidence.begin());
     out.push_back(onboard::judge(judge, evidence, rate) > 1.0F ? 1 : 0);
   }
   return out;
@@ -114,7 +114,7 @@ void settle_part(const FaultExamples& examples, std::optional<std::uint8_t> left
                  onboard::FieldJudge& judge) {
   double best = -1e9;
   float chosen = 1.0F;
-  for (const float part : {0.1F, 0.2F, 0.3F, 0.5F, 0.7F, 1.0F, 1.4F, 2.0F}) {
+  for (const float part : {0.05F, 0.1F, 0.2F, 0.3F, 0.5F, 0.7F, 1.0F, 1.4F, 2.0F}) {
     judge.part = part;
     const FaultFigures figures = judge_flags(examples, flags_of(examples, judge, rate));
     const double worth = static_cast<double>(found_of(figures, left_out)) -
@@ -136,18 +136,21 @@ ordered_json to_json(const FaultFigures& figures) {
   for (std::size_t k = 0; k < kFaultKinds; ++k) {
     found += figures.found[k];
     all += figures.all[k];
-    out[fmt::format("found_{}", to_string(static_cast<FaultKind>(k)))] = share(figures.found[k], figures.all[k]);
+    out[fmt::format("found_{}", to_string(static_cast<FaultKind>(k)))] =
+        share(figures.found[k], figures.all[k]);
   }
   out["events"] = all;
   out["events_found"] = share(found, all);
-  out["false_positives_pct"] =
-      figures.sound > 0
-          ? std::round(1e5 * static_cast<double>(figures.false_readings) / static_cast<double>(figures.sound)) / 1e3
-          : 0.0;
+  out["false_positives_pct"] = figures.sound > 0
+                                   ? std::round(1e5 * static_cast<double>(figures.false_readings) /
+                                                static_cast<double>(figures.sound)) /
+                                         1e3
+                                   : 0.0;
   out["event_precision"] = share(figures.right_runs, figures.right_runs + figures.false_runs);
   out["false_runs_per_1000_sensor_days"] =
       figures.sound > 0
-          ? std::round(2.4e5 * static_cast<double>(figures.false_runs) / static_cast<double>(figures.sound)) / 10.0
+          ? std::round(2.4e5 * static_cast<double>(figures.false_runs) / static_cast<double>(figures.sound)) /
+                10.0
           : 0.0;
   return out;
 }
@@ -191,22 +194,24 @@ struct Examples {
   std::vector<FaultExamples> training, judging;  // of fields
 };
 
-Result<Examples> collect(const Arguments& arguments, const onboard::Panel& panel, const datum::Schema& schema) {
+Result<Examples> collect(const Arguments& arguments, const onboard::Panel& panel,
+                         const datum::Schema& schema) {
   const auto slot = [&](double share_of) {
     return static_cast<std::size_t>(share_of * static_cast<double>(panel.slots()));
   };
   const SlotRange held_back{slot(arguments.judged_on[0]), slot(arguments.judged_on[1])};
   std::vector<SlotRange> rest;
-  for (const SlotRange& range : {SlotRange{0, held_back.first}, SlotRange{held_back.last, slot(arguments.until)}})
+  for (const SlotRange& range :
+       {SlotRange{0, held_back.first}, SlotRange{held_back.last, slot(arguments.until)}})
     if (range.first + 2 * kWarmUp < range.last) rest.push_back(range);
   const Progress progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   FaultOptions options;
-  auto training =
-      collect_fault_examples(panel, schema, rest, arguments.draws, kWarmUp, options, arguments.seed, progress);
+  auto training = collect_fault_examples(panel, schema, rest, arguments.draws, kWarmUp, options,
+                                         arguments.seed, progress);
   if (!training) return tl::unexpected(training.error());
   options.varied = false;
-  auto judging = collect_fault_examples(panel, schema, {held_back}, 1, kWarmUp, options, arguments.seed + 1000,
-                                        progress);
+  auto judging = collect_fault_examples(panel, schema, {held_back}, 1, kWarmUp, options,
+                                        arguments.seed + 1000, progress);
   if (!judging) return tl::unexpected(judging.error());
   return Examples{std::move(*training), std::move(*judging)};
 }
@@ -238,9 +243,8 @@ Result<void> run(const Arguments& arguments) {
     const FaultExamples& training = examples->training[f];
     const auto faulty = std::count_if(training.truths.begin(), training.truths.end(),
                                       [](std::uint8_t t) { return t != kSound && t != kAftermath; });
-    const bool asked = arguments.fields.empty() ||
-                       std::find(arguments.fields.begin(), arguments.fields.end(), spec.name) !=
-                           arguments.fields.end();
+    const bool asked = arguments.fields.empty() || std::find(arguments.fields.begin(), arguments.fields.end(),
+                                                             spec.name) != arguments.fields.end();
     if (!asked || static_cast<std::size_t>(faulty) < kFaultyMin || examples->judging[f].size() == 0) continue;
     onboard::FieldJudge judge;
     judge.field = spec.name;
@@ -273,7 +277,8 @@ Result<void> run(const Arguments& arguments) {
 
 void add_train_anomaly(CLI::App& train, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = train.add_subcommand("anomaly", "Boosted trees that tell faulty readings from sound ones");
+  CLI::App* command =
+      train.add_subcommand("anomaly", "Boosted trees that tell faulty readings from sound ones");
   command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
   command->add_option("--in", arguments->in, "tables; several are several streams of one system")->required();
   command->add_option("--out", arguments->out, "the model; its run record goes to OUT.json")->required();
@@ -296,9 +301,11 @@ void add_train_anomaly(CLI::App& train, int* exit_code) {
   command->add_option("--fields", arguments->fields, "only these; otherwise all numbers");
   command->add_option("--leave-out", arguments->leave_out,
                       "a kind of fault that training does not see: spike, stuck, offset, drift, noise");
-  command->add_option("--code", arguments->code, "version of the code, for the record")->capture_default_str();
+  command->add_option("--code", arguments->code, "version of the code, for the record")
+      ->capture_default_str();
   command->footer(
-      "Faults are put into the readings, the detector's own evidence is collected, and the trees learn to tell\n"
+      "Faults are put into the readings, the detector's own evidence is collected, and the trees learn to "
+      "tell\n"
       "faulty from sound. Thresholds come from sound rows that were held back.\n\n"
       "Example:\n  skywarden-fit train anomaly --schema schemas/prsa.toml --in PRSA_*.csv.gz --out "
       "models/prsa.anomaly \\\n    --code $(git rev-parse --short HEAD)");

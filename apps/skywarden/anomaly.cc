@@ -180,22 +180,26 @@ void add_anomaly(CLI::App& app, int* exit_code) {
   command->add_option("--in", arguments->in, "tables; several are several streams of one system")->required();
   command->add_option("--out", arguments->out, "folder for the results; each table keeps its name")
       ->required();
-  command->add_option("--fit", arguments->fit, "clean tables from which the thresholds come; with a model, what went before");
+  command->add_option("--fit", arguments->fit,
+                      "clean tables from which the thresholds come; with a model, what went before");
   command->add_option("--model", arguments->model, "a model trained on faults (models/*.anomaly)");
-  command->add_option("--rate", arguments->rate,
-                      "share of sound readings that may be flagged (default: the model's own; without one 0.01)");
+  command->add_option(
+      "--rate", arguments->rate,
+      "share of sound readings that may be flagged (default: the model's own; without one 0.01)");
   command->add_flag(
       "--joint", arguments->joint,
       "also mark records whose numbers do not move together as usual (joint.anomaly, joint.score)");
-  command->add_flag("--novelty", arguments->novelty,
-                    "also say how far each number lies beyond all that its own series has shown (FIELD.novelty)");
+  command->add_flag(
+      "--novelty", arguments->novelty,
+      "also say how far each number lies beyond all that its own series has shown (FIELD.novelty)");
   command->footer(
       "Each table comes out with its rows and columns and beside them FIELD.anomaly (0 or 1) and "
       "FIELD.score;\n"
       "a score above 1 is an anomaly. Rows never depend on later rows.\n\n"
       "Examples:\n  skywarden anomaly --schema schemas/prsa.toml --fit clean/*.csv --in new/*.csv --out "
       "out/checked\n"
-      "  skywarden anomaly --schema schemas/prsa.toml --model models/prsa.anomaly --rate 0.0005 --in new/*.csv "
+      "  skywarden anomaly --schema schemas/prsa.toml --model models/prsa.anomaly --rate 0.0005 --in "
+      "new/*.csv "
       "--out out/checked");
   command->callback([arguments, exit_code] {
     const auto sound = run(*arguments);

@@ -22,7 +22,9 @@ float clipped(float value) {
 }  // namespace
 
 RecordBonds::RecordBonds(std::size_t fields)
-    : fields_(fields <= kFieldsMax ? fields : 0), products_(fields_ * fields_, 0.0), weights_(fields_ * fields_, 0.0) {}
+    : fields_(fields <= kFieldsMax ? fields : 0),
+      products_(fields_ * fields_, 0.0),
+      weights_(fields_ * fields_, 0.0) {}
 
 float RecordBonds::expected(std::span<const float> record, std::size_t field) const {
   double sum = 0.0;
@@ -61,7 +63,8 @@ void RecordBonds::solve() {
       a[g * fields_ + g] = g == f ? 1.0 : products_[g * fields_ + g] * (1.0 + kRidge) + 1e-6;
       b[g] = g == f ? 0.0 : products_[f * fields_ + g];
     }
-    if (solve_cholesky(a, b, Dependent::kGetsZero)) std::copy(b.begin(), b.end(), weights_.begin() + static_cast<std::ptrdiff_t>(f * fields_));
+    if (solve_cholesky(a, b, Dependent::kGetsZero))
+      std::copy(b.begin(), b.end(), weights_.begin() + static_cast<std::ptrdiff_t>(f * fields_));
   }
 }
 

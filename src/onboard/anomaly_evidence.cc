@@ -97,7 +97,8 @@ struct Series {  // of one stream's field
   float run_apart_begin = kUnknown;
 
   void forget_recent() {
-    for (Recent* one : {&apart, &beside, &outside, &last, &day, &moves, &neighbours_moves, &moves_apart}) one->clear();
+    for (Recent* one : {&apart, &beside, &outside, &last, &day, &moves, &neighbours_moves, &moves_apart})
+      one->clear();
     sum_up = sum_down = 0.0F;
     reference = kUnknown;
     run = {};
@@ -224,7 +225,8 @@ class Reader {
     for (const Pending& one : pending_) {
       Series& now = *one.series;
       if (!std::isnan(one.move)) now.move_size.learn(one.move);
-      if (!std::isnan(one.move - one.neighbours_move)) now.moves_apart_size.learn(one.move - one.neighbours_move);
+      if (!std::isnan(one.move - one.neighbours_move))
+        now.moves_apart_size.learn(one.move - one.neighbours_move);
       if (!std::isnan(one.reference)) {
         const float apart = one.level - now.bias - one.reference;
         const float limit = kClip * now.apart_size.size;

@@ -1,8 +1,8 @@
-// What a judge of readings is told of an observed number: how it stands against what the completion would have
-// said without it, against the other streams and against its own past, now and over the last hours and days.
-// Faults show in time: an offset stays, a drift grows, noise and stuck values change how a series moves. All is
-// relative to what is usual for the stream's field, so that the same numbers mean the same in any unit, and no
-// stream or field has a name here. Unknown is NaN.
+// What a judge of readings is told of an observed number: how it stands against what the completion would
+// have said without it, against the other streams and against its own past, now and over the last hours and
+// days. Faults show in time: an offset stays, a drift grows, noise and stuck values change how a series
+// moves. All is relative to what is usual for the stream's field, so that the same numbers mean the same in
+// any unit, and no stream or field has a name here. Unknown is NaN.
 //
 // Rows never depend on later rows, and of a slot only on records that have arrived. Usual sizes and biases
 // are learnt with each innovation clipped (Huber, 1964), so that a fault hardly moves them.

@@ -16,8 +16,9 @@ namespace {
 constexpr std::string_view kMagic = "skywarden anomaly";
 constexpr std::uint64_t kVersion = 1;
 constexpr std::size_t kCheckBytes = 4;
-constexpr std::size_t kFieldItems = 5;
-constexpr double kRunsShare = 0.07;  // of the rate: runs of sound values that may be taken for stuck ones
+constexpr std::size_t kFieldItems = 6;
+constexpr double kJumpsShare = 0.15;  // of the rate: sound readings that may be flagged as jumps
+constexpr double kRunsShare = 0.07;   // of the rate: runs of sound values that may be taken for stuck ones
 constexpr float kPartMax = 100.0F;
 constexpr float kOddsMax = 6.0F;  // logarithm: scores end at e⁶
 
@@ -56,7 +57,8 @@ Result<FieldJudge> read_field(wire::CborReader& in, const datum::Schema& schema)
   const auto name = in.text();
   const auto bytes = in.bytes();
   if (!bytes) return tl::unexpected(bytes.error());
-  if (*items != kFieldItems) return fail(Errc::kMalformed, "a field: {} items, expected {}", *items, kFieldItems);
+  if (*items != kFieldItems)
+    return fail(Errc::kMalformed, "a field: {} items, expected {}", *items, kFieldItems);
   FieldJudge out;
   out.field = *name;
   const auto field = schema.field_index(out.field);
@@ -65,14 +67,15 @@ Result<FieldJudge> read_field(wire::CborReader& in, const datum::Schema& schema)
   auto trees = inference::decode_trees(*bytes);
   if (!trees) return fail(trees.error().code, "{}: {}", out.field, trees.error().message);
   if (trees->features() != kEvidence)
-    return fail(Errc::kConflict, "{}: trees over {} features, expected {}", out.field, trees->features(), kEvidence);
+    return fail(Errc::kConflict, "{}: trees over {} features, expected {}", out.field, trees->features(),
+                kEvidence);
   out.trees = std::move(*trees);
   const auto part = in.floating();
   if (!part) return tl::unexpected(part.error());
   out.part = static_cast<float>(*part);
   if (!(out.part > 0.0F && out.part <= kPartMax) || static_cast<double>(out.part) != *part)
     return fail(Errc::kMalformed, "{}: a part of {}, expected one in (0, {}]", out.field, *part, kPartMax);
-  for (SoundLimits* limits : {&out.odds, &out.runs}) {
+  for (SoundLimits* limits : {&out.odds, &out.jumps, &out.runs}) {
     const auto read = read_limits(in);
     if (!read) return tl::unexpected(read.error());
     *limits = *read;
@@ -107,10 +110,13 @@ float judge(const FieldJudge& judge, const Evidence& evidence, double rate) {
   EXPECTS(rate > 0.0 && rate < 1.0);
   const float odds =
       judge.trees.evaluate(evidence) - limit_at(judge.odds, rate * static_cast<double>(judge.part));
-  const float score = std::isnan(odds) ? 0.0F : std::exp(std::min(odds, kOddsMax));
-  const float surprise = evidence[onboard::evidence("run_surprise")];
-  const float limit = limit_at(judge.runs, rate * kRunsShare);
-  return limit > 0.0F ? std::max(score, surprise / limit) : score;
+  float score = std::isnan(odds) ? 0.0F : std::exp(std::min(odds, kOddsMax));
+  const float jump = std::abs(evidence[onboard::evidence("last")]);
+  const float jumps_limit = limit_at(judge.jumps, rate * kJumpsShare);
+  if (jumps_limit > 0.0F && jump > 0.0F) score = std::max(score, jump / jumps_limit);
+  const float runs_limit = limit_at(judge.runs, rate * kRunsShare);
+  if (runs_limit > 0.0F) score = std::max(score, evidence[onboard::evidence("run_surprise")] / runs_limit);
+  return score;
 }
 
 std::vector<float> anomaly_scores(const AnomalyModel& model, const Panel& panel, const datum::Schema& schema,
@@ -142,6 +148,7 @@ std::vector<std::byte> encode_anomaly_model(const AnomalyModel& model) {
     out.bytes(inference::encode_trees(one.trees));
     out.floating(one.part);
     write_limits(out, one.odds);
+    write_limits(out, one.jumps);
     write_limits(out, one.runs);
   }
   std::vector<std::byte> bytes = out.take();

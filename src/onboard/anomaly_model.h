@@ -1,9 +1,10 @@
 // A trained judge of readings: for each number field of a schema, trees over the evidence
 // (anomaly_evidence.h) that say how likely a reading is faulty, and what sound readings scored, so that a
-// threshold can be had for any share of sound readings that may be flagged, while running and without training
-// anew. Beside the trees stands a rule for stuck values (stuck_surprise.h) with a threshold from sound runs only:
-// it knows no fault, so it holds even where training saw none of the kind. A reading is an anomaly when the
-// trees or the rule say so.
+// threshold can be had for any share of sound readings that may be flagged, while running and without
+// training anew. Beside the trees stand two rules with thresholds from sound readings only: the surprise of a
+// run of one value (stuck_surprise.h), and the jump from what the completion says given the last value. They
+// know no fault, so they hold even for kinds that training saw none of. A reading is an anomaly when the
+// trees or a rule say so.
 //
 // As bytes: deterministic CBOR and a CRC-32C of it behind (docs/formats.md). Reading assumes an enemy.
 #pragma once
@@ -28,8 +29,8 @@ namespace skywarden::onboard {
 inline constexpr std::size_t kAnomalyModelBytesMax = 64'000'000;
 
 // Shares of sound readings for which a model states thresholds; between them they are interpolated.
-inline constexpr std::array<double, 11> kSoundShares{0.05,  0.02,   0.01,   0.005,   0.002,  0.001,
-                                                     5e-4,  2e-4,   1e-4,   5e-5,    2e-5};
+inline constexpr std::array<double, 11> kSoundShares{0.05, 0.02, 0.01, 0.005, 0.002, 0.001,
+                                                     5e-4, 2e-4, 1e-4, 5e-5,  2e-5};
 using SoundLimits = std::array<float, kSoundShares.size()>;  // what that share of sound readings exceeds
 
 struct FieldJudge {
@@ -39,7 +40,8 @@ struct FieldJudge {
   // more of what is allowed in all.
   float part = 1.0F;
   SoundLimits odds{};
-  SoundLimits runs{};  // surprise of sound runs of one value; a run counts as one reading, its last
+  SoundLimits jumps{};  // size of the residual given the last value
+  SoundLimits runs{};   // surprise of sound runs of one value; a run counts as one reading, its last
 };
 
 struct AnomalyModel {
@@ -56,12 +58,12 @@ struct AnomalyModel {
 // most of them score nothing.
 [[nodiscard]] SoundLimits sound_limits(std::vector<float> scores, std::size_t readings);
 
-// Above 1 for an anomaly: the larger of the odds over their threshold, and of the run's surprise over its
-// threshold. `rate` in (0, 1).
+// Above 1 for an anomaly: the largest of the odds over their threshold, the jump over its own, and the run's
+// surprise over its own. `rate` in (0, 1).
 [[nodiscard]] float judge(const FieldJudge& judge, const Evidence& evidence, double rate);
 
-// A score for each cell of the panel; 0 for what was not observed and for fields that the model does not know.
-// The completion keeps residuals. `rate` 0: the model's own.
+// A score for each cell of the panel; 0 for what was not observed and for fields that the model does not
+// know. The completion keeps residuals. `rate` 0: the model's own.
 [[nodiscard]] std::vector<float> anomaly_scores(const AnomalyModel& model, const Panel& panel,
                                                 const datum::Schema& schema, const Completion& completion,
                                                 double rate, std::size_t warm_up);

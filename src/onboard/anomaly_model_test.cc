@@ -32,6 +32,7 @@ AnomalyModel example_model() {
   judge.trees = apart_tree(8.0F);
   for (std::size_t i = 0; i < kSoundShares.size(); ++i) {
     judge.odds[i] = static_cast<float>(i) - 4.0F;
+    judge.jumps[i] = 20.0F + static_cast<float>(i);
     judge.runs[i] = 10.0F + static_cast<float>(i);
   }
   return {"example", 0.001, {judge}};
@@ -69,7 +70,8 @@ TEST_CASE("evidence rests on earlier readings and on records that have arrived")
 TEST_CASE("a reading far from its neighbours is flagged, and a stuck one by the rule that knows no fault") {
   auto records = example_records(1200, 8);
   shift(records[1000 * 4 + 1], 15.0);
-  for (std::size_t hour = 1100; hour < 1130; ++hour) records[hour * 4 + 2].fields[0] = records[1100 * 4 + 2].fields[0];
+  for (std::size_t hour = 1100; hour < 1130; ++hour)
+    records[hour * 4 + 2].fields[0] = records[1100 * 4 + 2].fields[0];
   const auto scores = scores_of(records, example_model());
   const auto score = [&](std::size_t hour, std::size_t station) { return scores[(hour * 4 + station) * 3]; };
   CHECK(score(1000, 1) > 1.0F);

@@ -51,7 +51,8 @@ double Novelty::arrive(Instant time, double value) {
   out += from_day_before(time, value);
   last_ = value;
   ++since_event_;
-  if (event_ > 0.0 && since_event_ <= options_.aftermath && out <= options_.aftermath_times * event_) return 0.0;
+  if (event_ > 0.0 && since_event_ <= options_.aftermath && out <= options_.aftermath_times * event_)
+    return 0.0;
   if (out > 0.0) {
     event_ = out;
     since_event_ = 0;

@@ -16,11 +16,11 @@
 namespace skywarden::onboard {
 
 struct NoveltyOptions {
-  std::size_t warm_up = 20;       // readings before a value or a change can be new
-  double memory = 10'000;         // readings in which extremes fade to a third
-  std::size_t day_mean = 12;      // readings, of the difference from a day before
-  std::size_t aftermath = 120;    // readings
-  double aftermath_times = 2.0;   // as new as the event's newest so far, to count in its aftermath
+  std::size_t warm_up = 20;             // readings before a value or a change can be new
+  double memory = 10'000;               // readings in which extremes fade to a third
+  std::size_t day_mean = 12;            // readings, of the difference from a day before
+  std::size_t aftermath = 120;          // readings
+  double aftermath_times = 2.0;         // as new as the event's newest so far, to count in its aftermath
   std::size_t day_readings_max = 5000;  // of a day that are kept; denser series have no day
 };
 
@@ -45,8 +45,8 @@ class Novelty {
 
   NoveltyOptions options_;
   Extremes values_, changes_, days_;
-  std::deque<Past> day_;           // the readings of the last day and the one before them
-  std::deque<double> differences_; // from a day before, the last day_mean
+  std::deque<Past> day_;            // the readings of the last day and the one before them
+  std::deque<double> differences_;  // from a day before, the last day_mean
   double last_ = 0.0;
   std::size_t since_event_ = 0;
   double event_ = 0.0;  // how new the last event's newest was; 0: none yet

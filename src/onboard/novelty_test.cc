@@ -56,7 +56,8 @@ TEST_CASE("the unit plays no part") {
   for (long step = 0; step < 2000; ++step) {
     const double value = course(step, random) + (step % 517 == 0 ? 9.0 : 0.0);
     const double same = course(step, again) + (step % 517 == 0 ? 9.0 : 0.0);
-    CHECK(one.arrive(at(5 * step), value) == doctest::Approx(other.arrive(at(5 * step), 4.0 * same)).epsilon(1e-6));
+    CHECK(one.arrive(at(5 * step), value) ==
+          doctest::Approx(other.arrive(at(5 * step), 4.0 * same)).epsilon(1e-6));
   }
 }
 

@@ -8,7 +8,7 @@ namespace skywarden::onboard {
 namespace {
 
 constexpr std::array<float, 4> kMoves{0.1F, 0.4F, 1.0F, 2.0F};  // usual moves
-constexpr double kMemory = 20'000.0;                             // readings of a class
+constexpr double kMemory = 20'000.0;                            // readings of a class
 
 std::size_t class_of_move(float move) {
   if (std::isnan(move)) return kMoves.size() + 1;
@@ -35,8 +35,8 @@ void StuckSurprise::arrive(Run& run, double value, bool tie, float neighbours_mo
     run.length = 0;
     run.surprise = 0.0F;
     const auto equal = std::count(run.recent.begin(), run.recent.end(), stated);
-    run.commonness = run.recent.empty() ? 0.0F
-                                        : static_cast<float>(equal) / static_cast<float>(run.recent.size());
+    run.commonness =
+        run.recent.empty() ? 0.0F : static_cast<float>(equal) / static_cast<float>(run.recent.size());
   }
   if (run.recent.size() < kRecent)
     run.recent.push_back(stated);

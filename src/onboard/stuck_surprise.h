@@ -1,7 +1,8 @@
-// How surprising a run of one and the same value is. A value that repeats says little where this happens often:
-// at a common value, or while nothing moves around; and much where the neighbours move on. The share of
-// repeats is learnt from the readings themselves for each class of commonness and of the neighbours' move; a
-// run's surprise is the sum of −ln of these shares, so a run counts for more the less often its parts occur.
+// How surprising a run of one and the same value is. A value that repeats says little where this happens
+// often: at a common value, or while nothing moves around; and much where the neighbours move on. The share
+// of repeats is learnt from the readings themselves for each class of commonness and of the neighbours' move;
+// a run's surprise is the sum of −ln of these shares, so a run counts for more the less often its parts
+// occur.
 #pragma once
 
 #include <array>
