@@ -5,8 +5,8 @@
 #include <cmath>
 #include <map>
 
-#include "../../src/onboard/complete_test_data.h"
 #include "fault_examples.h"
+#include "onboard/complete_test_data.h"
 
 namespace skywarden::fit {
 namespace {
