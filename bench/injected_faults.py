@@ -3,8 +3,10 @@
 
 Rules and seeds are those of completion/PROTOCOL.md of the reference data: hourly readings of twelve Beijing
 stations, in them spikes, stuck values, offsets, drifts and noise, on the grid that each sensor prints. Faults stand
-in the evaluated rows only. Thresholds come either from all rows before them (`fit`) or from the trailing window
-(`trailing`). Two JSON lines each: the program, and a detector that flags at random at the program's rate.
+in the evaluated rows only. Readings are judged by a trained model that the rows before have warmed up (`model`), or
+without one by thresholds from all rows before (`fit`) or from the trailing window (`trailing`). Two JSON lines each:
+the program, and a detector that flags at random at the program's rate. All flags are causal: given at the time of the
+reading and never taken back. The protocol lets a flag within the span of a fault count whenever it is given.
 
   false_positives_pct        flagged readings of all sound ones, from the 200th hour, without the 48 h after a
                              fault of the same sensor
@@ -13,11 +15,15 @@ in the evaluated rows only. Thresholds come either from all rows before them (`f
                              the 48 h after one count neither way
   false_runs_per_sensor_day  the runs that do not
 
+Concentrations are clipped at 0 as the protocol says. No sensor here prints 0, so a detector might know a fault by it;
+`--floor lowest` clips at the lowest value of the rows before instead and shows how much hangs on that.
+
 Rows: `last` is the last 20 % of the open rows; `earlier` is 45-72 % of them, with thresholds from the rows before:
 choose methods by those.
 
 example:
   bench/injected_faults.py build/release/bin/skywarden ../shared/data
+  bench/injected_faults.py build/release/bin/skywarden ../shared/data --model models/prsa.anomaly --seeds 0 1 2
   bench/injected_faults.py build/release/bin/skywarden ../shared/data --rows earlier --thresholds trailing
 """
 import argparse
@@ -45,8 +51,8 @@ class Fault:
         self.station, self.field, self.kind, self.span, self.observed = station, field, kind, span, observed
 
 
-def printed(field, value):
-    return f"{max(0.0, round(value)):.0f}" if field in CONCENTRATIONS else f"{round(value, 1):.1f}"
+def printed(field, value, floor):
+    return f"{max(floor, round(value)):.0f}" if field in CONCENTRATIONS else f"{round(value, 1):.1f}"
 
 
 def faulty(kind, value, first, step, length, sign, deviation, noise):
@@ -57,30 +63,31 @@ def faulty(kind, value, first, step, length, sign, deviation, noise):
             "noise": value + deviation * 3**0.5 * (2 * noise - 1)}[kind]
 
 
-def inject(stations, deviations):
-    """Changes the stations' rows; the faults."""
+def inject(stations, deviations, floors, other_seed=0):
+    """Changes the stations' rows; the faults. Another seed than 0 draws other faults by the same rules."""
+    seed = FAULT_SEED + 1000 * other_seed
     faults = []
     for s, rows in enumerate(stations):
         for c, field in enumerate(FIELDS):
             for week in range(len(rows) // WEEK_H + 1):
                 place = s * 1000000 + week
-                if uniform(FAULT_SEED, place, c) >= 0.3:
+                if uniform(seed, place, c) >= 0.3:
                     continue
-                kind = KINDS[int(5 * uniform(FAULT_SEED + 1, place, c))]
-                length = {"spike": 1 + int(2 * uniform(FAULT_SEED + 2, place, c)), "stuck": 12, "offset": 24,
+                kind = KINDS[int(5 * uniform(seed + 1, place, c))]
+                length = {"spike": 1 + int(2 * uniform(seed + 2, place, c)), "stuck": 12, "offset": 24,
                           "drift": 48, "noise": 24}[kind]
-                start = week * WEEK_H + int(120 * uniform(FAULT_SEED + 3, place, c))
-                sign = 1 if uniform(FAULT_SEED + 4, place, c) < 0.5 else -1
+                start = week * WEEK_H + int(120 * uniform(seed + 3, place, c))
+                sign = 1 if uniform(seed + 4, place, c) < 0.5 else -1
                 span = range(start, min(len(rows), start + length))
                 observed = [t for t in span if rows[t][field] not in ABSENT]
                 if not observed:
                     continue
                 first = float(rows[observed[0]][field])
                 for t in observed:
-                    noise = uniform(FAULT_SEED + 5, place * 1000 + t - start, c)
+                    noise = uniform(seed + 5, place * 1000 + t - start, c)
                     value = faulty(kind, float(rows[t][field]), first, t - start, length, sign, deviations[s][field],
                                    noise)
-                    rows[t][field] = printed(field, value)
+                    rows[t][field] = printed(field, value, floors[field])
                 faults.append(Fault(s, field, kind, span, observed))
     return faults
 
@@ -137,8 +144,12 @@ def find_anomalies(program, names, stations, clean, arguments):
     """The program's tables, station by station."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
-        command = [program, "anomaly", "--schema", str(SCHEMAS / "prsa.toml"), "--rate", str(arguments.rate), "--in",
+        command = [program, "anomaly", "--schema", str(SCHEMAS / "prsa.toml"), "--in",
                    *write_all(folder / "in", names, stations), "--out", str(folder / "out")]
+        if arguments.model and clean is not None:
+            command += ["--model", arguments.model]
+        if arguments.rate is not None:
+            command += ["--rate", str(arguments.rate)]
         if clean is not None:
             command += ["--fit", *write_all(folder / "fit", names, clean)]
         subprocess.run(command, check=True)
@@ -149,15 +160,22 @@ def deviation(rows, field):
     return statistics.pstdev(float(r[field]) for r in rows if r[field] not in ABSENT)
 
 
+def lowest(tables, field):
+    return min(float(r[field]) for rows in tables for r in rows if r[field] not in ABSENT)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", help="the skywarden program")
     parser.add_argument("data", type=pathlib.Path, help="folder of the reference data")
     parser.add_argument("--rows", choices=["last", "earlier"], default="last")
-    parser.add_argument("--thresholds", default="fit,trailing", help="of fit, trailing (default: both)")
-    parser.add_argument("--rate", type=float, default=0.01, help="aimed share of false positives (default: 0.01)")
+    parser.add_argument("--thresholds", default="fit,trailing", help="without a model (default: both)")
+    parser.add_argument("--model", help="a trained model")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="0: the protocol's own faults (default)")
+    parser.add_argument("--floor", choices=["zero", "lowest"], default="zero", help="of faulty concentrations")
+    parser.add_argument("--rate", type=float, help="aimed share of false positives (default: the program's)")
     arguments = parser.parse_args()
-    thresholds = arguments.thresholds.split(",")
+    thresholds = ["fit"] if arguments.model else arguments.thresholds.split(",")
     if not set(thresholds) <= {"fit", "trailing"}:
         parser.error("unknown thresholds")
 
@@ -169,16 +187,22 @@ def main():
     count = len(tables[0])
     begin, end = (int(0.8 * count), count) if arguments.rows == "last" else (int(0.45 * count), int(0.72 * count))
     clean = [t[:begin] for t in tables]
-    stations = [t[begin:end] for t in tables]
-    faults = inject(stations, [{f: deviation(rows, f) for f in FIELDS} for rows in clean])
-    for threshold in thresholds:
-        found = find_anomalies(arguments.program, names, stations, clean if threshold == "fit" else None, arguments)
-        about = {"figure": "injected_faults", "rows": arguments.rows, "thresholds": threshold}
-        rate, figures = score(stations, faults, lambda s, f, t: found[s][t][f + ".anomaly"] == "1")
-        show(**about, detector="skywarden", **figures)
-        column = {f: c for c, f in enumerate(FIELDS)}
-        _, figures = score(stations, faults, lambda s, f, t: uniform(RANDOM_SEED, s * 1000000 + t, column[f]) < rate)
-        show(**about, detector="random", **figures)
+    deviations = [{f: deviation(rows, f) for f in FIELDS} for rows in clean]
+    floors = {f: lowest(clean, f) if arguments.floor == "lowest" else 0.0 for f in FIELDS}
+    for seed in arguments.seeds:
+        stations = [[dict(row) for row in t[begin:end]] for t in tables]
+        faults = inject(stations, deviations, floors, seed)
+        for threshold in thresholds:
+            found = find_anomalies(arguments.program, names, stations, clean if threshold == "fit" else None, arguments)
+            by = "model" if arguments.model else threshold
+            about = {"figure": "injected_faults", "rows": arguments.rows, "by": by, "seed": seed,
+                     "floor": arguments.floor}
+            rate, figures = score(stations, faults, lambda s, f, t: found[s][t][f + ".anomaly"] == "1")
+            show(**about, detector="skywarden", **figures)
+            column = {f: c for c, f in enumerate(FIELDS)}
+            _, figures = score(stations, faults,
+                               lambda s, f, t: uniform(RANDOM_SEED, s * 1000000 + t, column[f]) < rate)
+            show(**about, detector="random", **figures)
     return 0
 
 

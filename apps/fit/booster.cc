@@ -41,6 +41,10 @@ Result<std::vector<std::uint8_t>> train_booster(const TrainingTable& table,
   if (!matrix) return tl::unexpected(matrix.error());
   if (XGDMatrixSetFloatInfo(matrix->get(), "label", table.targets.data(), table.targets.size()) != 0)
     return last_error();
+  EXPECTS(table.weights.empty() || table.weights.size() == table.targets.size());
+  if (!table.weights.empty() &&
+      XGDMatrixSetFloatInfo(matrix->get(), "weight", table.weights.data(), table.weights.size()) != 0)
+    return last_error();
   DMatrixHandle training = matrix->get();
   BoosterHandle handle = nullptr;
   if (XGBoosterCreate(&training, 1, &handle) != 0) return last_error();

@@ -17,6 +17,7 @@ struct TrainingTable {
   std::size_t features = 0;
   std::span<const float> rows;
   std::span<const float> targets;
+  std::span<const float> weights{};  // of rows; none: all the same
 };
 
 using BoosterParameters = std::vector<std::pair<std::string, std::string>>;  // XGBoost's own names

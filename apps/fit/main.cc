@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   CLI::App* train = app.add_subcommand("train", "Train a model from record tables");
   train->require_subcommand(1);
   skywarden::fit::add_train_trees(*train, &exit_code);
+  skywarden::fit::add_train_anomaly(*train, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

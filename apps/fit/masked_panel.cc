@@ -6,7 +6,8 @@ namespace {
 using onboard::Panel;
 
 Result<Panel> rebuild(const Panel& panel, const datum::Schema& schema, std::size_t first, std::size_t last,
-                      const std::vector<std::uint8_t>* hidden, bool arrival_order) {
+                      const std::vector<std::uint8_t>* hidden, const std::vector<double>* values,
+                      bool arrival_order) {
   onboard::PanelOptions options;
   options.arrival_order = arrival_order;
   onboard::PanelBuilder builder(schema.fields.size(), options);
@@ -20,7 +21,7 @@ Result<Panel> rebuild(const Panel& panel, const datum::Schema& schema, std::size
       if (!panel.observed(cell) || (hidden != nullptr && (*hidden)[cell] != 0))
         fields[f] = datum::Missing{};
       else if (number)
-        fields[f] = datum::Observed{panel.value(cell)};
+        fields[f] = datum::Observed{values != nullptr ? (*values)[cell] : panel.value(cell)};
       else
         fields[f] = datum::Observed{datum::Category{static_cast<std::uint16_t>(panel.value(cell))}};
     }
@@ -35,12 +36,17 @@ Result<Panel> rebuild(const Panel& panel, const datum::Schema& schema, std::size
 
 Result<Panel> part_of(const Panel& panel, const datum::Schema& schema, std::size_t first, std::size_t last,
                       bool arrival_order) {
-  return rebuild(panel, schema, first, last, nullptr, arrival_order);
+  return rebuild(panel, schema, first, last, nullptr, nullptr, arrival_order);
 }
 
 Result<Panel> without(const Panel& panel, const datum::Schema& schema,
                       const std::vector<std::uint8_t>& hidden, bool arrival_order) {
-  return rebuild(panel, schema, 0, panel.slots(), &hidden, arrival_order);
+  return rebuild(panel, schema, 0, panel.slots(), &hidden, nullptr, arrival_order);
+}
+
+Result<Panel> with_values(const Panel& panel, const datum::Schema& schema, const std::vector<double>& values,
+                          bool arrival_order) {
+  return rebuild(panel, schema, 0, panel.slots(), nullptr, &values, arrival_order);
 }
 
 }  // namespace skywarden::fit

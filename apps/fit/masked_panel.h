@@ -17,4 +17,8 @@ namespace skywarden::fit {
 [[nodiscard]] Result<onboard::Panel> without(const onboard::Panel& panel, const datum::Schema& schema,
                                              const std::vector<std::uint8_t>& hidden, bool arrival_order);
 
+// The same panel with other numbers: one value a cell, used where the panel has observed a number.
+[[nodiscard]] Result<onboard::Panel> with_values(const onboard::Panel& panel, const datum::Schema& schema,
+                                                 const std::vector<double>& values, bool arrival_order);
+
 }  // namespace skywarden::fit

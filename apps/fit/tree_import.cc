@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -16,6 +17,7 @@ using nlohmann::json;
 
 constexpr std::array<std::string_view, 3> kObjectives{"reg:squarederror", "reg:pseudohubererror",
                                                       "reg:absoluteerror"};
+constexpr std::string_view kLogistic = "binary:logistic";  // its base score is a probability
 
 // XGBoost numbers nodes as it splits them, and leaves holes where it pruned: they are numbered anew from the
 // root, level by level.
@@ -49,7 +51,8 @@ Result<inference::TreeEnsemble> import_model(const json& model) {
   const json& learner = model.at("learner");
   const json& parameters = learner.at("learner_model_param");
   const auto objective = learner.at("objective").at("name").get<std::string>();
-  if (std::find(kObjectives.begin(), kObjectives.end(), objective) == kObjectives.end())
+  const bool logistic = objective == kLogistic;
+  if (!logistic && std::find(kObjectives.begin(), kObjectives.end(), objective) == kObjectives.end())
     return fail(Errc::kUnsupported, "objective {}: its base score is no margin", objective);
   const json& booster = learner.at("gradient_booster");
   if (booster.at("name") != "gbtree")
@@ -57,7 +60,9 @@ Result<inference::TreeEnsemble> import_model(const json& model) {
   if (parameters.at("num_class") != "0" || parameters.value("num_target", "1") != "1")
     return fail(Errc::kUnsupported, "several outputs");
   const auto features = static_cast<std::size_t>(std::stoul(parameters.at("num_feature").get<std::string>()));
-  const float base_score = std::strtof(parameters.at("base_score").get<std::string>().c_str(), nullptr);
+  float base_score = std::strtof(parameters.at("base_score").get<std::string>().c_str(), nullptr);
+  // XGBoost's own expression, so that margins agree in their last bit.
+  if (logistic) base_score = -std::log(1.0F / base_score - 1.0F);
   std::vector<std::vector<TreeNode>> trees;
   for (const json& tree : booster.at("model").at("trees")) {
     if (!tree.at("categories").empty()) return fail(Errc::kUnsupported, "categorical splits");

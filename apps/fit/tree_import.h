@@ -10,7 +10,8 @@
 namespace skywarden::fit {
 
 // kUnsupported for what TreeEnsemble cannot say: other boosters than gbtree, categorical splits, several
-// outputs, objectives whose base score is no margin (only those of numbers are taken).
+// outputs, objectives other than those of numbers and binary:logistic. Of the latter the result is the
+// margin, the logarithm of the odds.
 [[nodiscard]] Result<inference::TreeEnsemble> import_trees(std::span<const std::uint8_t> ubjson);
 
 }  // namespace skywarden::fit

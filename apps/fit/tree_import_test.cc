@@ -38,8 +38,15 @@ Table example_table(std::size_t count, std::uint64_t seed) {
   return out;
 }
 
-void check_equal_bits(const BoosterParameters& parameters, int rounds) {
-  const Table table = example_table(4000, 1);
+std::vector<float> signs_of(const std::vector<float>& targets) {
+  std::vector<float> out;
+  for (const float target : targets) out.push_back(target > 0.0F ? 1.0F : 0.0F);
+  return out;
+}
+
+void check_equal_bits(const BoosterParameters& parameters, int rounds, bool signs = false) {
+  Table table = example_table(4000, 1);
+  if (signs) table.targets = signs_of(table.targets);
   const auto trained = train_booster({kFeatures, table.rows, table.targets}, parameters, rounds);
   REQUIRE_MESSAGE(trained.has_value(), (trained ? "" : trained.error().message));
   const auto imported = import_trees(*trained);
@@ -70,21 +77,22 @@ TEST_CASE("the flown trees say what XGBoost says, to the last bit") {
                     {"colsample_bytree", "0.5"},
                     {"base_score", "0"}},
                    60);
+  check_equal_bits({{"nthread", "1"}, {"objective", "binary:logistic"}, {"base_score", "0.5"}}, 20, true);
+  check_equal_bits({{"nthread", "1"}, {"objective", "binary:logistic"}, {"base_score", "0.07"}}, 20, true);
 }
 
 TEST_CASE("a model that cannot fly is refused in words") {
   const Table table = example_table(500, 3);
-  std::vector<float> labels;
-  for (const float target : table.targets) labels.push_back(target > 0.0F ? 1.0F : 0.0F);
-  const auto logistic =
-      train_booster({kFeatures, table.rows, labels}, {{"nthread", "1"}, {"objective", "binary:logistic"}}, 3);
-  REQUIRE(logistic);
-  CHECK(import_trees(*logistic).error().code == Errc::kUnsupported);
+  const std::vector<float> labels = signs_of(table.targets);
+  const auto counts =
+      train_booster({kFeatures, table.rows, labels}, {{"nthread", "1"}, {"objective", "count:poisson"}}, 3);
+  REQUIRE(counts);
+  CHECK(import_trees(*counts).error().code == Errc::kUnsupported);
   const auto linear =
       train_booster({kFeatures, table.rows, table.targets}, {{"nthread", "1"}, {"booster", "gblinear"}}, 3);
   REQUIRE(linear);
   CHECK(import_trees(*linear).error().code == Errc::kUnsupported);
-  std::vector<std::uint8_t> cut(logistic->begin(), logistic->begin() + 100);
+  std::vector<std::uint8_t> cut(counts->begin(), counts->begin() + 100);
   CHECK(import_trees(cut).error().code == Errc::kMalformed);
   CHECK_FALSE(train_booster({kFeatures, table.rows, table.targets}, {{"objective", "no:such"}}, 1));
 }

@@ -7,17 +7,20 @@
 #include <optional>
 
 #include "commands.h"
+#include "formats/read_file.h"
+#include "onboard/anomaly_model.h"
 #include "onboard/joint_anomaly.h"
+#include "onboard/novelty.h"
 #include "record_tables.h"
 
 namespace skywarden::app {
 namespace {
 
 struct Arguments {
-  std::string schema, out;
+  std::string schema, out, model;
   std::vector<std::string> in, fit;
-  bool joint = false;
-  double rate = onboard::AnomalyOptions{}.false_positive_rate;
+  bool joint = false, novelty = false;
+  double rate = 0.0;  // 0: the model's own, or without one that of the options
 };
 
 // Whether everything that was called clean lies before everything that is judged.
@@ -45,14 +48,53 @@ struct Judged {
   RecordTables tables;
   std::size_t first = 0;  // of the tables that are judged; those before were only learnt from
   std::vector<float> scores;
-  std::vector<float> joint;  // of records, when asked for
+  std::vector<float> joint;    // of records, when asked for
+  std::vector<float> novelty;  // of cells, when asked for
 };
+
+// Each series by itself: of its neighbours and of the rest of the record nothing is known to it.
+std::vector<float> novelty_scores(const onboard::Panel& panel, const datum::Schema& schema) {
+  std::vector<float> out(panel.cells(), 0.0F);
+  for (std::size_t s = 0; s < panel.streams(); ++s) {
+    for (std::size_t f = 0; f < panel.fields(); ++f) {
+      if (schema.fields[f].kind != datum::FieldKind::kNumber) continue;
+      onboard::Novelty novelty;
+      for (std::size_t slot = 0; slot < panel.slots(); ++slot) {
+        const std::size_t cell = panel.at(slot, s, f);
+        if (panel.observed(cell))
+          out[cell] = static_cast<float>(novelty.arrive(panel.time(slot), panel.value(cell)));
+      }
+    }
+  }
+  return out;
+}
+
+// By a trained model. Clean tables, when given, only warm up what is usual: they have to lie before.
+Result<Judged> judge_by_model(const Arguments& arguments, const datum::Schema& schema) {
+  const auto bytes = formats::read_file(arguments.model);
+  if (!bytes) return tl::unexpected(bytes.error());
+  const auto model = onboard::decode_anomaly_model(std::as_bytes(std::span(*bytes)), schema);
+  if (!model) return fail(model.error().code, "{}: {}", arguments.model, model.error().message);
+  std::vector<std::string> all = arguments.fit;
+  all.insert(all.end(), arguments.in.begin(), arguments.in.end());
+  onboard::PanelOptions options;
+  options.arrival_order = true;
+  auto tables = read_record_tables(all, schema, options, arguments.fit.size());
+  if (!tables) return tl::unexpected(tables.error());
+  Judged out{std::move(*tables), arguments.fit.size(), {}, {}, {}};
+  if (!arguments.fit.empty() && !lies_before(out.tables, out.first))
+    return fail(Errc::kOutOfRange, "--fit: with a model, expected only rows that lie before those of --in");
+  const auto completion = onboard::complete_for_anomaly(out.tables.panel, schema);
+  out.scores = onboard::anomaly_scores(*model, out.tables.panel, schema, completion, arguments.rate,
+                                       onboard::AnomalyOptions{}.warm_up);
+  return out;
+}
 
 // Clean tables that end before the others begin are the others' past: they warm everything up. Otherwise they
 // only give thresholds.
 Result<Judged> judge(const Arguments& arguments, const datum::Schema& schema) {
   onboard::AnomalyOptions options;
-  options.false_positive_rate = arguments.rate;
+  if (arguments.rate > 0.0) options.false_positive_rate = arguments.rate;
   onboard::PanelOptions panel_options;
   panel_options.arrival_order = true;
   std::optional<onboard::Thresholds> thresholds;
@@ -63,7 +105,7 @@ Result<Judged> judge(const Arguments& arguments, const datum::Schema& schema) {
   };
   auto tables = read(arguments.fit, arguments.in);
   if (!tables) return tl::unexpected(tables.error());
-  Judged out{std::move(*tables), arguments.fit.size(), {}, {}};
+  Judged out{std::move(*tables), arguments.fit.size(), {}, {}, {}};
   const bool past = lies_before(out.tables, out.first);
   if (!arguments.fit.empty() && !past) {
     auto clean = read(arguments.fit, {});
@@ -73,7 +115,7 @@ Result<Judged> judge(const Arguments& arguments, const datum::Schema& schema) {
     thresholds = onboard::fit_thresholds(clean->panel, schema, strange, clean->panel.slots(), options);
     auto alone = read({}, arguments.in);
     if (!alone) return tl::unexpected(alone.error());
-    out = Judged{std::move(*alone), 0, {}, {}};
+    out = Judged{std::move(*alone), 0, {}, {}, {}};
   }
   const auto completion = onboard::complete_for_anomaly(out.tables.panel, schema);
   const auto strange = onboard::strangeness(out.tables.panel, schema, completion, options);
@@ -82,21 +124,24 @@ Result<Judged> judge(const Arguments& arguments, const datum::Schema& schema) {
                                          options);
   out.scores = onboard::anomaly_scores(out.tables.panel, schema, completion, strange,
                                        thresholds ? &*thresholds : nullptr, options);
-  if (arguments.joint) out.joint = onboard::joint_anomaly_scores(out.tables.panel, schema, options);
   return out;
 }
 
 Result<bool> run(const Arguments& arguments) {
-  if (!(arguments.rate > 0.0 && arguments.rate <= 0.2))
+  if (!(arguments.rate >= 0.0 && arguments.rate <= 0.2))
     return fail(Errc::kOutOfRange, "--rate {}: expected more than 0 and at most 0.2", arguments.rate);
   const auto schema = read_schema(arguments.schema);
   if (!schema) return tl::unexpected(schema.error());
-  const auto judged = judge(arguments, *schema);
+  auto judged = arguments.model.empty() ? judge(arguments, *schema) : judge_by_model(arguments, *schema);
   if (!judged) return tl::unexpected(judged.error());
+  if (arguments.joint)
+    judged->joint = onboard::joint_anomaly_scores(judged->tables.panel, *schema, onboard::AnomalyOptions{});
+  if (arguments.novelty) judged->novelty = novelty_scores(judged->tables.panel, *schema);
   std::vector<std::string> added;
   for (const datum::FieldSpec& spec : schema->fields) {
     added.push_back(spec.name + ".anomaly");
     added.push_back(spec.name + ".score");
+    if (arguments.novelty) added.push_back(spec.name + ".novelty");
   }
   if (arguments.joint) added.insert(added.end(), {"joint.anomaly", "joint.score"});
   const onboard::Panel& panel = judged->tables.panel;
@@ -105,13 +150,16 @@ Result<bool> run(const Arguments& arguments) {
     const auto written = write_record_table(table, arguments.out, added, [&](std::size_t row, auto& cells) {
       const std::size_t record = table.records[row];
       for (std::size_t f = 0; f < schema->fields.size(); ++f) {
-        float score = 0.0F;
+        float score = 0.0F, novelty = 0.0F;
         if (record != kNoRecordOfRow) {
           const onboard::Panel::Place place = panel.place(record);
-          score = judged->scores[panel.at(place.slot, place.stream, f)];
+          const std::size_t cell = panel.at(place.slot, place.stream, f);
+          score = judged->scores[cell];
+          if (arguments.novelty) novelty = judged->novelty[cell];
         }
         cells.emplace_back(score > 1.0F ? "1" : "0");
         cells.push_back(fmt::format("{:.3f}", score));
+        if (arguments.novelty) cells.push_back(fmt::format("{:.5f}", novelty));
       }
       if (!arguments.joint) return;
       const float score = record != kNoRecordOfRow ? judged->joint[record] : 0.0F;
@@ -132,18 +180,27 @@ void add_anomaly(CLI::App& app, int* exit_code) {
   command->add_option("--in", arguments->in, "tables; several are several streams of one system")->required();
   command->add_option("--out", arguments->out, "folder for the results; each table keeps its name")
       ->required();
-  command->add_option("--fit", arguments->fit, "clean tables from which the thresholds come");
-  command->add_option("--rate", arguments->rate, "share of sound readings that may be flagged")
-      ->capture_default_str();
+  command->add_option("--fit", arguments->fit,
+                      "clean tables from which the thresholds come; with a model, what went before");
+  command->add_option("--model", arguments->model, "a model trained on faults (models/*.anomaly)");
+  command->add_option(
+      "--rate", arguments->rate,
+      "share of sound readings that may be flagged (default: the model's own; without one 0.01)");
   command->add_flag(
       "--joint", arguments->joint,
       "also mark records whose numbers do not move together as usual (joint.anomaly, joint.score)");
+  command->add_flag(
+      "--novelty", arguments->novelty,
+      "also say how far each number lies beyond all that its own series has shown (FIELD.novelty)");
   command->footer(
       "Each table comes out with its rows and columns and beside them FIELD.anomaly (0 or 1) and "
       "FIELD.score;\n"
       "a score above 1 is an anomaly. Rows never depend on later rows.\n\n"
-      "Example:\n  skywarden anomaly --schema schemas/prsa.toml --fit clean/*.csv --in new/*.csv --out "
-      "out/checked");
+      "Examples:\n  skywarden anomaly --schema schemas/prsa.toml --fit clean/*.csv --in new/*.csv --out "
+      "out/checked\n"
+      "  skywarden anomaly --schema schemas/prsa.toml --model models/prsa.anomaly --rate 0.0005 --in "
+      "new/*.csv "
+      "--out out/checked");
   command->callback([arguments, exit_code] {
     const auto sound = run(*arguments);
     if (!sound) fmt::print(stderr, "skywarden anomaly: {}\n", sound.error().message);
