@@ -10,7 +10,7 @@
 #include "completed_quality.h"
 #include "formats/read_file.h"
 #include "onboard/complete_grid.h"
-#include "onboard/complete_model.h"
+#include "onboard/complete_fusion.h"
 #include "record_tables.h"
 
 namespace skywarden::app {
@@ -101,9 +101,9 @@ Result<std::unique_ptr<onboard::NumberReviewer>> read_model(const Arguments& arg
   if (arguments.model == "baseline") return nullptr;
   const auto bytes = formats::read_file(arguments.model);
   if (!bytes) return tl::unexpected(bytes.error());
-  const auto model = onboard::decode_model(std::as_bytes(std::span(*bytes)), schema);
+  const auto model = onboard::decode_fused_model(std::as_bytes(std::span(*bytes)), schema);
   if (!model) return fail(model.error().code, "{}: {}", arguments.model, model.error().message);
-  return onboard::make_reviewer(*model, schema, arguments.causal);
+  return onboard::make_fused_reviewer(*model, schema, arguments.causal);
 }
 
 Result<bool> run(const Arguments& arguments) {
@@ -149,7 +149,7 @@ void add_complete(CLI::App& app, int* exit_code) {
   command->add_flag("--causal", arguments->causal, "use only what had arrived when the row came");
   command
       ->add_option("--model", arguments->model,
-                   "baseline: learnt from the tables themselves; or a model file")
+                   "baseline: learnt from the tables themselves; or a file of trees, or of trees and networks")
       ->capture_default_str();
   command->add_option(
       "--as-of", arguments->as_of,

@@ -246,6 +246,7 @@ class Run {
   }
 
   void fill_estimates(std::size_t slot) {
+    if (features_ && options_.reviewer->wants_records()) show_records(slot);
     for (std::size_t s = 0; s < panel_.streams(); ++s) {
       if (panel_.record_at(slot, s) == Panel::kNoRecord) continue;
       for (std::size_t f = 0; f < panel_.fields(); ++f) {
@@ -256,6 +257,23 @@ class Run {
       }
     }
     if (features_) losses_.step(work_, slot);
+  }
+
+  // Records with holes and without: a course in time needs both.
+  void show_records(std::size_t slot) {
+    records_.clear();
+    for (std::size_t s = 0; s < panel_.streams(); ++s) {
+      if (panel_.record_at(slot, s) == Panel::kNoRecord) continue;
+      RecordNumbers& record = records_.emplace_back(RecordNumbers{slot, s, {}});
+      for (std::size_t f = 0; f < panel_.fields(); ++f) {
+        if (is_number_[f] == 0) continue;
+        const auto estimate = numbers_->estimate(slot, s, f);
+        const std::size_t cell = panel_.at(slot, s, f);
+        record.numbers.push_back(estimate ? features_->describe_alone(slot, s, f, *estimate)
+                                          : RecordNumber{.field = f, .cell = cell, .known = work_.known(cell)});
+      }
+    }
+    options_.reviewer->prepare(records_);
   }
 
   void fill_number(std::size_t slot, std::size_t s, std::size_t f) {
@@ -349,6 +367,7 @@ class Run {
   std::unique_ptr<NumberModel> numbers_;
   std::vector<std::unique_ptr<CategoryModel>> categories_;
   std::unique_ptr<FeatureWriter> features_;  // when somebody reviews
+  std::vector<RecordNumbers> records_;       // of the slot, when the reviewer wants them
   std::vector<std::uint8_t> record_known_;
   Completion out_;
 };

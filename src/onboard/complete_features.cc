@@ -19,7 +19,7 @@ constexpr std::int64_t kDaySearch = 48;  // slots in which the same hour of anot
 constexpr std::int64_t kTrendSlots = 6;  // between two known values that still show a trend
 constexpr std::array<std::int64_t, 3> kSpatialLags{1, 3, 12};
 
-constexpr std::array<const char*, 38> kOwnNames{"baseline",
+constexpr std::array<const char*, kSharedFeatures + 1> kOwnNames{"baseline",
                                                 "mean_error",
                                                 "width",
                                                 "last",
@@ -111,8 +111,8 @@ float FeatureWriter::level_from(std::int64_t slot, const Place& at) const {
   return work_.known(cell) ? work_.levels[cell] - at.base : kUnknown;
 }
 
-MissingNumber FeatureWriter::describe(std::size_t slot, std::size_t stream, std::size_t field,
-                                      const NumberEstimate& estimate) {
+FeatureWriter::Place FeatureWriter::write_shared(std::size_t slot, std::size_t stream, std::size_t field,
+                                                 const NumberEstimate& estimate) {
   const Panel& panel = work_.panel;
   Place at{slot, stream, field, panel.at(slot, stream, field), -1, -1, static_cast<float>(estimate.value)};
   if (slot > 0) at.left = work_.previous[panel.at(slot - 1, stream, field)];
@@ -123,6 +123,23 @@ MissingNumber FeatureWriter::describe(std::size_t slot, std::size_t stream, std:
   write_time(at);
   write_neighbours(at);
   write_losses(at);
+  ENSURES(row_.size() == kSharedFeatures);
+  return at;
+}
+
+RecordNumber FeatureWriter::describe_alone(std::size_t slot, std::size_t stream, std::size_t field,
+                                           const NumberEstimate& estimate) {
+  const Place at = write_shared(slot, stream, field, estimate);
+  RecordNumber out{field,   at.cell, work_.known(at.cell), true, 0.0F,
+                   at.base, static_cast<float>(estimate.mean_error), {}};
+  if (out.known) out.level = work_.levels[at.cell];
+  std::copy(row_.begin(), row_.end(), out.features.begin());
+  return out;
+}
+
+MissingNumber FeatureWriter::describe(std::size_t slot, std::size_t stream, std::size_t field,
+                                      const NumberEstimate& estimate) {
+  const Place at = write_shared(slot, stream, field, estimate);
   write_record(at);
   const auto here = static_cast<std::int64_t>(slot);
   return {at.cell, field, at.left >= 0 ? here - at.left : 0, at.right >= 0 ? at.right - here : 0, row_};
