@@ -104,17 +104,16 @@ Result<std::vector<FieldExamples>> collect_examples(const Panel& panel, const da
                                                     const std::vector<SlotRange>& ranges,
                                                     const ExampleOptions& options, const Progress& progress) {
   Collector collector(schema, options.seed);
-  const auto collected =
-      for_masked_runs(panel, schema, ranges, options, progress, [&](const MaskedRun& run) {
-        const auto all = static_cast<double>(std::count(run.hidden.begin(), run.hidden.end(), 1)) /
-                         static_cast<double>(schema.fields.size());
-        const double share = static_cast<double>(options.examples_target) / static_cast<double>(run.runs);
-        collector.begin(run.truth, run.hidden, all > 0.0 ? std::min(1.0, share / all) : 1.0);
-        onboard::CompleteOptions completing;
-        completing.causal = options.causal;
-        completing.reviewer = &collector;
-        static_cast<void>(onboard::complete(run.masked, schema, completing));
-      });
+  const auto collected = for_masked_runs(panel, schema, ranges, options, progress, [&](const MaskedRun& run) {
+    const auto all = static_cast<double>(std::count(run.hidden.begin(), run.hidden.end(), 1)) /
+                     static_cast<double>(schema.fields.size());
+    const double share = static_cast<double>(options.examples_target) / static_cast<double>(run.runs);
+    collector.begin(run.truth, run.hidden, all > 0.0 ? std::min(1.0, share / all) : 1.0);
+    onboard::CompleteOptions completing;
+    completing.causal = options.causal;
+    completing.reviewer = &collector;
+    static_cast<void>(onboard::complete(run.masked, schema, completing));
+  });
   if (!collected) return tl::unexpected(collected.error());
   return collector.take();
 }

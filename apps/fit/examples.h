@@ -43,18 +43,18 @@ using Progress = std::function<void(const std::string& line)>;
 
 // A part of the panel with values hidden.
 struct MaskedRun {
-  const onboard::Panel& truth;               // before hiding
-  const onboard::Panel& masked;              // what the completion is given; cells as in `truth`
-  const std::vector<std::uint8_t>& hidden;   // of cells
-  std::size_t part = 0, parts = 1;           // which part, of how many
+  const onboard::Panel& truth;              // before hiding
+  const onboard::Panel& masked;             // what the completion is given; cells as in `truth`
+  const std::vector<std::uint8_t>& hidden;  // of cells
+  std::size_t part = 0, parts = 1;          // which part, of how many
   LossKind kind = LossKind::kScattered;
-  std::size_t number = 0, runs = 1;          // which run, of about how many
+  std::size_t number = 0, runs = 1;  // which run, of about how many
 };
 
 // Calls `visit` for each part of the ranges and each kind of loss, in order; losses are drawn from the seed.
 [[nodiscard]] Result<void> for_masked_runs(const onboard::Panel& panel, const datum::Schema& schema,
-                                           const std::vector<SlotRange>& ranges, const ExampleOptions& options,
-                                           const Progress& progress,
+                                           const std::vector<SlotRange>& ranges,
+                                           const ExampleOptions& options, const Progress& progress,
                                            const std::function<void(const MaskedRun& run)>& visit);
 
 // Examples of each field of the schema; fields that are no numbers get none.

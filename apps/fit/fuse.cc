@@ -138,21 +138,21 @@ Result<Runs> collect(const Arguments& arguments, const datum::Schema& schema, co
   OpinionCollector collector(schema, model.trees, options.causal);
   Result<void> failed;
   const auto& networks = (options.causal ? model.causal : model.offline).networks;
-  const auto collected = for_masked_runs(
-      panel, schema, {{slot(arguments.judged_on[0]), slot(arguments.judged_on[1])}}, options, progress,
-      [&](const MaskedRun& run) {
-        auto fresh = make_networks(networks, schema);
-        if (!fresh) {
-          failed = tl::unexpected(fresh.error());
-          return;
-        }
-        collector.begin(run, std::move(*fresh), 0.25);
-        onboard::CompleteOptions completing;
-        completing.causal = options.causal;
-        completing.reviewer = &collector;
-        static_cast<void>(onboard::complete(run.masked, schema, completing));
-        collector.end();
-      });
+  const auto collected =
+      for_masked_runs(panel, schema, {{slot(arguments.judged_on[0]), slot(arguments.judged_on[1])}}, options,
+                      progress, [&](const MaskedRun& run) {
+                        auto fresh = make_networks(networks, schema);
+                        if (!fresh) {
+                          failed = tl::unexpected(fresh.error());
+                          return;
+                        }
+                        collector.begin(run, std::move(*fresh), 0.25);
+                        onboard::CompleteOptions completing;
+                        completing.causal = options.causal;
+                        completing.reviewer = &collector;
+                        static_cast<void>(onboard::complete(run.masked, schema, completing));
+                        collector.end();
+                      });
   if (!collected) return tl::unexpected(collected.error());
   if (!failed) return tl::unexpected(failed.error());
   return collector.take();
@@ -208,12 +208,13 @@ std::vector<Variant> variants_of(const std::vector<std::string>& names) {
 // judged on the same rows, everything would look better than it is.
 ordered_json ablation(const Runs& runs, const datum::Schema& schema, const std::vector<std::string>& names) {
   std::map<std::string, std::map<std::string, FusionScore>> sums;  // variant, kind of loss
-  std::map<std::string, double> counts;                           // kind of loss
+  std::map<std::string, double> counts;                            // kind of loss
   std::vector<std::string> order{"baseline", "trees' own choice"};
   for (const Variant& variant : variants_of(names)) order.push_back(variant.name);
   for (std::size_t f = 0; f < schema.fields.size(); ++f) {
     for (const bool first : {true, false}) {
-      const auto settled_on = examples_of(runs, f, [&](const JudgedRun& run) { return run.first_half == first; });
+      const auto settled_on =
+          examples_of(runs, f, [&](const JudgedRun& run) { return run.first_half == first; });
       std::map<std::string, Gates> gates;
       gates["trees' own choice"] = Gates{};
       for (const Variant& variant : variants_of(names))
@@ -226,7 +227,8 @@ ordered_json ablation(const Runs& runs, const datum::Schema& schema, const std::
         std::vector<FusionExample> plain = examples;
         for (FusionExample& example : plain) example.chosen_by_trees = example.estimate;
         for (const std::string& name : order) {
-          const FusionScore one = name == "baseline" ? score(plain, Gates{}) : score(examples, gates.at(name));
+          const FusionScore one =
+              name == "baseline" ? score(plain, Gates{}) : score(examples, gates.at(name));
           for (const std::string& into : {kind, std::string("all")}) {
             sums[name][into].within += one.within * count;
             sums[name][into].within_half += one.within_half * count;
@@ -277,7 +279,8 @@ Result<void> run(const Arguments& arguments) {
   const auto runs = collect(arguments, *schema, tables->panel, *model);
   if (!runs) return tl::unexpected(runs.error());
   std::vector<std::string> names{"trees"};
-  for (const std::string& path : arguments.networks) names.push_back(std::filesystem::path(path).stem().string());
+  for (const std::string& path : arguments.networks)
+    names.push_back(std::filesystem::path(path).stem().string());
   ordered_json record{{"model", std::filesystem::path(arguments.out).filename().string()},
                       {"schema", arguments.schema},
                       {"code", arguments.code},
@@ -311,7 +314,8 @@ Result<void> run(const Arguments& arguments) {
 
 void add_fuse(CLI::App& app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("fuse", "Trees and networks as one model, each believed where it helps");
+  CLI::App* command =
+      app.add_subcommand("fuse", "Trees and networks as one model, each believed where it helps");
   command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
   command->add_option("--in", arguments->in, "tables; several are several streams of one system")->required();
   command->add_option("--trees", arguments->trees, "model of trees, or a fused one whose other mode is kept")
@@ -328,12 +332,16 @@ void add_fuse(CLI::App& app, int* exit_code) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_flag("--offline", arguments->offline, "for completion that sees later rows, too");
-  command->add_option("--code", arguments->code, "version of the code, for the record")->capture_default_str();
+  command->add_option("--code", arguments->code, "version of the code, for the record")
+      ->capture_default_str();
   command->footer(
-      "Values are hidden by many loss processes and every model says what it thinks of each. Printed are shares\n"
-      "within the tolerance and half of it for each model alone, left out, and all together; gates settled on one\n"
+      "Values are hidden by many loss processes and every model says what it thinks of each. Printed are "
+      "shares\n"
+      "within the tolerance and half of it for each model alone, left out, and all together; gates settled "
+      "on one\n"
       "half of the rows are scored on the other.\n\n"
-      "Example:\n  skywarden-fit fuse --schema schemas/prsa.toml --in PRSA_*.csv.gz --trees models/prsa.trees "
+      "Example:\n  skywarden-fit fuse --schema schemas/prsa.toml --in PRSA_*.csv.gz --trees "
+      "models/prsa.trees "
       "\\\n    --networks encoder.swm recurrent.swm --out models/prsa.fused");
   command->callback([arguments, exit_code] {
     const auto done = run(*arguments);

@@ -6,14 +6,14 @@
 namespace skywarden::fit {
 namespace {
 
-using onboard::Gate;
 using onboard::GapSituation;
+using onboard::Gate;
 using Members = std::vector<const FusionExample*>;
 
-constexpr std::size_t kFew = 500;    // examples of a class; fewer say nothing
-constexpr int kSteps = 4;            // weights are tried in quarters
+constexpr std::size_t kFew = 500;  // examples of a class; fewer say nothing
+constexpr int kSteps = 4;          // weights are tried in quarters
 constexpr double kTail = 0.05;
-constexpr double kSurely = 2.0;      // standard errors
+constexpr double kSurely = 2.0;  // standard errors
 
 double estimate_of(const FusionExample& example, const Gate& gate) {
   if (!gate.stands()) return example.chosen_by_trees;
@@ -75,7 +75,8 @@ Gate choose_gate(const Members& members, const std::vector<Gate>& tried) {
   for (const Gate& gate : tried) {
     double sum = 0.0, squares = 0.0;
     for (const FusionExample* example : members) {
-      const double gain = points(*example, estimate_of(*example, gate)) - points(*example, example->chosen_by_trees);
+      const double gain =
+          points(*example, estimate_of(*example, gate)) - points(*example, example->chosen_by_trees);
       sum += gain;
       squares += gain * gain;
     }
@@ -102,9 +103,9 @@ FusionScore score(std::span<const FusionExample> examples,
   return out;
 }
 
-std::array<Gate, GapSituation::kClasses> choose_gates(std::span<const FusionExample> examples,
-                                                      std::size_t opinions,
-                                                      const std::array<bool, onboard::kOpinionsMax>& allowed) {
+std::array<Gate, GapSituation::kClasses> choose_gates(
+    std::span<const FusionExample> examples, std::size_t opinions,
+    const std::array<bool, onboard::kOpinionsMax>& allowed) {
   std::array<Members, GapSituation::kClasses> classes;
   for (const FusionExample& example : examples) classes[example.gap].push_back(&example);
   const std::vector<Gate> tried = candidates(opinions, allowed);

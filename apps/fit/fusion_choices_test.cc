@@ -23,9 +23,8 @@ std::vector<FusionExample> examples_of(const std::array<double, 3>& deviations, 
     example.estimate = static_cast<float>(random.normal(0.0, 2.0));
     example.gap = static_cast<std::uint8_t>(random.below(2));
     for (std::size_t i = 0; i < deviations.size(); ++i)
-      example.opinions[i] =
-          Opinion{-example.estimate + static_cast<float>(random.normal(0.0, deviations[i])),
-                  static_cast<float>(std::log(deviations[i]))};
+      example.opinions[i] = Opinion{-example.estimate + static_cast<float>(random.normal(0.0, deviations[i])),
+                                    static_cast<float>(std::log(deviations[i]))};
     example.chosen_by_trees = example.estimate + example.opinions[0]->correction;
   }
   return out;
@@ -39,7 +38,8 @@ TEST_CASE("independent opinions are mixed, and the mixture is better on other ro
     int believed = 0;
     for (const float weight : gates[gap].weights) believed += weight > 0.0F ? 1 : 0;
     CHECK(believed >= 2);
-    CHECK(gates[gap].low < -0.8F);  // the mean of three is surer than each, and its interval narrower than ±1.64
+    CHECK(gates[gap].low <
+          -0.8F);  // the mean of three is surer than each, and its interval narrower than ±1.64
     CHECK(gates[gap].low > -1.6F);
   }
   for (std::size_t gap = 2; gap < gates.size(); ++gap) CHECK_FALSE(gates[gap].stands());  // no examples

@@ -21,11 +21,11 @@ using onboard::NetworkShape;
 using torch::Tensor;
 
 constexpr double kWeightDecay = 0.01;
-constexpr double kGradientMax = 1.0;   // norm of all gradients together
-constexpr double kSoftness = 0.25;     // of the count of errors beyond the tolerance, in tolerances
-constexpr double kWantedMax = 20.0;    // units: what is further off teaches no more
+constexpr double kGradientMax = 1.0;  // norm of all gradients together
+constexpr double kSoftness = 0.25;    // of the count of errors beyond the tolerance, in tolerances
+constexpr double kWantedMax = 20.0;   // units: what is further off teaches no more
 constexpr double kTeacherWeight = 0.5;
-constexpr float kHeadStart = 0.1F;     // of the drawn head: corrections begin small
+constexpr float kHeadStart = 0.1F;  // of the drawn head: corrections begin small
 
 std::string archive_name(std::string name) {  // the archive takes a dot for a path
   std::replace(name.begin(), name.end(), '.', '_');
@@ -86,8 +86,7 @@ struct NetworkTrainer::State {
       weights.insert(weights.end(),
                      {of(name + ".input"), of(name + ".recurrent"), of(name + ".bias"), no_bias});
     }
-    return std::get<0>(
-        torch::lstm(x, {zeros, zeros}, weights, true, 1, 0.0, false, directions == 2, true));
+    return std::get<0>(torch::lstm(x, {zeros, zeros}, weights, true, 1, 0.0, false, directions == 2, true));
   }
   [[nodiscard]] Tensor recurrent(const Tensor& x) const {
     const Tensor states = lstm(dense(x, "in"));
@@ -124,8 +123,8 @@ NetworkTrainer::NetworkTrainer(const NetworkShape& shape, const NetworkInputs& i
   };
   static_cast<void>(network_graph(shape, inputs, inference::Precision::kF32, keep));
   for (const auto& [name, tensor] : state_->parameters) all.push_back(tensor);
-  state_->optimizer = std::make_unique<torch::optim::AdamW>(
-      all, torch::optim::AdamWOptions(1e-3).weight_decay(kWeightDecay));
+  state_->optimizer =
+      std::make_unique<torch::optim::AdamW>(all, torch::optim::AdamWOptions(1e-3).weight_decay(kWeightDecay));
 }
 
 NetworkTrainer::~NetworkTrainer() = default;
@@ -143,7 +142,8 @@ double NetworkTrainer::step(const NetworkBatch& batch, double learning_rate) {
   const Tensor tolerances = tensor_of(batch.tolerances, sizes({}));
   const Tensor said = state_->run(batch);
   const Tensor correction = said.select(3, 0);
-  const Tensor log_error = said.select(3, 1).clamp(-onboard::kNetworkLogErrorMax, onboard::kNetworkLogErrorMax);
+  const Tensor log_error =
+      said.select(3, 1).clamp(-onboard::kNetworkLogErrorMax, onboard::kNetworkLogErrorMax);
   const Tensor error = (wanted - correction).abs();
   const auto beyond = [&](double part) {
     return torch::sigmoid((error / (part * tolerances) - 1.0) / kSoftness);

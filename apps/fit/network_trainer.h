@@ -16,18 +16,19 @@ namespace skywarden::fit {
 // Sequences of one length. Everything in the units of NetworkInputs.
 struct NetworkBatch {
   std::size_t sequences = 0, tokens = 0, width = 0;
-  std::size_t answers = 0;           // of a token: 1 of an encoder, one a number of a recurrent network
-  std::vector<float> inputs;         // sequences × tokens × width
+  std::size_t answers = 0;    // of a token: 1 of an encoder, one a number of a recurrent network
+  std::vector<float> inputs;  // sequences × tokens × width
   // sequences × tokens × answers
-  std::vector<float> asked;          // 1 where an answer is judged, else 0
-  std::vector<float> wanted;         // the correction that would be right
-  std::vector<float> tolerances;     // the error that is tolerated
-  std::vector<float> teacher;        // twice as many, what another network answers; empty: it has none
+  std::vector<float> asked;       // 1 where an answer is judged, else 0
+  std::vector<float> wanted;      // the correction that would be right
+  std::vector<float> tolerances;  // the error that is tolerated
+  std::vector<float> teacher;     // twice as many, what another network answers; empty: it has none
 };
 
 class NetworkTrainer {
  public:
-  NetworkTrainer(const onboard::NetworkShape& shape, const onboard::NetworkInputs& inputs, std::uint64_t seed);
+  NetworkTrainer(const onboard::NetworkShape& shape, const onboard::NetworkInputs& inputs,
+                 std::uint64_t seed);
   ~NetworkTrainer();
   NetworkTrainer(const NetworkTrainer&) = delete;
   NetworkTrainer& operator=(const NetworkTrainer&) = delete;

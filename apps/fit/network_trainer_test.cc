@@ -75,13 +75,15 @@ std::vector<float> answers_of_engine(const inference::Model& model, const Networ
   std::vector<std::int32_t> fields;
   for (std::size_t i = 0; i < batch.sequences * batch.tokens; ++i)
     fields.push_back(static_cast<std::int32_t>(i % inputs.numbers()));
-  const std::array<inference::InputRows, 2> given{inference::InputRows{.numbers = batch.inputs, .indices = {}},
-                                                  inference::InputRows{.numbers = {}, .indices = fields}};
+  const std::array<inference::InputRows, 2> given{
+      inference::InputRows{.numbers = batch.inputs, .indices = {}},
+      inference::InputRows{.numbers = {}, .indices = fields}};
   const bool encoder = kind == NetworkKind::kEncoder;
   std::vector<float> out(batch.sequences * inputs.numbers() * onboard::kNetworkOutputs);
   const std::array<std::span<float>, 1> outputs{out};
   SerialExecutor serial;
-  const auto ran = session.run({.lengths = lengths, .inputs = std::span(given).first(encoder ? 2 : 1)}, outputs, serial);
+  const auto ran =
+      session.run({.lengths = lengths, .inputs = std::span(given).first(encoder ? 2 : 1)}, outputs, serial);
   REQUIRE_MESSAGE(ran.has_value(), (ran ? "" : ran.error().message));
   return out;
 }
@@ -110,7 +112,8 @@ TEST_CASE("the engine says what LibTorch says: within 1e-4 in FP32, within 3 % o
     const NetworkShape shape = shape_of(one.kind, one.both_directions);
     NetworkTrainer trainer(shape, inputs, 3);
     for (int step = 0; step < 20; ++step)  // away from the drawn weights
-      static_cast<void>(trainer.step(drawn_batch(inputs, one.kind, 100 + static_cast<std::uint64_t>(step)), 3e-3));
+      static_cast<void>(
+          trainer.step(drawn_batch(inputs, one.kind, 100 + static_cast<std::uint64_t>(step)), 3e-3));
     const NetworkBatch batch = drawn_batch(inputs, one.kind, 9);
     std::vector<float> expected = trainer.answers(batch);
     if (one.kind == NetworkKind::kRecurrent) expected = last_rows(expected, batch);
@@ -119,8 +122,8 @@ TEST_CASE("the engine says what LibTorch says: within 1e-4 in FP32, within 3 % o
     const double spread = std::sqrt(squares / static_cast<double>(expected.size()));
     REQUIRE(spread > 0.1);
     for (const Precision precision : {Precision::kF32, Precision::kI8}) {
-      const auto said = answers_of_engine(network_graph(shape, inputs, precision, trainer.parameters()), batch,
-                                          inputs, one.kind);
+      const auto said = answers_of_engine(network_graph(shape, inputs, precision, trainer.parameters()),
+                                          batch, inputs, one.kind);
       REQUIRE(said.size() == expected.size());
       double worst = 0.0, sum = 0.0;
       for (std::size_t i = 0; i < said.size(); ++i) {
@@ -129,9 +132,10 @@ TEST_CASE("the engine says what LibTorch says: within 1e-4 in FP32, within 3 % o
         sum += difference * difference;
       }
       const double usual = std::sqrt(sum / static_cast<double>(said.size()));
-      MESSAGE(onboard::to_string(one.kind) << (one.both_directions ? " both ways" : "") << " "
-                                           << (precision == Precision::kI8 ? "INT8" : "FP32") << ": worst " << worst
-                                           << ", root mean square " << usual << ", spread " << spread);
+      MESSAGE(onboard::to_string(one.kind)
+              << (one.both_directions ? " both ways" : "") << " "
+              << (precision == Precision::kI8 ? "INT8" : "FP32") << ": worst " << worst
+              << ", root mean square " << usual << ", spread " << spread);
       if (precision == Precision::kF32)
         CHECK(worst < 1e-4);
       else
@@ -159,7 +163,8 @@ TEST_CASE("training learns, and the same steps give the same weights") {
 
 TEST_CASE("a checkpoint goes on as if nothing had happened, and refuses another shape") {
   const NetworkInputs inputs(three_numbers());
-  const std::string path = (std::filesystem::temp_directory_path() / "skywarden_network_trainer_test").string();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / "skywarden_network_trainer_test").string();
   const NetworkKind kind = NetworkKind::kEncoder;
   NetworkTrainer through(shape_of(kind, false), inputs, 1);
   for (std::uint64_t step = 0; step < 4; ++step) {

@@ -89,7 +89,8 @@ class Writer {
                {0, static_cast<std::int64_t>(input.shape.width())});
   }
 
-  onnx::NodeProto& node(const std::string& type, const std::vector<std::string>& inputs, const std::string& output) {
+  onnx::NodeProto& node(const std::string& type, const std::vector<std::string>& inputs,
+                        const std::string& output) {
     onnx::NodeProto& out = *graph_->add_node();
     out.set_op_type(type);
     for (const std::string& input : inputs) out.add_input(input);
@@ -113,7 +114,8 @@ class Writer {
     out.set_type(onnx::AttributeProto::FLOAT);
     out.set_f(number);
   }
-  static void attribute(onnx::NodeProto& to, const std::string& name, const std::vector<std::int64_t>& numbers) {
+  static void attribute(onnx::NodeProto& to, const std::string& name,
+                        const std::vector<std::int64_t>& numbers) {
     onnx::AttributeProto& out = *to.add_attribute();
     out.set_name(name);
     out.set_type(onnx::AttributeProto::INTS);
@@ -148,9 +150,11 @@ class Writer {
     return {tensor.numbers.begin(), tensor.numbers.begin() + tensor.columns};
   }
   std::string constant(const Tensor& tensor) {
-    const auto rows = static_cast<std::int64_t>(tensor.rows), columns = static_cast<std::int64_t>(tensor.columns);
+    const auto rows = static_cast<std::int64_t>(tensor.rows),
+               columns = static_cast<std::int64_t>(tensor.columns);
     if (tensor.type == TensorType::kVector) return constant(vector_of(tensor), {columns});
-    if (tensor.type == TensorType::kTable) return constant({tensor.numbers.begin(), tensor.numbers.end()}, {rows, columns});
+    if (tensor.type == TensorType::kTable)
+      return constant({tensor.numbers.begin(), tensor.numbers.end()}, {rows, columns});
     return constant(matrix_of(tensor), {rows, columns});
   }
 
@@ -160,7 +164,8 @@ class Writer {
     for (const inference::ValueId input : n.inputs) in.push_back(value(input));
     for (const inference::TensorId tensor : n.tensors)
       if (model_.tensors[tensor].type == TensorType::kMatrixI8)
-        return fail(Errc::kUnsupported, "ONNX: '{}' is INT8; export the network in FP32", model_.tensors[tensor].name);
+        return fail(Errc::kUnsupported, "ONNX: '{}' is INT8; export the network in FP32",
+                    model_.tensors[tensor].name);
     const auto tensor = [&](std::size_t i) -> const Tensor& { return model_.tensors[n.tensors[i]]; };
     switch (n.op) {
       case Op::kEmbedding:
@@ -170,7 +175,8 @@ class Writer {
         return write_linear(n, in, out);
       case Op::kLayerNorm: {
         const std::string x = in.size() > 1 ? step("Add", {in[0], in[1]}) : in[0];
-        attribute(node("LayerNormalization", {x, constant(tensor(0)), constant(tensor(1))}, out), "epsilon", n.epsilon);
+        attribute(node("LayerNormalization", {x, constant(tensor(0)), constant(tensor(1))}, out), "epsilon",
+                  n.epsilon);
         return {};
       }
       case Op::kAttention:
@@ -227,7 +233,8 @@ class Writer {
 
   Result<void> write_attention(const Node& n, const std::vector<std::string>& in, const std::string& out) {
     if (in.size() != 3) return fail(Errc::kUnsupported, "ONNX: attention over joined q, k and v");
-    const auto width = static_cast<std::int64_t>(shapes_[n.inputs[0]].width()), heads = static_cast<std::int64_t>(n.heads);
+    const auto width = static_cast<std::int64_t>(shapes_[n.inputs[0]].width()),
+               heads = static_cast<std::int64_t>(n.heads);
     const std::string split = constant(std::vector<std::int64_t>{-1, heads, width / heads});
     const auto arranged = [&](const std::string& x, const std::vector<std::int64_t>& order) {
       const std::string reshaped = step("Reshape", {x, split}), name = fresh();
@@ -239,13 +246,15 @@ class Writer {
     scores = step("Mul", {scores, constant(std::vector<float>{1.0F / root}, {})});
     if (n.causal) {  // a large negative number where the key is later
       const std::string filled = fresh(), later = fresh();
-      onnx::AttributeProto& number = *node("ConstantOfShape", {step("Shape", {scores})}, filled).add_attribute();
+      onnx::AttributeProto& number =
+          *node("ConstantOfShape", {step("Shape", {scores})}, filled).add_attribute();
       number.set_name("value");
       number.set_type(onnx::AttributeProto::TENSOR);
       number.mutable_t()->set_data_type(onnx::TensorProto::FLOAT);
       number.mutable_t()->add_dims(1);
       number.mutable_t()->add_float_data(-1e9F);
-      attribute(node("Trilu", {filled, constant(std::vector<std::int64_t>{1})}, later), "upper", std::int64_t{1});
+      attribute(node("Trilu", {filled, constant(std::vector<std::int64_t>{1})}, later), "upper",
+                std::int64_t{1});
       scores = step("Add", {scores, later});
     }
     const std::string shares = fresh(), seen = fresh();
@@ -282,12 +291,14 @@ class Writer {
       bias.resize(bias.size() + 4 * cells, 0.0F);  // ONNX has a second bias
     }
     const auto size = [](std::size_t s) { return static_cast<std::int64_t>(s); };
-    const std::string x = step("Unsqueeze", {in, constant(std::vector<std::int64_t>{1})}), states = fresh(), turned = fresh();
-    onnx::NodeProto& lstm = node("LSTM",
-                                 {x, constant(input, {size(directions), size(4 * cells), size(tensor(0).rows)}),
-                                  constant(recurrent, {size(directions), size(4 * cells), size(cells)}),
-                                  constant(bias, {size(directions), size(8 * cells)})},
-                                 states);
+    const std::string x = step("Unsqueeze", {in, constant(std::vector<std::int64_t>{1})}), states = fresh(),
+                      turned = fresh();
+    onnx::NodeProto& lstm =
+        node("LSTM",
+             {x, constant(input, {size(directions), size(4 * cells), size(tensor(0).rows)}),
+              constant(recurrent, {size(directions), size(4 * cells), size(cells)}),
+              constant(bias, {size(directions), size(8 * cells)})},
+             states);
     attribute(lstm, "hidden_size", size(cells));
     onnx::AttributeProto& direction = *lstm.add_attribute();
     direction.set_name("direction");

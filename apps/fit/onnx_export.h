@@ -1,4 +1,5 @@
-// A network in ONNX, for runtimes other than the engine: one sequence of any length, in FP32, operator set 17.
+// A network in ONNX, for runtimes other than the engine: one sequence of any length, in FP32, operator
+// set 17.
 #pragma once
 
 #include <string>

@@ -73,7 +73,8 @@ std::vector<std::size_t> draw_streams(std::size_t all, std::size_t count, Random
 
 template <typename T>
 void put(std::ofstream& file, const std::vector<T>& values) {
-  file.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(T)));
+  file.write(reinterpret_cast<const char*>(values.data()),
+             static_cast<std::streamsize>(values.size() * sizeof(T)));
 }
 template <typename T>
 void get(std::ifstream& file, std::vector<T>& values) {
@@ -99,16 +100,15 @@ Result<RecordExamples> collect_records(const onboard::Panel& panel, const datum:
   RecordExamples out;
   out.numbers = onboard::NetworkInputs(schema).numbers();
   RecordCollector collector(schema, out);
-  const auto collected =
-      for_masked_runs(panel, schema, ranges, options, progress, [&](const MaskedRun& run) {
-        Random random = Random(options.seed).fork(run.number);
-        collector.begin(run, draw_streams(run.masked.streams(), streams, random));
-        onboard::CompleteOptions completing;
-        completing.causal = options.causal;
-        completing.reviewer = &collector;
-        static_cast<void>(onboard::complete(run.masked, schema, completing));
-        collector.end();
-      });
+  const auto collected = for_masked_runs(panel, schema, ranges, options, progress, [&](const MaskedRun& run) {
+    Random random = Random(options.seed).fork(run.number);
+    collector.begin(run, draw_streams(run.masked.streams(), streams, random));
+    onboard::CompleteOptions completing;
+    completing.causal = options.causal;
+    completing.reviewer = &collector;
+    static_cast<void>(onboard::complete(run.masked, schema, completing));
+    collector.end();
+  });
   if (!collected) return tl::unexpected(collected.error());
   return out;
 }
@@ -116,7 +116,8 @@ Result<RecordExamples> collect_records(const onboard::Panel& panel, const datum:
 Result<void> write_records(const RecordExamples& examples, const std::string& run, const std::string& path) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   EXPECTS(run.size() <= kRunBytesMax);
-  put(file, std::vector<std::uint64_t>{run.size(), examples.numbers, examples.records.size(), examples.begins.size()});
+  put(file, std::vector<std::uint64_t>{run.size(), examples.numbers, examples.records.size(),
+                                       examples.begins.size()});
   file.write(run.data(), static_cast<std::streamsize>(run.size()));
   put(file, examples.begins);
   put(file, examples.truths);

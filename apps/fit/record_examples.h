@@ -21,9 +21,9 @@ namespace skywarden::fit {
                                  double truth);
 
 struct RecordExamples {
-  std::size_t numbers = 0;                       // of a record
-  std::vector<onboard::RecordNumbers> records;   // of each run stream by stream, slots in order
-  std::vector<std::size_t> begins;               // first record of each stream of each run
+  std::size_t numbers = 0;                      // of a record
+  std::vector<onboard::RecordNumbers> records;  // of each run stream by stream, slots in order
+  std::vector<std::size_t> begins;              // first record of each stream of each run
   // numbers a record, on the working scale: what was hidden (NaN: nothing was) and what error is tolerated
   std::vector<float> truths, tolerances;
 

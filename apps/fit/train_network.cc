@@ -16,9 +16,9 @@
 #include "inference/model_file.h"
 #include "network_batches.h"
 #include "network_trainer.h"
-#include "onnx_export.h"
 #include "onboard/complete_network.h"
 #include "onboard/complete_network_graph.h"
+#include "onnx_export.h"
 #include "record_examples.h"
 #include "record_tables.h"
 #include "run_record.h"
@@ -63,13 +63,15 @@ Result<NetworkShape> shape_named(NetworkKind kind, const std::string& name, bool
   if (name == "teacher") {
     const inference::EncoderShape& s = inference::kTeacher;
     if (encoder)
-      out.layers = s.layers, out.sets = s.sets, out.width = s.width, out.heads = s.heads, out.hidden = s.hidden;
+      out.layers = s.layers, out.sets = s.sets, out.width = s.width, out.heads = s.heads,
+      out.hidden = s.hidden;
     else
       out.width = 256, out.heads = 8;
   } else if (name == "student") {
     const inference::EncoderShape& s = inference::kStudent;
     if (encoder)
-      out.layers = s.layers, out.sets = s.sets, out.width = s.width, out.heads = s.heads, out.hidden = s.hidden;
+      out.layers = s.layers, out.sets = s.sets, out.width = s.width, out.heads = s.heads,
+      out.hidden = s.hidden;
     else
       out.width = 64, out.heads = 4;
   } else if (name == "small") {
@@ -98,9 +100,12 @@ struct Examples {
 
 // What the examples depend on, so that another training may use them again.
 ordered_json source_of(const Arguments& arguments) {
-  return {{"schema", arguments.schema},          {"data", hashes_of(arguments.in)},
-          {"seed", arguments.seed},              {"rows_used_until", arguments.until},
-          {"rows_held_back", arguments.judged_on}, {"streams_of_each_run", arguments.streams},
+  return {{"schema", arguments.schema},
+          {"data", hashes_of(arguments.in)},
+          {"seed", arguments.seed},
+          {"rows_used_until", arguments.until},
+          {"rows_held_back", arguments.judged_on},
+          {"streams_of_each_run", arguments.streams},
           {"every", arguments.every},
           {"causal", !arguments.offline}};
 }
@@ -128,7 +133,8 @@ Result<RecordExamples> read_or_collect(const Arguments& arguments, const datum::
   const Progress progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   auto out = collect_records(panel, schema, ranges, options, arguments.streams, progress);
   if (out && !arguments.examples.empty())
-    if (const auto written = write_records(*out, source, path); !written) return tl::unexpected(written.error());
+    if (const auto written = write_records(*out, source, path); !written)
+      return tl::unexpected(written.error());
   return out;
 }
 
@@ -166,9 +172,9 @@ std::size_t take_up(const std::string& path, const ordered_json& record, Network
 Result<void> train(const Arguments& arguments, const ordered_json& record, const NetworkBatches& batches,
                    const NetworkTrainer* teacher, NetworkTrainer& trainer) {
   const std::string checkpoint = arguments.out + ".checkpoint";
-  const std::size_t size = arguments.batch > 0                          ? arguments.batch
+  const std::size_t size = arguments.batch > 0                       ? arguments.batch
                            : arguments.kind == NetworkKind::kEncoder ? 128
-                                                                         : 32;
+                                                                     : 32;
   double loss = 0.0;
   for (std::size_t step = take_up(checkpoint, record, trainer); step < arguments.steps;) {
     NetworkBatch batch = batches.draw(arguments.seed, step, size);
@@ -293,7 +299,8 @@ Result<void> run(const Arguments& arguments) {
                       {"steps", arguments.steps},
                       {"learning_rate", arguments.learning_rate},
                       {"teacher", std::filesystem::path(arguments.teacher).filename().string()}};
-  if (const auto trained = train(arguments, record, batches, teacher.get(), trainer); !trained) return trained;
+  if (const auto trained = train(arguments, record, batches, teacher.get(), trainer); !trained)
+    return trained;
   for (const Precision precision : {Precision::kF32, Precision::kI8}) {
     const auto figures = export_one(arguments, *schema, *shape, trainer, precision, examples->judging);
     if (!figures) return tl::unexpected(figures.error());
@@ -311,8 +318,9 @@ void add_command(CLI::App& parent, const std::string& name, const std::string& t
   command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
   command->add_option("--in", arguments->in, "tables; several are several streams of one system")->required();
   command
-      ->add_option("--out", arguments->out,
-                   "the network (.swm, INT8); beside it OUT.f32, OUT.onnx, the run record OUT.json and OUT.checkpoint")
+      ->add_option(
+          "--out", arguments->out,
+          "the network (.swm, INT8); beside it OUT.f32, OUT.onnx, the run record OUT.json and OUT.checkpoint")
       ->required();
   shown(command->add_option("--shape", arguments->shape, "teacher, student or small"));
   shown(command->add_option("--steps", arguments->steps, "of training"));
@@ -333,14 +341,16 @@ void add_command(CLI::App& parent, const std::string& name, const std::string& t
   command->add_flag("--offline", arguments->offline, "for completion that sees later rows, too");
   shown(command->add_option("--code", arguments->code, "version of the code, for the record"));
   if (distils) {
-    command->add_option("--teacher", arguments->teacher, "checkpoint of the network to learn from")->required();
+    command->add_option("--teacher", arguments->teacher, "checkpoint of the network to learn from")
+        ->required();
     shown(command->add_option("--teacher-shape", arguments->teacher_shape, "its shape"));
     command->add_flag_callback(
         "--recurrent", [arguments] { arguments->kind = NetworkKind::kRecurrent; },
         "both are recurrent networks; else encoders");
   }
   command->footer(fmt::format(
-      "Values are hidden by many loss processes and the completion runs as in flight. An interrupted training "
+      "Values are hidden by many loss processes and the completion runs as in flight. An interrupted "
+      "training "
       "goes on\nfrom its last checkpoint. Figures come from the engine that flies, on rows held back.\n\n"
       "Example:\n  skywarden-fit {} --schema schemas/prsa.toml --in PRSA_*.csv.gz --out {}.swm{}",
       distils ? "distill" : "train " + name, name, distils ? " --teacher teacher.swm.checkpoint" : ""));

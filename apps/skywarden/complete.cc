@@ -9,8 +9,8 @@
 #include "commands.h"
 #include "completed_quality.h"
 #include "formats/read_file.h"
-#include "onboard/complete_grid.h"
 #include "onboard/complete_fusion.h"
+#include "onboard/complete_grid.h"
 #include "record_tables.h"
 
 namespace skywarden::app {
@@ -148,8 +148,9 @@ void add_complete(CLI::App& app, int* exit_code) {
       ->required();
   command->add_flag("--causal", arguments->causal, "use only what had arrived when the row came");
   command
-      ->add_option("--model", arguments->model,
-                   "baseline: learnt from the tables themselves; or a file of trees, or of trees and networks")
+      ->add_option(
+          "--model", arguments->model,
+          "baseline: learnt from the tables themselves; or a file of trees, or of trees and networks")
       ->capture_default_str();
   command->add_option(
       "--as-of", arguments->as_of,

@@ -269,8 +269,9 @@ class Run {
         if (is_number_[f] == 0) continue;
         const auto estimate = numbers_->estimate(slot, s, f);
         const std::size_t cell = panel_.at(slot, s, f);
-        record.numbers.push_back(estimate ? features_->describe_alone(slot, s, f, *estimate)
-                                          : RecordNumber{.field = f, .cell = cell, .known = work_.known(cell)});
+        record.numbers.push_back(estimate
+                                     ? features_->describe_alone(slot, s, f, *estimate)
+                                     : RecordNumber{.field = f, .cell = cell, .known = work_.known(cell)});
       }
     }
     options_.reviewer->prepare(records_);

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kMagic = "skywarden fused completion";
 constexpr std::uint64_t kVersion = 1;
 constexpr std::size_t kCheckBytes = 4;
-constexpr float kLogErrorMax = 30.0F;    // exp of it is still a float
+constexpr float kLogErrorMax = 30.0F;   // exp of it is still a float
 constexpr double kWeightsSlack = 1e-5;  // weights are floats that were meant to sum to 1
 constexpr float kCorrectionMax = 1e6F;
 
@@ -161,7 +161,8 @@ Result<FusedModel> read_body(wire::CborReader& in, const datum::Schema& schema) 
 
 class FusedReviewer final : public NumberReviewer {
  public:
-  FusedReviewer(const FusedModel& model, const datum::Schema& schema, bool causal, std::vector<Network> networks)
+  FusedReviewer(const FusedModel& model, const datum::Schema& schema, bool causal,
+                std::vector<Network> networks)
       : alone_(make_reviewer(model.trees, schema, causal)),
         trees_(model.trees, schema, causal),
         networks_(std::move(networks)),
@@ -170,7 +171,9 @@ class FusedReviewer final : public NumberReviewer {
       gates_of_[schema.field_index(field.field).value()] = field.gaps;
   }
 
-  bool wants(std::size_t field) const override { return gates_of_[field].has_value() || alone_->wants(field); }
+  bool wants(std::size_t field) const override {
+    return gates_of_[field].has_value() || alone_->wants(field);
+  }
   bool wants_records() const override { return !networks_.empty(); }
   void prepare(std::span<const RecordNumbers> records) override {
     for (Network& network : networks_) network.prepare(records);

@@ -26,8 +26,8 @@ std::vector<std::byte> drawn_file(NetworkKind kind) {
   shape.width = 16;
   shape.heads = 2;
   shape.hidden = 32;
-  return inference::write_model(network_graph(shape, NetworkInputs(example_schema()), inference::Precision::kI8,
-                                              inference::drawn_parameters(3)));
+  return inference::write_model(network_graph(shape, NetworkInputs(example_schema()),
+                                              inference::Precision::kI8, inference::drawn_parameters(3)));
 }
 
 // Trees for temp that say +2; a gate for each of `weights` in every class of gap of temp.
@@ -100,7 +100,8 @@ TEST_CASE("a gate that believes the trees alone takes their correction") {
 TEST_CASE("networks move estimates, and no row depends on later rows") {
   const FusedModel model = example_model({0.0F, 0.5F, 0.5F, 0.0F});
   const Panel part = holed_panel(240, 3, 120);
-  const Completion whole = completed(model, holed_panel(240, 3, 240), true), cut = completed(model, part, true);
+  const Completion whole = completed(model, holed_panel(240, 3, 240), true),
+                   cut = completed(model, part, true);
   const Completion trees = completed(example_model({}), part, true);
   std::size_t moved = 0;
   for (std::size_t cell = 0; cell < part.cells(); ++cell) {

@@ -44,8 +44,8 @@ constexpr std::array<Form, kSharedFeatures> kForms{
     Form::kShare};                                            // missing_low
 constexpr std::size_t kLast = 3, kSlotsBefore = 5, kHour = 13, kMonth = 14, kSpatial = 16;  // places there
 
-constexpr std::size_t kCircles = 2;                                            // an hour and a month: one more each
-constexpr std::size_t kTokenExtra = 4;                                         // known, surprise, unit, estimated
+constexpr std::size_t kCircles = 2;     // an hour and a month: one more each
+constexpr std::size_t kTokenExtra = 4;  // known, surprise, unit, estimated
 constexpr std::size_t kTokenWidth = 2 * kSharedFeatures + kCircles + kTokenExtra;
 constexpr std::size_t kRowOfNumber = 7;
 
@@ -134,7 +134,8 @@ void NetworkInputs::write_tokens(const RecordNumbers& record, std::span<float> o
       to[i] = told;
       to[kSharedFeatures + i] = unknown ? 1.0F : 0.0F;
     }
-    const Point hour = on_circle(number.features[kHour], 24.0F), month = on_circle(number.features[kMonth], 12.0F);
+    const Point hour = on_circle(number.features[kHour], 24.0F),
+                month = on_circle(number.features[kMonth], 12.0F);
     to[kHour] = hour.sine;
     to[kMonth] = month.sine;
     float* more = to + 2 * kSharedFeatures;
@@ -164,7 +165,8 @@ void NetworkInputs::write_row(const RecordNumbers& record, std::span<float> out)
     to[4] = std::isnan(last) ? 0.0F : squashed(last / one);
     to[5] = logarithm(one / tolerances_[n]);
     to[6] = counted(number.features[kSlotsBefore]);
-    const Point hour = on_circle(number.features[kHour], 24.0F), month = on_circle(number.features[kMonth], 12.0F);
+    const Point hour = on_circle(number.features[kHour], 24.0F),
+                month = on_circle(number.features[kMonth], 12.0F);
     circles[0] = hour.sine;
     circles[1] = hour.cosine;
     circles[2] = month.sine;
@@ -183,7 +185,8 @@ Result<Network> Network::make(inference::Model model, const datum::Schema& schem
     if (said->second == inputs.fingerprint(one)) kind = one;
   if (!kind)
     return fail(Errc::kConflict,
-                "a network trained on other fields or features than schema '{}' has; retrain it", schema.name);
+                "a network trained on other fields or features than schema '{}' has; retrain it",
+                schema.name);
   const bool encoder = *kind == NetworkKind::kEncoder;
   const std::size_t width = inputs.width(*kind);
   if (model.inputs.size() != (encoder ? 2U : 1U) || model.inputs[0].indices ||
@@ -248,8 +251,8 @@ void Network::prepare(std::span<const RecordNumbers> records) {
   const std::array<std::span<float>, 1> outputs{outputs_};
   SerialExecutor serial;
   const auto ran = session_->run(
-      {.lengths = lengths_, .inputs = std::span(inputs).first(kind_ == NetworkKind::kEncoder ? 2 : 1)}, outputs,
-      serial);
+      {.lengths = lengths_, .inputs = std::span(inputs).first(kind_ == NetworkKind::kEncoder ? 2 : 1)},
+      outputs, serial);
   if (!ran) return;  // no opinion is better than none of the record
   for (std::size_t r = 0; r < asked_.size(); ++r) {
     for (std::size_t n = 0; n < inputs_.numbers(); ++n) {

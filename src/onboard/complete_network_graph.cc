@@ -11,7 +11,8 @@ inference::Model network_graph(const NetworkShape& shape, const NetworkInputs& i
   inference::ModelBuilder builder;
   const auto dense = [&](const std::string& name, std::size_t outputs, std::size_t width) {
     Dense d;
-    d.matrix = builder.matrix(name, parameters(name, outputs * width, width), outputs, width, Precision::kF32);
+    d.matrix =
+        builder.matrix(name, parameters(name, outputs * width, width), outputs, width, Precision::kF32);
     d.bias = builder.vector(name + ".bias", parameters(name + ".bias", outputs, 0));
     return d;
   };
@@ -20,8 +21,9 @@ inference::Model network_graph(const NetworkShape& shape, const NetworkInputs& i
   builder.about("completion", inputs.fingerprint(shape.kind));
   if (shape.kind == NetworkKind::kEncoder) {
     const ValueId fields = builder.index_input("fields");
-    const auto table = builder.table("field", parameters("field", inputs.numbers() * shape.width, shape.width),
-                                     inputs.numbers(), shape.width);
+    const auto table =
+        builder.table("field", parameters("field", inputs.numbers() * shape.width, shape.width),
+                      inputs.numbers(), shape.width);
     const ValueId tokens = builder.add(builder.linear(numbers, dense("in", shape.width, given)),
                                        builder.embedding(fields, table));
     const inference::EncoderShape encoder{.layers = shape.layers,
