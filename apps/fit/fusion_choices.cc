@@ -13,7 +13,7 @@ using Members = std::vector<const FusionExample*>;
 constexpr std::size_t kFew = 500;  // examples of a class; fewer say nothing
 constexpr int kSteps = 4;          // weights are tried in quarters
 constexpr double kTail = 0.05;
-constexpr double kSurely = 2.0;  // standard errors
+constexpr double kSurely = 3.0;  // standard errors
 
 double estimate_of(const FusionExample& example, const Gate& gate) {
   if (!gate.stands()) return example.chosen_by_trees;

@@ -32,8 +32,8 @@ struct FusionScore {
                                 const std::array<onboard::Gate, onboard::GapSituation::kClasses>& gates);
 
 // Gates over `opinions` models, of which only those marked in `allowed` may be believed. A class of gap gets
-// a gate where that is better than the trees' own choice by more than two standard errors of the difference;
-// elsewhere none stands.
+// a gate where that is better than the trees' own choice by more than three standard errors of the
+// difference; elsewhere none stands.
 [[nodiscard]] std::array<onboard::Gate, onboard::GapSituation::kClasses> choose_gates(
     std::span<const FusionExample> examples, std::size_t opinions,
     const std::array<bool, onboard::kOpinionsMax>& allowed);

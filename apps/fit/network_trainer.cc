@@ -27,9 +27,10 @@ constexpr double kWantedMax = 20.0;   // units: what is further off teaches no m
 constexpr double kTeacherWeight = 0.5;
 constexpr float kHeadStart = 0.1F;  // of the drawn head: corrections begin small
 
-std::string archive_name(std::string name) {  // the archive takes a dot for a path
+// The archive writes names as attributes in Python: no dots, and no keywords such as "in".
+std::string archive_name(std::string name) {
   std::replace(name.begin(), name.end(), '.', '_');
-  return name;
+  return "parameter_" + name;
 }
 
 Tensor tensor_of(const std::vector<float>& numbers, c10::IntArrayRef sizes) {
