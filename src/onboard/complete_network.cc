@@ -65,6 +65,7 @@ struct Point {
   float sine = 0, cosine = 0;
 };
 Point on_circle(float place, float period) {
+  if (!(std::abs(place) <= 1000.0F)) return {};  // no hour, no month
   const float angle = 2.0F * std::numbers::pi_v<float> * place / period;
   return {std::sin(angle), std::cos(angle)};
 }
@@ -130,7 +131,7 @@ void NetworkInputs::write_tokens(const RecordNumbers& record, std::span<float> o
       if (!unknown && kForms[i] == Form::kLevel) told = squashed(x / tolerances_[n]);
       if (!unknown && (kForms[i] == Form::kDifference || kForms[i] == Form::kError)) told = squashed(x / one);
       if (!unknown && kForms[i] == Form::kCount) told = counted(x);
-      if (!unknown && kForms[i] == Form::kShare) told = x;
+      if (!unknown && kForms[i] == Form::kShare) told = std::clamp(x, 0.0F, 1.0F);
       to[i] = told;
       to[kSharedFeatures + i] = unknown ? 1.0F : 0.0F;
     }
