@@ -8,5 +8,11 @@ namespace skywarden::fit {
 
 void add_train_anomaly(CLI::App& train, int* exit_code);
 void add_train_trees(CLI::App& train, int* exit_code);
+void add_fuse(CLI::App& app, int* exit_code);
+
+// Of programs built with LibTorch (SKYWARDEN_TORCH).
+void add_train_encoder(CLI::App& train, int* exit_code);
+void add_train_recurrent(CLI::App& train, int* exit_code);
+void add_distill(CLI::App& app, int* exit_code);
 
 }  // namespace skywarden::fit

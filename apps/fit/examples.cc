@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/contract.h"
 #include "masked_panel.h"
 #include "onboard/complete.h"
 #include "onboard/complete_model.h"
@@ -74,34 +75,47 @@ std::uint64_t seed_of(std::uint64_t seed, std::size_t part, std::size_t run) {
 
 }  // namespace
 
-Result<std::vector<FieldExamples>> collect_examples(const Panel& panel, const datum::Schema& schema,
-                                                    const std::vector<SlotRange>& ranges,
-                                                    const ExampleOptions& options, const Progress& progress) {
-  Collector collector(schema, options.seed);
+Result<void> for_masked_runs(const Panel& panel, const datum::Schema& schema,
+                             const std::vector<SlotRange>& ranges, const ExampleOptions& options,
+                             const Progress& progress,
+                             const std::function<void(const MaskedRun& run)>& visit) {
+  EXPECTS(options.every > 0);
   const std::vector<SlotRange> parts = parts_of(ranges, options.part_slots);
+  const std::size_t runs = std::max<std::size_t>(1, parts.size() * options.kinds.size() / options.every);
   for (std::size_t p = 0; p < parts.size(); ++p) {
     const auto truth = part_of(panel, schema, parts[p].first, parts[p].last, options.causal);
     if (!truth) return tl::unexpected(truth.error());
     for (std::size_t run = 0; run < options.kinds.size(); ++run) {
+      if ((p + run) % options.every != 0) continue;
       const LossKind kind = options.kinds[run];
       Random random(seed_of(options.seed, p, run));
       const std::vector<std::uint8_t> hidden = draw_losses(*truth, schema, kind, random);
       const auto masked = without(*truth, schema, hidden, options.causal);
       if (!masked) return tl::unexpected(masked.error());
-      const auto all = static_cast<double>(std::count(hidden.begin(), hidden.end(), 1)) /
-                       static_cast<double>(schema.fields.size());
-      const double share = static_cast<double>(options.examples_target) /
-                           static_cast<double>(parts.size() * options.kinds.size());
-      collector.begin(*truth, hidden, all > 0.0 ? std::min(1.0, share / all) : 1.0);
-      onboard::CompleteOptions completing;
-      completing.causal = options.causal;
-      completing.calibrate = false;
-      completing.reviewer = &collector;
-      static_cast<void>(onboard::complete(*masked, schema, completing));
+      visit({*truth, *masked, hidden, p, parts.size(), kind, p * options.kinds.size() + run, runs});
       progress(fmt::format("{}: part {} of {}, {}", options.causal ? "causal" : "offline", p + 1,
                            parts.size(), to_string(kind)));
     }
   }
+  return {};
+}
+
+Result<std::vector<FieldExamples>> collect_examples(const Panel& panel, const datum::Schema& schema,
+                                                    const std::vector<SlotRange>& ranges,
+                                                    const ExampleOptions& options, const Progress& progress) {
+  Collector collector(schema, options.seed);
+  const auto collected = for_masked_runs(panel, schema, ranges, options, progress, [&](const MaskedRun& run) {
+    const auto all = static_cast<double>(std::count(run.hidden.begin(), run.hidden.end(), 1)) /
+                     static_cast<double>(schema.fields.size());
+    const double share = static_cast<double>(options.examples_target) / static_cast<double>(run.runs);
+    collector.begin(run.truth, run.hidden, all > 0.0 ? std::min(1.0, share / all) : 1.0);
+    onboard::CompleteOptions completing;
+    completing.calibrate = false;
+    completing.causal = options.causal;
+    completing.reviewer = &collector;
+    static_cast<void>(onboard::complete(run.masked, schema, completing));
+  });
+  if (!collected) return tl::unexpected(collected.error());
   return collector.take();
 }
 

@@ -36,9 +36,26 @@ struct ExampleOptions {
   std::size_t part_slots = 4200;          // a panel starts with nothing learnt, as a new system does
   std::size_t examples_target = 180'000;  // of a field: hidden numbers are thinned to about so many
   std::vector<LossKind> kinds;            // one run over each part for each of them
+  std::size_t every = 1;                  // … or only every so many of them, other kinds of each part
 };
 
 using Progress = std::function<void(const std::string& line)>;
+
+// A part of the panel with values hidden.
+struct MaskedRun {
+  const onboard::Panel& truth;              // before hiding
+  const onboard::Panel& masked;             // what the completion is given; cells as in `truth`
+  const std::vector<std::uint8_t>& hidden;  // of cells
+  std::size_t part = 0, parts = 1;          // which part, of how many
+  LossKind kind = LossKind::kScattered;
+  std::size_t number = 0, runs = 1;  // which run, of about how many
+};
+
+// Calls `visit` for each part of the ranges and each kind of loss, in order; losses are drawn from the seed.
+[[nodiscard]] Result<void> for_masked_runs(const onboard::Panel& panel, const datum::Schema& schema,
+                                           const std::vector<SlotRange>& ranges,
+                                           const ExampleOptions& options, const Progress& progress,
+                                           const std::function<void(const MaskedRun& run)>& visit);
 
 // Examples of each field of the schema; fields that are no numbers get none.
 [[nodiscard]] Result<std::vector<FieldExamples>> collect_examples(const onboard::Panel& panel,

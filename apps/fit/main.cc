@@ -10,6 +10,12 @@ int main(int argc, char** argv) {
   train->require_subcommand(1);
   skywarden::fit::add_train_trees(*train, &exit_code);
   skywarden::fit::add_train_anomaly(*train, &exit_code);
+#ifdef SKYWARDEN_TORCH
+  skywarden::fit::add_train_encoder(*train, &exit_code);
+  skywarden::fit::add_train_recurrent(*train, &exit_code);
+  skywarden::fit::add_distill(app, &exit_code);
+#endif
+  skywarden::fit::add_fuse(app, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

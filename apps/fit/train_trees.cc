@@ -6,17 +6,16 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/hash.h"
 #include "booster.h"
 #include "commands.h"
 #include "examples.h"
 #include "formats/read_file.h"
 #include "onboard/complete_model.h"
 #include "record_tables.h"
+#include "run_record.h"
 #include "tree_choices.h"
 #include "tree_import.h"
 
@@ -185,27 +184,12 @@ Result<Trained> train_mode(const Arguments& arguments, const Panel& panel, const
   return out;
 }
 
-Result<void> write_file(const std::string& path, std::span<const std::byte> bytes) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!file.flush()) return fail(Errc::kInputOutput, "{}: cannot be written", path);
-  return {};
-}
-
 // What a run depends on; a half that an interrupted run left is taken up only when this is the same.
 ordered_json record_of(const Arguments& arguments) {
-  ordered_json data = ordered_json::array();
-  for (const std::string& path : arguments.in) {
-    const auto bytes = formats::read_file(path);
-    Fnv1a hash;
-    if (bytes) hash.add(std::string_view(*bytes));
-    data.push_back({{"file", std::filesystem::path(path).filename().string()},
-                    {"fnv1a64", fmt::format("{:016x}", hash.value())}});
-  }
   return {{"model", std::filesystem::path(arguments.out).filename().string()},
           {"schema", arguments.schema},
           {"code", arguments.code},
-          {"data", std::move(data)},
+          {"data", hashes_of(arguments.in)},
           {"seed", arguments.seed},
           {"rows_used_until", arguments.until},
           {"rows_held_back", arguments.judged_on},

@@ -11,8 +11,8 @@
 #include "completed_missing.h"
 #include "completed_quality.h"
 #include "formats/read_file.h"
+#include "onboard/complete_fusion.h"
 #include "onboard/complete_grid.h"
-#include "onboard/complete_model.h"
 #include "onboard/missing_pattern.h"
 #include "onboard/missing_report.h"
 #include "record_tables.h"
@@ -112,9 +112,9 @@ Result<std::unique_ptr<onboard::NumberReviewer>> read_model(const Arguments& arg
   if (arguments.model == "baseline") return nullptr;
   const auto bytes = formats::read_file(arguments.model);
   if (!bytes) return tl::unexpected(bytes.error());
-  const auto model = onboard::decode_model(std::as_bytes(std::span(*bytes)), schema);
+  const auto model = onboard::decode_fused_model(std::as_bytes(std::span(*bytes)), schema);
   if (!model) return fail(model.error().code, "{}: {}", arguments.model, model.error().message);
-  return onboard::make_reviewer(*model, schema, arguments.causal);
+  return onboard::make_fused_reviewer(*model, schema, arguments.causal);
 }
 
 Result<bool> run(const Arguments& arguments) {
@@ -166,8 +166,9 @@ void add_complete(CLI::App& app, int* exit_code) {
       ->required();
   command->add_flag("--causal", arguments->causal, "use only what had arrived when the row came");
   command
-      ->add_option("--model", arguments->model,
-                   "baseline: learnt from the tables themselves; or a model file")
+      ->add_option(
+          "--model", arguments->model,
+          "baseline: learnt from the tables themselves; or a file of trees, or of trees and networks")
       ->capture_default_str();
   command
       ->add_option(

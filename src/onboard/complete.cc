@@ -289,6 +289,7 @@ class Run {
   }
 
   void fill_estimates(std::size_t slot) {
+    if (features_ && options_.reviewer->wants_records()) show_records(slot);
     for (std::size_t s = 0; s < panel_.streams(); ++s) {
       if (panel_.record_at(slot, s) == Panel::kNoRecord) continue;
       for (std::size_t f = 0; f < panel_.fields(); ++f) {
@@ -298,6 +299,24 @@ class Run {
         if (is_category_[f] != 0) fill_category(slot, s, f);
       }
     }
+  }
+
+  // Records with holes and without: a course in time needs both.
+  void show_records(std::size_t slot) {
+    records_.clear();
+    for (std::size_t s = 0; s < panel_.streams(); ++s) {
+      if (panel_.record_at(slot, s) == Panel::kNoRecord) continue;
+      RecordNumbers& record = records_.emplace_back(RecordNumbers{slot, s, {}});
+      for (std::size_t f = 0; f < panel_.fields(); ++f) {
+        if (is_number_[f] == 0) continue;
+        const auto estimate = numbers_->estimate(slot, s, f);
+        const std::size_t cell = panel_.at(slot, s, f);
+        record.numbers.push_back(estimate
+                                     ? features_->describe_alone(slot, s, f, numbers_->ends_of(slot, s, f), *estimate)
+                                     : RecordNumber{.field = f, .cell = cell, .known = work_.known(cell)});
+      }
+    }
+    options_.reviewer->prepare(records_);
   }
 
   void fill_number(std::size_t slot, std::size_t s, std::size_t f) {
@@ -405,6 +424,7 @@ class Run {
   std::unique_ptr<FeatureWriter> features_;  // when somebody reviews
   std::unique_ptr<NumberTrials> trials_;
   std::vector<Floor> floors_;  // stream × field
+  std::vector<RecordNumbers> records_;       // of the slot, when the reviewer wants them
   std::vector<std::uint8_t> record_known_;
   Completion out_;
 };

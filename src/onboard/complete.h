@@ -75,7 +75,7 @@ struct Completion {
 [[nodiscard]] datum::Record completed_record(const Panel& panel, const datum::Schema& schema,
                                              const Completion& completion, std::size_t record);
 
-// "twin:Dongsi", "field:scan", "trees", "baseline"
+// "twin:Dongsi", "field:scan", "model", "baseline"
 [[nodiscard]] std::string method_name(const Panel& panel, const datum::Schema& schema,
                                       const Completion& completion, std::size_t cell);
 

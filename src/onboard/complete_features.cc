@@ -19,44 +19,44 @@ constexpr std::int64_t kDaySearch = 48;  // slots in which the same hour of anot
 constexpr std::int64_t kTrendSlots = 6;  // between two known values that still show a trend
 constexpr std::array<std::int64_t, 3> kSpatialLags{1, 3, 12};
 
-constexpr std::array<const char*, 38> kOwnNames{"baseline",
-                                                "mean_error",
-                                                "width",
-                                                "last",
-                                                "next",
-                                                "slots_before",
-                                                "slots_after",
-                                                "usual",
-                                                "recent_mean",
-                                                "trend_before",
-                                                "trend_after",
-                                                "hour_before",
-                                                "hour_after",
-                                                "hour",
-                                                "month",
-                                                "slots_seen",
-                                                "spatial",
-                                                "spatial_as_last",
-                                                "spatial_as_next",
-                                                "spatial_as_lately",
-                                                "spatial_as_usual",
-                                                "spatial_change_1",
-                                                "spatial_change_3",
-                                                "spatial_change_12",
-                                                "neighbours",
-                                                "least",
-                                                "middle",
-                                                "most",
-                                                "nearest_1",
-                                                "nearest_2",
-                                                "nearest_3",
-                                                "nearest_4",
-                                                "nearest_deviation",
-                                                "lately",
-                                                "over_days",
-                                                "missing_high",
-                                                "missing_low",
-                                                "record_known"};
+constexpr std::array<const char*, kSharedFeatures + 1> kOwnNames{"baseline",
+                                                                 "mean_error",
+                                                                 "width",
+                                                                 "last",
+                                                                 "next",
+                                                                 "slots_before",
+                                                                 "slots_after",
+                                                                 "usual",
+                                                                 "recent_mean",
+                                                                 "trend_before",
+                                                                 "trend_after",
+                                                                 "hour_before",
+                                                                 "hour_after",
+                                                                 "hour",
+                                                                 "month",
+                                                                 "slots_seen",
+                                                                 "spatial",
+                                                                 "spatial_as_last",
+                                                                 "spatial_as_next",
+                                                                 "spatial_as_lately",
+                                                                 "spatial_as_usual",
+                                                                 "spatial_change_1",
+                                                                 "spatial_change_3",
+                                                                 "spatial_change_12",
+                                                                 "neighbours",
+                                                                 "least",
+                                                                 "middle",
+                                                                 "most",
+                                                                 "nearest_1",
+                                                                 "nearest_2",
+                                                                 "nearest_3",
+                                                                 "nearest_4",
+                                                                 "nearest_deviation",
+                                                                 "lately",
+                                                                 "over_days",
+                                                                 "missing_high",
+                                                                 "missing_low",
+                                                                 "record_known"};
 
 std::vector<std::size_t> partners_of(const datum::Schema& schema, std::size_t field) {
   std::vector<std::size_t> out;
@@ -111,8 +111,8 @@ float FeatureWriter::level_from(std::int64_t slot, const Place& at) const {
   return work_.known(cell) ? work_.levels[cell] - at.base : kUnknown;
 }
 
-MissingNumber FeatureWriter::describe(std::size_t slot, std::size_t stream, std::size_t field,
-                                      const GapEnds& ends, const NumberEstimate& estimate) {
+FeatureWriter::Place FeatureWriter::write_shared(std::size_t slot, std::size_t stream, std::size_t field,
+                                                 const GapEnds& ends, const NumberEstimate& estimate) {
   const std::size_t cell = work_.panel.at(slot, stream, field);
   const Place at{slot,
                  stream,
@@ -128,6 +128,23 @@ MissingNumber FeatureWriter::describe(std::size_t slot, std::size_t stream, std:
   write_time(at);
   write_neighbours(at);
   write_losses(at);
+  ENSURES(row_.size() == kSharedFeatures);
+  return at;
+}
+
+RecordNumber FeatureWriter::describe_alone(std::size_t slot, std::size_t stream, std::size_t field,
+                                           const GapEnds& ends, const NumberEstimate& estimate) {
+  const Place at = write_shared(slot, stream, field, ends, estimate);
+  RecordNumber out{
+      field, at.cell, work_.known(at.cell), true, 0.0F, at.base, static_cast<float>(estimate.mean_error), {}};
+  if (out.known) out.level = work_.levels[at.cell];
+  std::copy(row_.begin(), row_.end(), out.features.begin());
+  return out;
+}
+
+MissingNumber FeatureWriter::describe(std::size_t slot, std::size_t stream, std::size_t field,
+                                      const GapEnds& ends, const NumberEstimate& estimate) {
+  const Place at = write_shared(slot, stream, field, ends, estimate);
   write_record(at);
   const auto here = static_cast<std::int64_t>(slot);
   return {at.cell, field, at.left >= 0 ? here - at.left : 0, at.right >= 0 ? at.right - here : 0, row_};

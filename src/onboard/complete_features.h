@@ -7,6 +7,7 @@
 // that have arrived. No stream has a name here: a model holds for stations that it never saw.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -29,10 +30,33 @@ struct MissingNumber {
   std::span<const float> features;
 };
 
+// The first features of every field, which mean the same for each; those of the record's other fields follow.
+inline constexpr std::size_t kSharedFeatures = 37;
+
+// A number of a record before anything of its slot is settled. The estimate and the features of a known
+// number are what they would be if it were missing.
+struct RecordNumber {
+  std::size_t field = 0, cell = 0;
+  bool known = false;
+  bool estimated = false;  // whether the baseline has anything to say; the rest is 0 otherwise
+  float level = 0;         // where known, on the working scale
+  float estimate = 0, mean_error = 0;
+  std::array<float, kSharedFeatures> features{};
+};
+
+struct RecordNumbers {
+  std::size_t slot = 0, stream = 0;
+  std::vector<RecordNumber> numbers;  // one a number field, in the schema's order
+};
+
 // Looks at each estimate before it is settled: a model that corrects it, or a trainer that takes notes.
 class NumberReviewer {
  public:
   virtual ~NumberReviewer() = default;
+  // Whether it looks at whole records, too: then `prepare` is called with all records of a slot before any of
+  // their estimates is reviewed. What is said of a record must not depend on the others.
+  [[nodiscard]] virtual bool wants_records() const { return false; }
+  virtual void prepare(std::span<const RecordNumbers> /*records*/) {}
   // Whether this field is looked at at all; features of others are not worked out.
   [[nodiscard]] virtual bool wants(std::size_t field) const = 0;
   // True when it changed the value.
@@ -51,6 +75,9 @@ class FeatureWriter {
   // Of the cell as if its stream's field were unknown between these ends. Valid until the next call.
   [[nodiscard]] MissingNumber describe(std::size_t slot, std::size_t stream, std::size_t field,
                                        const GapEnds& ends, const NumberEstimate& estimate);
+  // The number with its shared features alone.
+  [[nodiscard]] RecordNumber describe_alone(std::size_t slot, std::size_t stream, std::size_t field,
+                                            const GapEnds& ends, const NumberEstimate& estimate);
 
  private:
   struct Place {
@@ -60,6 +87,9 @@ class FeatureWriter {
     bool pretended;  // the cell is known: what is said of losses must pretend too
     float base;      // the baseline's estimate
   };
+  // Sets row_ to the shared features.
+  [[nodiscard]] Place write_shared(std::size_t slot, std::size_t stream, std::size_t field,
+                                   const GapEnds& ends, const NumberEstimate& estimate);
   void write_gap(const Place& at, const NumberEstimate& estimate);
   void write_time(const Place& at);
   void write_neighbours(const Place& at);

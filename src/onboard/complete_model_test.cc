@@ -89,7 +89,7 @@ TEST_CASE("a correction is taken by its share, and the interval by the usual err
           continue;
         }
         ++seen;
-        CHECK(method_name(panel, schema, done, cell) == (share > 0.0F ? "trees" : "baseline"));
+        CHECK(method_name(panel, schema, done, cell) == (share > 0.0F ? "model" : "baseline"));
         CHECK(std::abs(done.values[cell] - plain.values[cell] - 2.0 * share) < 0.11);  // both on the grid
         CHECK(done.highs[cell] - done.lows[cell] == doctest::Approx(4.5).epsilon(1e-3));
       }

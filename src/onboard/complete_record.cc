@@ -29,7 +29,7 @@ std::string method_name(const Panel& panel, const datum::Schema& schema, const C
     case Origin::kDetermined:
       return "field:" + schema.fields[completion.by[cell]].name;
     case Origin::kEstimated:
-      return completion.by[cell] == 1 ? "trees" : "baseline";
+      return completion.by[cell] == 1 ? "model" : "baseline";
     case Origin::kNone:
     case Origin::kObserved:
       break;

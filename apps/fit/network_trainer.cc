@@ -1,0 +1,228 @@
+#include "network_trainer.h"
+
+// All of LibTorch that Skywarden uses; the headers take half a minute to compile.
+#include <torch/optim/adamw.h>
+#include <torch/serialize/archive.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "base/contract.h"
+
+namespace skywarden::fit {
+namespace {
+
+using onboard::NetworkInputs;
+using onboard::NetworkKind;
+using onboard::NetworkShape;
+using torch::Tensor;
+
+constexpr double kWeightDecay = 0.01;
+constexpr double kGradientMax = 1.0;  // norm of all gradients together
+constexpr double kSoftness = 0.25;    // of the count of errors beyond the tolerance, in tolerances
+constexpr double kWantedMax = 20.0;   // units: what is further off teaches no more
+constexpr double kTeacherWeight = 0.5;
+constexpr float kHeadStart = 0.1F;  // of the drawn head: corrections begin small
+
+// The archive writes names as attributes in Python: no dots, and no keywords such as "in".
+std::string archive_name(std::string name) {
+  std::replace(name.begin(), name.end(), '.', '_');
+  return "parameter_" + name;
+}
+
+Tensor tensor_of(const std::vector<float>& numbers, c10::IntArrayRef sizes) {
+  return torch::from_blob(const_cast<float*>(numbers.data()), sizes, torch::kFloat32).clone();
+}
+
+}  // namespace
+
+struct NetworkTrainer::State {
+  NetworkShape shape;
+  std::map<std::string, Tensor> parameters;
+  std::unique_ptr<torch::optim::AdamW> optimizer;
+
+  [[nodiscard]] const Tensor& of(const std::string& name) const { return parameters.at(name); }
+  [[nodiscard]] Tensor dense(const Tensor& x, const std::string& name) const {
+    return torch::linear(x, of(name), of(name + ".bias"));
+  }
+  [[nodiscard]] Tensor norm(const Tensor& x, const std::string& name) const {
+    return torch::layer_norm(x, {x.size(-1)}, of(name + ".gain"), of(name + ".bias"), 1e-5);
+  }
+  [[nodiscard]] Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, bool causal) const {
+    const std::int64_t heads = shape.heads, width = q.size(2) / heads;
+    const auto split = [&](const Tensor& x) {
+      return x.view({x.size(0), x.size(1), heads, width}).transpose(1, 2);
+    };
+    Tensor scores = torch::matmul(split(q), split(k).transpose(2, 3)) / std::sqrt(static_cast<double>(width));
+    if (causal) {
+      const Tensor later = torch::ones({q.size(1), q.size(1)}, torch::kBool).triu(1);
+      scores = scores.masked_fill(later, -1e9);
+    }
+    const Tensor seen = torch::matmul(torch::softmax(scores, -1), split(v));
+    return seen.transpose(1, 2).reshape({q.size(0), q.size(1), q.size(2)});
+  }
+  [[nodiscard]] Tensor encoder(Tensor x) const {
+    x = dense(x, "in") + of("field").index_select(0, torch::arange(x.size(1)));
+    for (std::uint32_t layer = 0; layer < shape.layers; ++layer) {
+      const std::string set = "set" + std::to_string(layer * shape.sets / shape.layers);
+      const Tensor first = norm(x, set + ".norm1");
+      const Tensor seen =
+          attention(dense(first, set + ".q"), dense(first, set + ".k"), dense(first, set + ".v"), false);
+      x = x + dense(seen, set + ".out");
+      x = x + dense(torch::silu(dense(norm(x, set + ".norm2"), set + ".up")), set + ".down");
+    }
+    return dense(norm(x, "norm"), "head");
+  }
+  [[nodiscard]] Tensor lstm(const Tensor& x) const {
+    const std::int64_t cells = shape.width, directions = shape.both_directions ? 2 : 1;
+    const Tensor zeros = torch::zeros({directions, x.size(0), cells});
+    const Tensor no_bias = torch::zeros({4 * cells});  // the engine has one bias a gate
+    std::vector<Tensor> weights;
+    for (const char* direction : {"forward", "backward"}) {
+      if (weights.size() == 4 && directions == 1) break;
+      const std::string name = direction;
+      weights.insert(weights.end(),
+                     {of(name + ".input"), of(name + ".recurrent"), of(name + ".bias"), no_bias});
+    }
+    return std::get<0>(torch::lstm(x, {zeros, zeros}, weights, true, 1, 0.0, false, directions == 2, true));
+  }
+  [[nodiscard]] Tensor recurrent(const Tensor& x) const {
+    const Tensor states = lstm(dense(x, "in"));
+    const Tensor seen =
+        attention(dense(states, "q"), dense(states, "k"), dense(states, "v"), !shape.both_directions);
+    return dense(norm(states + seen, "norm"), "head");
+  }
+  // sequences × tokens × answers × 2
+  [[nodiscard]] Tensor run(const NetworkBatch& batch) const {
+    const auto size = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+    const Tensor x = tensor_of(batch.inputs, {size(batch.sequences), size(batch.tokens), size(batch.width)});
+    const Tensor out = shape.kind == NetworkKind::kEncoder ? encoder(x) : recurrent(x);
+    return out.view({size(batch.sequences), size(batch.tokens), size(batch.answers), 2});
+  }
+};
+
+NetworkTrainer::NetworkTrainer(const NetworkShape& shape, const NetworkInputs& inputs, std::uint64_t seed)
+    : state_(std::make_unique<State>()) {
+  torch::set_num_threads(1);
+  state_->shape = shape;
+  const inference::Parameters drawn = inference::drawn_parameters(seed);
+  std::vector<Tensor> all;
+  // The graph that flies says which parameters there are.
+  const auto keep = [&](const std::string& name, std::size_t count, std::size_t width) {
+    std::vector<float> numbers = drawn(name, count, width);
+    if (name == "head")
+      for (float& x : numbers) x *= kHeadStart;
+    if ((name == "forward.bias" || name == "backward.bias"))  // gates that forget begin open
+      std::fill_n(numbers.begin() + shape.width, shape.width, 1.0F);
+    const auto columns = static_cast<std::int64_t>(width), size = static_cast<std::int64_t>(count);
+    Tensor t = width > 0 ? tensor_of(numbers, {size / columns, columns}) : tensor_of(numbers, {size});
+    state_->parameters[name] = t.requires_grad_(true);
+    return numbers;
+  };
+  static_cast<void>(network_graph(shape, inputs, inference::Precision::kF32, keep));
+  for (const auto& [name, tensor] : state_->parameters) all.push_back(tensor);
+  state_->optimizer =
+      std::make_unique<torch::optim::AdamW>(all, torch::optim::AdamWOptions(1e-3).weight_decay(kWeightDecay));
+}
+
+NetworkTrainer::~NetworkTrainer() = default;
+
+double NetworkTrainer::step(const NetworkBatch& batch, double learning_rate) {
+  const auto sizes = [&](std::initializer_list<std::int64_t> more) {
+    std::vector<std::int64_t> out{static_cast<std::int64_t>(batch.sequences),
+                                  static_cast<std::int64_t>(batch.tokens),
+                                  static_cast<std::int64_t>(batch.answers)};
+    out.insert(out.end(), more);
+    return out;
+  };
+  const Tensor asked = tensor_of(batch.asked, sizes({}));
+  const Tensor wanted = tensor_of(batch.wanted, sizes({})).clamp(-kWantedMax, kWantedMax);
+  const Tensor tolerances = tensor_of(batch.tolerances, sizes({}));
+  const Tensor said = state_->run(batch);
+  const Tensor correction = said.select(3, 0);
+  const Tensor log_error =
+      said.select(3, 1).clamp(-onboard::kNetworkLogErrorMax, onboard::kNetworkLogErrorMax);
+  const Tensor error = (wanted - correction).abs();
+  const auto beyond = [&](double part) {
+    return torch::sigmoid((error / (part * tolerances) - 1.0) / kSoftness);
+  };
+  Tensor loss = 0.5 * error + beyond(1.0) + beyond(0.5) + error.detach() * torch::exp(-log_error) + log_error;
+  if (!batch.teacher.empty()) {
+    const Tensor teacher = tensor_of(batch.teacher, sizes({2}));
+    loss = loss + kTeacherWeight * (said - teacher).abs().sum(3);
+  }
+  loss = (loss * asked).sum() / asked.sum().clamp_min(1.0);
+  state_->optimizer->zero_grad();
+  loss.backward();
+  double squares = 0.0;
+  for (const auto& [name, tensor] : state_->parameters)
+    if (tensor.grad().defined()) squares += tensor.grad().pow(2).sum().item<double>();
+  const double norm = std::sqrt(squares);
+  if (norm > kGradientMax)
+    for (auto& [name, tensor] : state_->parameters)
+      if (tensor.grad().defined()) tensor.mutable_grad().mul_(kGradientMax / norm);
+  for (auto& group : state_->optimizer->param_groups())
+    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate);
+  state_->optimizer->step();
+  return loss.item<double>();
+}
+
+std::vector<float> NetworkTrainer::answers(const NetworkBatch& batch) const {
+  const torch::NoGradGuard no_gradients;
+  const Tensor out = state_->run(batch).contiguous();
+  const float* first = out.data_ptr<float>();
+  return {first, first + out.numel()};
+}
+
+inference::Parameters NetworkTrainer::parameters() const {
+  return [this](const std::string& name, std::size_t count, std::size_t) {
+    const Tensor flat = state_->of(name).detach().contiguous();
+    EXPECTS(static_cast<std::size_t>(flat.numel()) == count);
+    const float* first = flat.data_ptr<float>();
+    return std::vector<float>(first, first + count);
+  };
+}
+
+std::size_t NetworkTrainer::parameter_count() const {
+  std::size_t out = 0;
+  for (const auto& [name, tensor] : state_->parameters) out += static_cast<std::size_t>(tensor.numel());
+  return out;
+}
+
+Result<void> NetworkTrainer::save(const std::string& path) const {
+  try {
+    torch::serialize::OutputArchive archive, optimizer;
+    for (const auto& [name, tensor] : state_->parameters) archive.write(archive_name(name), tensor);
+    state_->optimizer->save(optimizer);
+    archive.write("optimizer", optimizer);
+    archive.save_to(path);
+  } catch (const std::exception& error) {
+    return fail(Errc::kInputOutput, "{}: cannot be written: {}", path, error.what());
+  }
+  return {};
+}
+
+Result<void> NetworkTrainer::load(const std::string& path) {
+  try {
+    torch::serialize::InputArchive archive, optimizer;
+    archive.load_from(path);
+    const torch::NoGradGuard no_gradients;
+    for (auto& [name, tensor] : state_->parameters) {
+      Tensor stored;
+      archive.read(archive_name(name), stored);
+      if (stored.sizes() != tensor.sizes())
+        return fail(Errc::kConflict, "{}: a network of another shape", path);
+      tensor.copy_(stored);
+    }
+    archive.read("optimizer", optimizer);
+    state_->optimizer->load(optimizer);
+  } catch (const std::exception& error) {
+    return fail(Errc::kMalformed, "{}: no checkpoint of this network: {}", path, error.what());
+  }
+  return {};
+}
+
+}  // namespace skywarden::fit

@@ -1,0 +1,56 @@
+// LibTorch, as far as training here needs it; nothing of it shows in this header, and one source file is all
+// that includes it. One thread, seeded: the same steps give the same weights on the same build.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "onboard/complete_network_graph.h"
+
+namespace skywarden::fit {
+
+// Sequences of one length. Everything in the units of NetworkInputs.
+struct NetworkBatch {
+  std::size_t sequences = 0, tokens = 0, width = 0;
+  std::size_t answers = 0;    // of a token: 1 of an encoder, one a number of a recurrent network
+  std::vector<float> inputs;  // sequences × tokens × width
+  // sequences × tokens × answers
+  std::vector<float> asked;       // 1 where an answer is judged, else 0
+  std::vector<float> wanted;      // the correction that would be right
+  std::vector<float> tolerances;  // the error that is tolerated
+  std::vector<float> teacher;     // twice as many, what another network answers; empty: it has none
+};
+
+class NetworkTrainer {
+ public:
+  NetworkTrainer(const onboard::NetworkShape& shape, const onboard::NetworkInputs& inputs,
+                 std::uint64_t seed);
+  ~NetworkTrainer();
+  NetworkTrainer(const NetworkTrainer&) = delete;
+  NetworkTrainer& operator=(const NetworkTrainer&) = delete;
+
+  // One step of AdamW (Loshchilov and Hutter 2019). The loss before it, a mean over what is judged.
+  // What is minimised: the absolute error, a smooth count of errors beyond the tolerance and beyond half of
+  // it, and the negative logarithm of the likelihood of the error under the stated one (Laplace); with a
+  // teacher also the distance from its answers.
+  [[nodiscard]] double step(const NetworkBatch& batch, double learning_rate);
+  // kNetworkOutputs an answer: of an encoder each token's, of a recurrent network each row's for all numbers.
+  [[nodiscard]] std::vector<float> answers(const NetworkBatch& batch) const;
+
+  [[nodiscard]] inference::Parameters parameters() const;  // of the present; valid as long as the trainer
+  [[nodiscard]] std::size_t parameter_count() const;
+
+  // Parameters and the optimiser's state.
+  [[nodiscard]] Result<void> save(const std::string& path) const;
+  [[nodiscard]] Result<void> load(const std::string& path);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace skywarden::fit
