@@ -28,6 +28,7 @@ void add_propagate(CLI::App& app, int* exit_code);
 void add_replay(CLI::App& app, int* exit_code);
 void add_revisit(CLI::App& app, int* exit_code);
 void add_route(CLI::App& app, int* exit_code);
+void add_schema(CLI::App& app, int* exit_code);
 void add_shrink(CLI::App& app, int* exit_code);
 void add_shares(CLI::App& app, int* exit_code);
 void add_sim(CLI::App& app, int* exit_code);

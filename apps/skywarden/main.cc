@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   skywarden::app::add_replay(app, &exit_code);
   skywarden::app::add_revisit(app, &exit_code);
   skywarden::app::add_route(app, &exit_code);
+  skywarden::app::add_schema(app, &exit_code);
   skywarden::app::add_shrink(app, &exit_code);
   skywarden::app::add_shares(app, &exit_code);
   skywarden::app::add_sim(app, &exit_code);
