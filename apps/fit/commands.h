@@ -6,6 +6,7 @@
 
 namespace skywarden::fit {
 
+void add_train_scene(CLI::App& train, int* exit_code);
 void add_train_trees(CLI::App& train, int* exit_code);
 
 }  // namespace skywarden::fit

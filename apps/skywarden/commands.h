@@ -17,6 +17,7 @@ void add_detect(CLI::App& app, int* exit_code);
 void add_doctor(CLI::App& app, int* exit_code);
 void add_emulate(CLI::App& app, int* exit_code);
 void add_expand(CLI::App& app, int* exit_code);
+void add_fuse(CLI::App& app, int* exit_code);
 void add_fwi(CLI::App& app, int* exit_code);
 void add_config(CLI::App& app, int* exit_code);
 void add_lab(CLI::App& app, int* exit_code);

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   skywarden::app::add_doctor(app, &exit_code);
   skywarden::app::add_emulate(app, &exit_code);
   skywarden::app::add_expand(app, &exit_code);
+  skywarden::app::add_fuse(app, &exit_code);
   skywarden::app::add_fwi(app, &exit_code);
   skywarden::app::add_lab(app, &exit_code);
   skywarden::app::add_ledger(app, &exit_code);

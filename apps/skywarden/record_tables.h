@@ -36,7 +36,8 @@ struct RecordTables {
 [[nodiscard]] Result<datum::Schema> read_schema(const std::string& path);
 
 // Reads files into one panel; problems go to stderr, a line each, at most 20 a file and then a count.
-// Delimited tables and JSON Lines, told apart by their first character. The first `helpers` files are only read, never written, so their names may repeat.
+// Delimited tables and JSON Lines, told apart by their first character. The first `helpers` files are only
+// read, never written, so their names may repeat.
 [[nodiscard]] Result<RecordTables> read_record_tables(const std::vector<std::string>& paths,
                                                       const datum::Schema& schema,
                                                       const onboard::PanelOptions& options,

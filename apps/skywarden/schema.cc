@@ -35,7 +35,8 @@ class TableReader {
     if (first_) {
       first_ = false;
       if (block.starts_with("\xFF\xFE") || block.starts_with("\xFE\xFF"))
-        return fail(Errc::kUnsupported, "{}: expected UTF-8 text, found UTF-16; save the file as UTF-8", file_);
+        return fail(Errc::kUnsupported, "{}: expected UTF-8 text, found UTF-16; save the file as UTF-8",
+                    file_);
       if (block.substr(0, 4096).find('\0') != std::string_view::npos)
         return fail(Errc::kMalformed, "{}: expected text, found binary data", file_);
       if (block.starts_with("\xEF\xBB\xBF")) block.remove_prefix(3);
@@ -129,7 +130,9 @@ std::string_view word(datum::FieldKind kind) {
 }
 
 std::string to_json(const onboard::ProposedSchema& proposal, const std::string& toml) {
-  const auto or_null = [](const std::optional<double>& v) { return v ? nlohmann::json(*v) : nlohmann::json(); };
+  const auto or_null = [](const std::optional<double>& v) {
+    return v ? nlohmann::json(*v) : nlohmann::json();
+  };
   nlohmann::ordered_json fields = nlohmann::ordered_json::array();
   for (const onboard::ProposedField& field : proposal.fields) {
     const datum::FieldSpec& spec = field.spec;
@@ -162,8 +165,8 @@ std::string to_json(const onboard::ProposedSchema& proposal, const std::string& 
 // True when every row could be read.
 Result<bool> infer(const Arguments& arguments) {
   TableReader reader(arguments.file);
-  const auto read =
-      formats::for_each_block(arguments.file, {}, [&](std::string_view block) { return reader.add_block(block); });
+  const auto read = formats::for_each_block(arguments.file, {},
+                                            [&](std::string_view block) { return reader.add_block(block); });
   if (!read) return tl::unexpected(read.error());
   std::string stem = std::filesystem::path(arguments.file).filename().string();
   stem.resize(std::min(stem.size(), stem.find('.')));
@@ -188,14 +191,16 @@ Result<bool> infer(const Arguments& arguments) {
 void add_schema(CLI::App& app, int* exit_code) {
   CLI::App* schema = app.add_subcommand("schema", "work with schemas of records");
   schema->require_subcommand(1);
-  CLI::App* command = schema->add_subcommand("infer", "propose a schema for a table that nobody has described");
+  CLI::App* command =
+      schema->add_subcommand("infer", "propose a schema for a table that nobody has described");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("FILE", arguments->file, "table (.csv, .jsonl, either also .gz)")->required();
   command->add_option("--name", arguments->name, "the schema's name; else the file's");
   command->add_option("--out", arguments->out, "where to write the schema; else it is printed");
   command->add_flag("--json", arguments->json, "print the decisions and the schema as a JSON object");
   command->footer(
-      "Each decision stands in a comment above what was decided. Criticality and tolerances are yours to set.\n"
+      "Each decision stands in a comment above what was decided. Criticality and tolerances are yours to "
+      "set.\n"
       "The file is read once, in bounded memory. Exit 0 fine, 2 rows were left out, 1 failed.\n\n"
       "Example:\n  skywarden schema infer weather.csv.gz --out weather.toml\n"
       "  skywarden complete --schema weather.toml --in weather.csv.gz --out out/completed");

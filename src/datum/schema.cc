@@ -36,8 +36,8 @@ Result<FieldSpec> read_field(const toml::table& table, const std::string& where)
   FieldSpec field;
   TomlReader in(table, where);
   in.only({"name", "aliases", "kind", "unit", "min", "max", "rate_max_per_hour", "stuck_hours", "resolution",
-           "tolerance_abs", "tolerance_rel", "levels", "circular", "criticality", "bands", "band_scales", "rows",
-           "columns"});
+           "tolerance_abs", "tolerance_rel", "levels", "circular", "criticality", "bands", "band_scales",
+           "rows", "columns"});
   in.string("name", field.name, true);
   in.strings("aliases", field.aliases);
   in.choice<FieldKind>("kind", field.kind,

@@ -48,7 +48,8 @@ TEST_CASE("blocks end with a line, never inside quotes, and together are the fil
   std::string together;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     if (i + 1 < blocks.size()) CHECK(blocks[i].ends_with("\n"));
-    if (i > 0) CHECK(blocks[i].starts_with(i + 1 < blocks.size() || blocks[i].starts_with("cell") ? "cell" : "the"));
+    if (i > 0)
+      CHECK(blocks[i].starts_with(i + 1 < blocks.size() || blocks[i].starts_with("cell") ? "cell" : "the"));
     together += blocks[i];
   }
   CHECK(together == bytes);

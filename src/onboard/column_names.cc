@@ -14,14 +14,14 @@ using Pair = std::pair<std::string_view, std::string_view>;  // as written, as s
 
 // Looked up in lower case.
 constexpr std::array<Pair, 38> kUnits{{
-    {"c", "degC"},         {"degc", "degC"},     {"°c", "degC"},       {"celsius", "degC"},  {"f", "degF"},
-    {"degf", "degF"},      {"°f", "degF"},       {"k", "K"},           {"kelvin", "K"},      {"%", "%"},
-    {"pct", "%"},          {"percent", "%"},     {"ppm", "ppm"},       {"ppb", "ppb"},       {"hpa", "hPa"},
-    {"mbar", "hPa"},       {"mb", "hPa"},        {"pa", "Pa"},         {"kpa", "kPa"},       {"m/s", "m/s"},
-    {"ms-1", "m/s"},       {"mps", "m/s"},       {"km/h", "km/h"},     {"kmh", "km/h"},      {"kph", "km/h"},
-    {"mph", "mph"},        {"kn", "kn"},         {"knots", "kn"},      {"mm", "mm"},         {"km", "km"},
-    {"m", "m"},            {"ug/m3", "ug/m3"},   {"µg/m3", "ug/m3"},   {"mw", "MW"},         {"w/m2", "W/m2"},
-    {"deg", "deg"},        {"degrees", "deg"},   {"lux", "lx"},
+    {"c", "degC"},    {"degc", "degC"},   {"°c", "degC"},     {"celsius", "degC"}, {"f", "degF"},
+    {"degf", "degF"}, {"°f", "degF"},     {"k", "K"},         {"kelvin", "K"},     {"%", "%"},
+    {"pct", "%"},     {"percent", "%"},   {"ppm", "ppm"},     {"ppb", "ppb"},      {"hpa", "hPa"},
+    {"mbar", "hPa"},  {"mb", "hPa"},      {"pa", "Pa"},       {"kpa", "kPa"},      {"m/s", "m/s"},
+    {"ms-1", "m/s"},  {"mps", "m/s"},     {"km/h", "km/h"},   {"kmh", "km/h"},     {"kph", "km/h"},
+    {"mph", "mph"},   {"kn", "kn"},       {"knots", "kn"},    {"mm", "mm"},        {"km", "km"},
+    {"m", "m"},       {"ug/m3", "ug/m3"}, {"µg/m3", "ug/m3"}, {"mw", "MW"},        {"w/m2", "W/m2"},
+    {"deg", "deg"},   {"degrees", "deg"}, {"lux", "lx"},
 }};
 // A last part of one letter is more often part of a name ("wind_m"?) than a unit.
 constexpr std::size_t kSuffixBytesMin = 2;
@@ -29,12 +29,12 @@ constexpr std::size_t kSuffixBytesMin = 2;
 using Names = std::span<const std::string_view>;
 constexpr std::array<std::string_view, 2> kLatitudes{"lat", "latitude"};
 constexpr std::array<std::string_view, 4> kLongitudes{"lon", "long", "lng", "longitude"};
-constexpr std::array<std::string_view, 10> kDirections{"wind_dir", "wdir",    "winddir", "wind_direction",
-                                                       "wd",       "heading", "azimuth", "bearing",
+constexpr std::array<std::string_view, 10> kDirections{"wind_dir", "wdir",     "winddir", "wind_direction",
+                                                       "wd",       "heading",  "azimuth", "bearing",
                                                        "aspect",   "direction"};
-constexpr std::array<std::string_view, 14> kStreams{"station", "station_id", "site",   "sensor",  "sensor_id",
-                                                    "stream",  "device",     "device_id", "name", "origin",
-                                                    "node",    "location",   "region", "id"};
+constexpr std::array<std::string_view, 14> kStreams{
+    "station",   "station_id", "site",   "sensor", "sensor_id", "stream", "device",
+    "device_id", "name",       "origin", "node",   "location",  "region", "id"};
 constexpr std::array<std::string_view, 10> kCodes{"class", "classes", "category", "status", "flag",
                                                   "code",  "type",    "alarm",    "label",  "quality"};
 constexpr std::array<std::string_view, 1> kYears{"year"};
@@ -82,9 +82,8 @@ constexpr std::array<std::string_view, 7> kWeekdays{"mon", "tue", "wed", "thu", 
 
 bool all_among(const std::vector<std::string>& levels, Names known) {
   return std::all_of(levels.begin(), levels.end(), [&](const std::string& level) {
-    return std::any_of(known.begin(), known.end(), [&](std::string_view each) {
-      return lower_ascii(each) == lower_ascii(level);
-    });
+    return std::any_of(known.begin(), known.end(),
+                       [&](std::string_view each) { return lower_ascii(each) == lower_ascii(level); });
   });
 }
 
@@ -116,7 +115,8 @@ ColumnRole role_of_name(std::string_view column) {
   const std::size_t cut = lower.find_last_of(" _");
   if (cut == std::string::npos) return ColumnRole::kNone;
   const std::string_view last = std::string_view(lower).substr(cut + 1);
-  return std::find(kCodes.begin(), kCodes.end(), last) != kCodes.end() ? ColumnRole::kCode : ColumnRole::kNone;
+  return std::find(kCodes.begin(), kCodes.end(), last) != kCodes.end() ? ColumnRole::kCode
+                                                                       : ColumnRole::kNone;
 }
 
 std::optional<std::vector<std::string>> circular_levels(const std::vector<std::string>& levels) {

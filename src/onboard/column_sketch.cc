@@ -12,8 +12,9 @@ namespace {
 
 constexpr std::size_t kWordsMax = 32;
 constexpr double kScaledMax = 9e15;  // below 2^53: whole numbers stay exact
-constexpr std::array<std::string_view, 15> kMissingWords{"NA",   "N/A",  "n/a",  "na",  "NaN",  "nan", "NAN", "null",
-                                                         "NULL", "Null", "#N/A", "\\N", "None", "nil", "undefined"};
+constexpr std::array<std::string_view, 15> kMissingWords{"NA",   "N/A", "n/a",  "na",   "NaN",
+                                                         "nan",  "NAN", "null", "NULL", "Null",
+                                                         "#N/A", "\\N", "None", "nil",  "undefined"};
 
 bool looks_like_date(std::string_view cell) {  // cheap; parse_utc decides
   return cell.size() >= 8 && cell.size() <= 40 && cell[0] >= '0' && cell[0] <= '9' && cell[4] == '-';

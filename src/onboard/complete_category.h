@@ -1,8 +1,8 @@
 // Estimates of categories: how likely is each level, given the last known level (and the next, offline), what
-// the other streams show at this time, and the hour of the day. Each source has its own learnt table of
-// likelihoods; they are pooled as logarithms with learnt shares, because the sources are not independent.
-// Circular levels (wind sectors) learn by the turn between two levels, so that little data goes a long way.
-// The stated probability is the pooled one of the chosen level.
+// the other streams show at this time, the hour of the day, and the rest of the record (record_classifier.h).
+// Each source has its own learnt table of likelihoods; they are pooled as logarithms with learnt shares,
+// because the sources are not independent. Circular levels (wind sectors) learn by the turn between two
+// levels, so that little data goes a long way. The stated probability is the pooled one of the chosen level.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 
 #include "datum/schema.h"
 #include "onboard/complete_work.h"
+#include "onboard/record_classifier.h"
 #include "onboard/redundancy.h"
 
 namespace skywarden::onboard {
@@ -32,7 +33,8 @@ struct CategoryEstimate {
 class CategoryModel {
  public:
   CategoryModel(const Work& work, const datum::FieldSpec& spec, std::size_t field,
-                std::vector<std::uint32_t> pools, bool causal, CategoryOptions options = {});
+                std::vector<std::uint32_t> pools, bool causal, RecordClassifier* classifier = nullptr,
+                CategoryOptions options = {});
 
   [[nodiscard]] std::optional<CategoryEstimate> estimate(std::size_t slot, std::size_t stream,
                                                          const CopyFinder& copies) const;
@@ -42,7 +44,7 @@ class CategoryModel {
   void refresh();
 
  private:
-  static constexpr std::size_t kSources = 4;  // before, after, neighbours, hour
+  static constexpr std::size_t kSources = 5;  // before, after, neighbours, hour, record
   static constexpr std::size_t kDistances = 16;
   using Scores = std::vector<std::array<double, kSources>>;
 
@@ -71,23 +73,26 @@ class CategoryModel {
                         std::vector<double>& out) const;
   // Pooled probabilities of all levels.
   void weigh(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after,
-             const std::vector<double>& neighbours, Scores& scores, std::vector<double>& probabilities) const;
+             const std::vector<double>& neighbours, const std::vector<double>& record, Scores& scores,
+             std::vector<double>& probabilities) const;
+  void record_scores(std::size_t slot, std::size_t stream, std::vector<double>& out) const;
   void count(std::size_t slot, const CopyFinder& copies);
   void train_shares(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after,
-                    const std::vector<double>& neighbours);
+                    const std::vector<double>& neighbours, const std::vector<double>& record);
   [[nodiscard]] std::size_t choose(const std::vector<double>& probabilities) const;
 
   const Work& work_;
   std::size_t field_, levels_;
   bool circular_, causal_, forgiving_, looks_around_;
   std::vector<std::uint32_t> pools_;
+  RecordClassifier* classifier_;  // null: the rest of the record is not asked
   CategoryOptions options_;
   std::vector<float> time_counts_, pair_counts_, hour_counts_;
   std::vector<float> time_logs_, pair_logs_, hour_logs_;
   std::vector<std::array<float, kSources>> shares_;  // pool × distance before × distance after
   std::uint32_t pool_count_ = 1;
   mutable Scores scratch_scores_;
-  mutable std::vector<double> scratch_neighbours_, scratch_probabilities_;
+  mutable std::vector<double> scratch_neighbours_, scratch_record_, scratch_probabilities_;
 };
 
 }  // namespace skywarden::onboard

@@ -372,7 +372,8 @@ Result<Table> json_lines_table(std::string_view bytes, const IngestOptions& opti
     for (JsonCell& cell : *cells) {
       const auto [at, fresh] = columns.try_emplace(cell.key, table.header.size());
       if (fresh && columns.size() > kJsonColumnsMax)
-        return fail(Errc::kLimitReached, "row {}: expected at most {} different keys", number, kJsonColumnsMax);
+        return fail(Errc::kLimitReached, "row {}: expected at most {} different keys", number,
+                    kJsonColumnsMax);
       if (fresh) table.header.push_back(cell.key);
       if (row.size() < table.header.size()) row.resize(table.header.size());
       if (cell.text)

@@ -73,7 +73,8 @@ inline constexpr std::size_t kJsonColumnsMax = 4096;  // different keys of a fil
 [[nodiscard]] bool looks_like_json_lines(std::string_view bytes);
 // All lines as a table whose columns are the keys in the order in which they came; an absent key is an empty
 // cell. Lines that cannot be read are problems of the table. kMalformed when no line could.
-[[nodiscard]] Result<datum::Table> json_lines_table(std::string_view bytes, const IngestOptions& options = {});
+[[nodiscard]] Result<datum::Table> json_lines_table(std::string_view bytes,
+                                                    const IngestOptions& options = {});
 
 struct Source {
   const datum::Schema* schema = nullptr;  // records of sources with the same schema are joined as said above

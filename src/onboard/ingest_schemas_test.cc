@@ -106,9 +106,8 @@ TEST_CASE("smoke trials, fires and storms read without a problem line") {
 }
 
 TEST_CASE("rows without a time keep the file's order") {
-  const auto schema = datum::parse_schema(
-                          "name = \"t\"\n[time]\nformat = \"none\"\n[[field]]\nname = \"a\"\n", "t")
-                          .value();
+  const auto schema =
+      datum::parse_schema("name = \"t\"\n[time]\nformat = \"none\"\n[[field]]\nname = \"a\"\n", "t").value();
   const auto in = ingest_csv("a\n3\n1\n2\n1\n", schema).value();
   REQUIRE(in.records.size() == 3);
   CHECK(in.duplicates == 1);

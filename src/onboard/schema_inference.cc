@@ -15,14 +15,14 @@ namespace {
 using datum::FieldKind;
 using datum::TimeFormat;
 
-constexpr double kTimeShareMin = 0.95;    // of rows whose time a format must read
-constexpr double kRepeatsMax = 0.01;      // of rows that may share a time within a stream
-constexpr double kWordsShareMax = 0.05;   // of cells in a column of numbers that may be words
-constexpr std::size_t kOddWordsMax = 4;   // different ones
-constexpr std::size_t kCodesMax = 16;     // different whole numbers that a column named "class" may have
+constexpr double kTimeShareMin = 0.95;     // of rows whose time a format must read
+constexpr double kRepeatsMax = 0.01;       // of rows that may share a time within a stream
+constexpr double kWordsShareMax = 0.05;    // of cells in a column of numbers that may be words
+constexpr std::size_t kOddWordsMax = 4;    // different ones
+constexpr std::size_t kCodesMax = 16;      // different whole numbers that a column named "class" may have
 constexpr std::size_t kStreamsMax = 4096;  // as Panel allows
-constexpr double kPanelCells = 50e6;      // as Panel allows
-constexpr double kMargin = 0.5;           // of the width seen, to either side
+constexpr double kPanelCells = 50e6;       // as Panel allows
+constexpr double kMargin = 0.5;            // of the width seen, to either side
 constexpr double kUnixMin = 3e8, kUnixMax = 8e9;
 
 std::uint64_t hash_of(std::string_view text) {
@@ -51,7 +51,8 @@ Limits with_margin(const ColumnSketch::Numbers& seen, const std::string& unit, s
   if (width <= 0.0) width = std::max(std::abs(seen.max), 1.0);
   Limits out{rounded_out(seen.min - kMargin * width, width, false),
              rounded_out(seen.max + kMargin * width, width, true)};
-  reason = fmt::format("values {} to {}; half that width added on either side", plain(seen.min), plain(seen.max));
+  reason =
+      fmt::format("values {} to {}; half that width added on either side", plain(seen.min), plain(seen.max));
   if (seen.min >= 0.0 && out.min < 0.0) {
     out.min = 0.0;
     reason += ", none below 0";
@@ -74,7 +75,8 @@ void fill_number(ProposedField& field, const ColumnSketch::Numbers& seen, Column
   spec.kind = FieldKind::kNumber;
   const bool latitude = role == ColumnRole::kLatitude && seen.min >= -90.0 && seen.max <= 90.0;
   const bool longitude = role == ColumnRole::kLongitude && seen.min >= -180.0 && seen.max <= 360.0;
-  const bool turns = role == ColumnRole::kDirection && seen.min >= 0.0 && seen.max <= 360.0 && seen.max > 180.0;
+  const bool turns =
+      role == ColumnRole::kDirection && seen.min >= 0.0 && seen.max <= 360.0 && seen.max > 180.0;
   std::string reason;
   if (latitude || longitude) {
     const double side = latitude ? 90.0 : 180.0;
@@ -87,7 +89,8 @@ void fill_number(ProposedField& field, const ColumnSketch::Numbers& seen, Column
     spec.max = 360.0;
     spec.circular = true;
     if (spec.unit.empty()) spec.unit = "deg";
-    reason = fmt::format("a direction by its name; values {} to {} wrap round", plain(seen.min), plain(seen.max));
+    reason =
+        fmt::format("a direction by its name; values {} to {} wrap round", plain(seen.min), plain(seen.max));
   } else {
     const Limits limits = with_margin(seen, spec.unit, reason);
     spec.min = limits.min;
@@ -102,8 +105,8 @@ void fill_number(ProposedField& field, const ColumnSketch::Numbers& seen, Column
   }
   if (seen.deviation > 0.0) {
     spec.tolerance_abs = std::max(one_digit(0.1 * seen.deviation), spec.resolution.value_or(0.0));
-    field.reasons.push_back(fmt::format("tolerance: a tenth of the spread ({:.3g}); what is near enough is yours to say",
-                                        seen.deviation));
+    field.reasons.push_back(fmt::format(
+        "tolerance: a tenth of the spread ({:.3g}); what is near enough is yours to say", seen.deviation));
   }
 }
 
@@ -126,7 +129,8 @@ void fill_levels(ProposedField& field, std::vector<std::string> levels, bool of_
     spec.circular = true;
     field.reasons.emplace_back("a circle by their names, in its order");
   } else {
-    field.reasons.emplace_back("in the order of the alphabet; put them into their natural order if they have one");
+    field.reasons.emplace_back(
+        "in the order of the alphabet; put them into their natural order if they have one");
   }
   field.reasons.emplace_back("a level that did not occur here will be reported as malformed");
   spec.levels = std::move(levels);
@@ -149,8 +153,9 @@ bool are_codes(const ColumnSketch& sketch, const ColumnSketch::Numbers& seen, Co
 bool is_numeric(const ColumnSketch& sketch) {
   if (sketch.numbers() == 0) return false;
   const auto cells = static_cast<double>(sketch.numbers() + sketch.words());
-  return sketch.words() == 0 || (static_cast<double>(sketch.words()) <= kWordsShareMax * cells &&
-                                 sketch.distinct_words() != nullptr && sketch.distinct_words()->size() <= kOddWordsMax);
+  return sketch.words() == 0 ||
+         (static_cast<double>(sketch.words()) <= kWordsShareMax * cells &&
+          sketch.distinct_words() != nullptr && sketch.distinct_words()->size() <= kOddWordsMax);
 }
 
 ProposedField propose_field(const std::string& name, const ColumnSketch& sketch) {
@@ -164,7 +169,8 @@ ProposedField propose_field(const std::string& name, const ColumnSketch& sketch)
     if (are_codes(sketch, *seen, role)) {
       std::vector<std::string> levels;
       for (const std::string& level : keys_of(*sketch.distinct()))
-        if (const auto value = parse_number(level); value && !seen->marks.contains(*value)) levels.push_back(level);
+        if (const auto value = parse_number(level); value && !seen->marks.contains(*value))
+          levels.push_back(level);
       fill_levels(out, std::move(levels), true);
     } else {
       fill_number(out, *seen, role);
@@ -200,7 +206,8 @@ std::string schema_name(std::string_view name) {
 }  // namespace
 
 Result<std::size_t> SchemaSketch::add_column(std::string_view name) {
-  if (names_.size() >= kColumnsMax) return fail(Errc::kLimitReached, "expected at most {} columns", kColumnsMax);
+  if (names_.size() >= kColumnsMax)
+    return fail(Errc::kLimitReached, "expected at most {} columns", kColumnsMax);
   names_.emplace_back(trim(name));
   lower_names_.push_back(lower_ascii(names_.back()));
   sketches_.emplace_back();
@@ -222,7 +229,8 @@ void SchemaSketch::find_time_candidates() {
   for (std::size_t c = 0; c < names_.size(); ++c) offer(TimeFormat::kIso, {c});
   const auto has = [&](ColumnRole role) { return first.contains(role); };
   if (has(ColumnRole::kYear) && has(ColumnRole::kMonth) && has(ColumnRole::kDay)) {
-    std::vector<std::size_t> columns{first[ColumnRole::kYear], first[ColumnRole::kMonth], first[ColumnRole::kDay]};
+    std::vector<std::size_t> columns{first[ColumnRole::kYear], first[ColumnRole::kMonth],
+                                     first[ColumnRole::kDay]};
     if (has(ColumnRole::kHour)) {
       columns.push_back(first[ColumnRole::kHour]);
       offer(TimeFormat::kYmdh, columns);
@@ -250,7 +258,8 @@ void SchemaSketch::add_row(std::span<const std::string> cells) {
     std::vector<std::string_view> parts;
     for (const std::size_t c : candidate.columns) parts.push_back(cell(c));
     if (parts[0].empty() || candidate.right * 2 + 64 < rows_) continue;  // clearly not this one
-    if (candidate.schema.time_format == TimeFormat::kIso && parts[0].find('-') == std::string_view::npos) continue;
+    if (candidate.schema.time_format == TimeFormat::kIso && parts[0].find('-') == std::string_view::npos)
+      continue;
     if (!decode_time(candidate.schema, parts)) continue;
     ++candidate.right;
     if (parts[0].ends_with('Z') || parts[0].find('+') != std::string_view::npos) ++candidate.zoned;
@@ -341,14 +350,15 @@ void SchemaSketch::choose_stream(ProposedSchema& out, const TimeCandidate* time,
       chosen = c;
     }
     if (chosen)
-      out.stream_reasons.push_back(fmt::format(
-          "{:.1f} % of the rows share their time with a row before, {:.2g} % when this column is compared as well",
-          100.0 * alone, 100.0 * with(*chosen)));
-    else
       out.stream_reasons.push_back(
-          fmt::format("{:.1f} % of the rows share their time with a row before and no column tells them apart: one "
-                      "stream whose times repeat",
-                      100.0 * alone));
+          fmt::format("{:.1f} % of the rows share their time with a row before, {:.2g} % when this column is "
+                      "compared as well",
+                      100.0 * alone, 100.0 * with(*chosen)));
+    else
+      out.stream_reasons.push_back(fmt::format(
+          "{:.1f} % of the rows share their time with a row before and no column tells them apart: one "
+          "stream whose times repeat",
+          100.0 * alone));
   }
   if (!chosen) {
     out.schema.time_repeats = alone > kRepeatsMax;
@@ -375,16 +385,18 @@ void SchemaSketch::choose_marks(ProposedSchema& out, std::span<const std::size_t
     // A number that another column holds as a reading cannot stand for "missing" in all of them.
     const auto reading = [&](std::size_t c) {
       const auto seen = sketches_[c].numbers_found();
-      return is_numeric(sketches_[c]) && seen && !seen->marks.contains(mark) && mark >= seen->min && mark <= seen->max;
+      return is_numeric(sketches_[c]) && seen && !seen->marks.contains(mark) && mark >= seen->min &&
+             mark <= seen->max;
     };
     std::size_t c = 0;
     while (c < names_.size() && !reading(c)) ++c;
     if (c == names_.size())
       marks.try_emplace(plain(mark), where);
     else
-      out.mark_reasons.push_back(fmt::format("{} in {} is no mark of the whole table, because {} has it as a reading; "
-                                             "the limits of {} keep it out",
-                                             plain(mark), where, printable(names_[c]), where));
+      out.mark_reasons.push_back(
+          fmt::format("{} in {} is no mark of the whole table, because {} has it as a reading; "
+                      "the limits of {} keep it out",
+                      plain(mark), where, printable(names_[c]), where));
   }
   for (const auto& [mark, where] : marks) {
     if (!is_valid_utf8(mark)) continue;
@@ -409,14 +421,17 @@ Result<ProposedSchema> SchemaSketch::propose(std::string_view name) const {
     if (time->schema.time_format == TimeFormat::kUnix) {
       const auto seen = sketches_[time->columns[0]].numbers_found();
       if (seen && seen->max < kUnixMin)
-        out.time_reasons.emplace_back("seconds that only rise, but not since 1970: dates will be wrong, steps right");
+        out.time_reasons.emplace_back(
+            "seconds that only rise, but not since 1970: dates will be wrong, steps right");
     } else if (time->zoned == 0) {
-      out.time_reasons.emplace_back("no zone is written: taken as UTC; set utc_offset_min if the clocks are local");
+      out.time_reasons.emplace_back(
+          "no zone is written: taken as UTC; set utc_offset_min if the clocks are local");
     }
   } else {
     out.schema.time_format = TimeFormat::kNone;
     out.schema.time_repeats = true;
-    out.time_reasons.emplace_back("no column reads as a time: rows are apart from one another, in the file's order");
+    out.time_reasons.emplace_back(
+        "no column reads as a time: rows are apart from one another, in the file's order");
   }
   const std::vector<std::size_t> time_columns = used;
   choose_stream(out, time, used);
@@ -427,8 +442,9 @@ Result<ProposedSchema> SchemaSketch::propose(std::string_view name) const {
     if (std::find(used.begin(), used.end(), c) != used.end()) continue;
     const std::string shown = printable(names_[c]);
     const ColumnRole role = role_of_name(names_[c]);
-    const bool part_of_time = role == ColumnRole::kYear || role == ColumnRole::kMonth || role == ColumnRole::kDay ||
-                              role == ColumnRole::kHour || role == ColumnRole::kMinute;
+    const bool part_of_time = role == ColumnRole::kYear || role == ColumnRole::kMonth ||
+                              role == ColumnRole::kDay || role == ColumnRole::kHour ||
+                              role == ColumnRole::kMinute;
     if (names_[c].empty() || !is_valid_utf8(names_[c])) {
       out.left_out.push_back(fmt::format("column {}: no name that a schema can hold", c + 1));
     } else if (!taken.insert(lower_names_[c]).second) {
@@ -450,9 +466,10 @@ Result<ProposedSchema> SchemaSketch::propose(std::string_view name) const {
                          static_cast<double>(out.fields.size());
     const double shared = 1.0 - repeats(time_columns);  // of the rows, those with a time of their own
     if (cells * shared > kPanelCells)
-      out.warnings.push_back(fmt::format("about {:.0f} million cells as times × streams × fields, more than complete "
-                                         "takes at once ({:.0f} million): split the file",
-                                         cells * shared / 1e6, kPanelCells / 1e6));
+      out.warnings.push_back(
+          fmt::format("about {:.0f} million cells as times × streams × fields, more than complete "
+                      "takes at once ({:.0f} million): split the file",
+                      cells * shared / 1e6, kPanelCells / 1e6));
   }
   return out;
 }

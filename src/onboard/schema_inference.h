@@ -41,8 +41,8 @@ class SchemaSketch {
   static constexpr std::size_t kFieldsMax = 512;          // as parse_schema allows
   static constexpr std::size_t kLevelsMax = 64;           // more different words are text
 
-  // The column's number. kLimitReached beyond kColumnsMax. Columns may be added between rows (JSON Lines); the
-  // rows before have nothing there.
+  // The column's number. kLimitReached beyond kColumnsMax. Columns may be added between rows (JSON Lines);
+  // the rows before have nothing there.
   [[nodiscard]] Result<std::size_t> add_column(std::string_view name);
   [[nodiscard]] std::size_t columns() const { return names_.size(); }
 

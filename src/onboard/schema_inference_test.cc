@@ -37,8 +37,8 @@ bool has_mark(const ProposedSchema& proposal, std::string_view mark) {
   return std::find(marks.begin(), marks.end(), mark) != marks.end();
 }
 
-// What was proposed parses, and fills the very table it came from: every cell of a number or category that has a
-// record is observed or estimated, and no row was lost.
+// What was proposed parses, and fills the very table it came from: every cell of a number or category that
+// has a record is observed or estimated, and no row was lost.
 void check_completes(std::string_view csv, const std::string& name) {
   INFO(name);
   const auto proposal = propose(csv, name);
@@ -82,13 +82,14 @@ void check_completes(std::string_view csv, const std::string& name) {
 
 TEST_CASE("time, stream, kinds, units, marks, limits and grids are found") {
   const auto proposal = propose(
-      "time,station,Temp[C],RH (%),sky,wdir,No,note\n"
-      "2024-01-01T00:00:00Z,a,10.5,50,clear,0,1,first light over the ridge\n"
-      "2024-01-01T00:00:00Z,b,-999,55,cloudy,90,2,\n"
-      "2024-01-01T01:00:00Z,a,12.0,n/a,clear,180,3,smoke seen in the north\n"
-      "2024-01-01T01:00:00Z,b,11.5,60,clear,270,4,road closed by the river\n"
-      "2024-01-01T02:00:00Z,a,-999,61,cloudy,350,5,nothing\n"
-      "2024-01-01T02:00:00Z,b,9.0,,clear,10,6,fog\n").value();
+                            "time,station,Temp[C],RH (%),sky,wdir,No,note\n"
+                            "2024-01-01T00:00:00Z,a,10.5,50,clear,0,1,first light over the ridge\n"
+                            "2024-01-01T00:00:00Z,b,-999,55,cloudy,90,2,\n"
+                            "2024-01-01T01:00:00Z,a,12.0,n/a,clear,180,3,smoke seen in the north\n"
+                            "2024-01-01T01:00:00Z,b,11.5,60,clear,270,4,road closed by the river\n"
+                            "2024-01-01T02:00:00Z,a,-999,61,cloudy,350,5,nothing\n"
+                            "2024-01-01T02:00:00Z,b,9.0,,clear,10,6,fog\n")
+                            .value();
   CHECK(proposal.schema.time_format == datum::TimeFormat::kIso);
   CHECK(proposal.schema.time_columns == std::vector<std::string>{"time"});
   CHECK(proposal.schema.stream_columns == std::vector<std::string>{"station"});
@@ -108,8 +109,7 @@ TEST_CASE("time, stream, kinds, units, marks, limits and grids are found") {
 }
 
 TEST_CASE("a number that one column reads is no mark of the whole table") {
-  const auto proposal = propose(
-      "t,a,b\n0,1,990\n1,2,999\n2,999,1010\n3,1.5,1005\n").value();
+  const auto proposal = propose("t,a,b\n0,1,990\n1,2,999\n2,999,1010\n3,1.5,1005\n").value();
   CHECK_FALSE(has_mark(proposal, "999"));
   CHECK(*field(proposal, "a").max < 999);
   CHECK(proposal.schema.time_format == datum::TimeFormat::kUnix);
@@ -123,7 +123,9 @@ TEST_CASE("a temperature named t that falls is no time") {
 
 TEST_CASE("words in a column of numbers become marks when they are few, text when they are many") {
   std::string csv = "v,w\n";
-  for (int i = 0; i < 100; ++i) csv += fmt::format("{},{}\n", i % 7 == 3 && i < 10 ? "bad" : std::to_string(i * i), i % 2 ? "7" : "odd" + std::to_string(i));
+  for (int i = 0; i < 100; ++i)
+    csv += fmt::format("{},{}\n", i % 7 == 3 && i < 10 ? "bad" : std::to_string(i * i),
+                       i % 2 ? "7" : "odd" + std::to_string(i));
   const auto proposal = propose(csv).value();
   CHECK(field(proposal, "v").kind == datum::FieldKind::kNumber);
   CHECK(has_mark(proposal, "bad"));
@@ -154,16 +156,18 @@ TEST_CASE("tables without rows, without fields and without end are refused or bo
 
 TEST_CASE("whatever rows hold, the proposal parses") {
   Random random(11);
-  constexpr std::array<std::string_view, 14> kCells{"1",  "-999", "2.50",  "NA", "x",    "\xFF\xFE", "2024-01-01",
-                                                    "\"", "1e30", "-1e-9", "",   "null", "\\",     "N"};
+  constexpr std::array<std::string_view, 14> kCells{
+      "1", "-999", "2.50", "NA", "x", "\xFF\xFE", "2024-01-01", "\"", "1e30", "-1e-9", "", "null", "\\", "N"};
   for (int round = 0; round < 200; ++round) {
     SchemaSketch sketch;
     const std::size_t columns = 1 + random.below(6);
     for (std::size_t c = 0; c < columns; ++c)
-      REQUIRE(sketch.add_column(std::string(kCells[random.below(kCells.size())]) + std::to_string(c)).has_value());
+      REQUIRE(sketch.add_column(std::string(kCells[random.below(kCells.size())]) + std::to_string(c))
+                  .has_value());
     for (std::size_t r = 0; r < 1 + random.below(40); ++r) {
       std::vector<std::string> row;
-      for (std::size_t c = 0; c < random.below(columns + 1); ++c) row.emplace_back(kCells[random.below(kCells.size())]);
+      for (std::size_t c = 0; c < random.below(columns + 1); ++c)
+        row.emplace_back(kCells[random.below(kCells.size())]);
       sketch.add_row(row);
     }
     const auto proposal = sketch.propose("any");
@@ -178,8 +182,9 @@ TEST_CASE("every table of the reference data completes with the schema proposed 
   for (const char* name :
        {"completion/fire/algerian_bejaia.csv.gz", "completion/fire/montesinho_forestfires.csv.gz",
         "completion/smoke/smoke_iot_4f_first60.csv.gz", "completion/weather/noaa_storms_1975_2009.csv.gz",
-        "completion/weather/nyc_noaa_2013_jan_sep.csv.gz", "completion/firms/modis_c61_global_20220226.csv.gz",
-        "completion/prsa/PRSA_Tiantan.csv.gz", "completion/nab/realTweets/Twitter_volume_KO.csv.gz"}) {
+        "completion/weather/nyc_noaa_2013_jan_sep.csv.gz",
+        "completion/firms/modis_c61_global_20220226.csv.gz", "completion/prsa/PRSA_Tiantan.csv.gz",
+        "completion/nab/realTweets/Twitter_volume_KO.csv.gz"}) {
     REFERENCE_OR_SKIP(path, name);
     check_completes(testing::read_file(path), name);
   }

@@ -97,11 +97,12 @@ void add_field(std::string& out, const ProposedField& field) {
 std::string to_toml(const ProposedSchema& proposal, std::string_view file) {
   const datum::Schema& schema = proposal.schema;
   std::string out;
-  add_comment(out, fmt::format("Proposed from {} rows of {}. Limits and levels are what this file shows, with a "
-                               "margin; read each line before you rely on it. What a field is worth is yours to say: "
-                               "criticality is low, normal (as it stands) or high, and high is sent first when a "
-                               "contact is short. Keys: docs/formats.md.",
-                               proposal.rows, printable(file)));
+  add_comment(
+      out, fmt::format("Proposed from {} rows of {}. Limits and levels are what this file shows, with a "
+                       "margin; read each line before you rely on it. What a field is worth is yours to say: "
+                       "criticality is low, normal (as it stands) or high, and high is sent first when a "
+                       "contact is short. Keys: docs/formats.md.",
+                       proposal.rows, printable(file)));
   for (const std::string& each : proposal.warnings) add_comment(out, "Look at this: " + each + ".");
   for (const std::string& each : proposal.left_out) add_comment(out, "Left out: " + each + ".");
   out += "name = " + quoted(schema.name) + "\n";
