@@ -1,5 +1,5 @@
 // The scene network of fusion/scene_encoder.h while it learns: forward and backward by plain loops, Adam
-// (Kingma and Ba 2015). Small enough that nothing larger is needed: some 9,000 parameters.
+// (Kingma and Ba 2015). Small enough that nothing larger is needed: some 2,500 weights.
 #pragma once
 
 #include <array>

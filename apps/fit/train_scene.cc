@@ -89,7 +89,7 @@ Result<bool> run(const Arguments& arguments) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (const auto written = formats::write_file(arguments.out, text); !written)
     return tl::unexpected(written.error());
-  const std::string beside = std::filesystem::path(arguments.out).replace_extension(".json").string();
+  const std::string beside = arguments.out + ".json";
   if (const auto written = formats::write_file(beside, record.dump(2) + "\n"); !written)
     return tl::unexpected(written.error());
   fmt::print("{}\n", record.dump());

@@ -92,14 +92,14 @@ class TableReader {
       }
       std::vector<std::string> row(sketch_.columns());
       for (onboard::JsonCell& cell : *cells) {
-        if (!cell.text) continue;  // lists and objects are no fields
+        if (cell.nested) continue;  // lists and objects are no fields
         const auto [at, fresh] = keys_.try_emplace(cell.key, sketch_.columns());
         if (fresh) {
           if (auto column = sketch_.add_column(cell.key); !column)
             return fail(column.error().code, "{}:{}: {}", file_, rows_before_, column.error().message);
           row.resize(sketch_.columns());
         }
-        row[at->second] = std::move(*cell.text);
+        row[at->second] = std::move(cell.text);
       }
       sketch_.add_row(row);
     }

@@ -344,7 +344,11 @@ Result<std::vector<JsonCell>> json_line_cells(std::string_view line, const Inges
   const auto object = parse_object<nlohmann::ordered_json>(line, options);
   if (!object) return tl::unexpected(object.error());
   std::vector<JsonCell> cells;
-  for (const auto& [key, value] : object->items()) cells.push_back({key, cell_text(&value)});
+  for (const auto& [key, value] : object->items()) {
+    auto text = cell_text(&value);
+    const bool nested = !text;
+    cells.push_back({key, nested ? value.dump() : std::move(*text), nested});
+  }
   return cells;
 }
 
@@ -376,11 +380,7 @@ Result<Table> json_lines_table(std::string_view bytes, const IngestOptions& opti
                     kJsonColumnsMax);
       if (fresh) table.header.push_back(cell.key);
       if (row.size() < table.header.size()) row.resize(table.header.size());
-      if (cell.text)
-        row[at->second] = std::move(*cell.text);
-      else
-        table.problems.push_back(
-            {number, cell.key, "expected text or a number, found a list or object; read as missing"});
+      row[at->second] = std::move(cell.text);
     }
   }
   if (table.header.empty()) return fail(Errc::kMalformed, "expected one JSON object a line, found none");

@@ -11,7 +11,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,11 +57,11 @@ struct Ingested {
                                                      const IngestOptions& options, std::size_t row,
                                                      std::vector<datum::RowProblem>& problems);
 
-// One such line without a schema: its keys in their order and the text that a cell of a table would hold,
-// nothing for lists and objects.
+// One such line without a schema: its keys in their order and the text that a cell of a table would hold.
 struct JsonCell {
   std::string key;
-  std::optional<std::string> text;
+  std::string text;     // of lists and objects their JSON
+  bool nested = false;  // a list or an object
 };
 [[nodiscard]] Result<std::vector<JsonCell>> json_line_cells(std::string_view line,
                                                             const IngestOptions& options);
