@@ -15,7 +15,8 @@ double largest_difference(const ScenePatch& patch) {  // MIR − TIR, K, of one 
   for (std::size_t i = 0; i < kSceneSide * kSceneSide; ++i) {
     const std::uint16_t mir = patch.counts[3 * kSceneSide * kSceneSide + i],
                         tir = patch.counts[4 * kSceneSide * kSceneSide + i];
-    if (mir != 0 && tir != 0) out = std::max(out, 0.01 * (double{mir} - double{tir}));
+    if (mir != 0 && tir != 0)
+      out = std::max(out, 0.01 * (static_cast<double>(mir) - static_cast<double>(tir)));
   }
   return out;
 }
@@ -44,7 +45,7 @@ TEST_CASE("kinds differ as they should, and the same seed gives the same patch")
   CHECK(draw_scene(SceneKind::kFire, random) == draw_scene(SceneKind::kFire, again));
   double fire = 0.0, clear = 0.0, cloud_cold = 0.0, clear_warm = 0.0;
   constexpr int kDrawn = 200;
-  for (int i = 0; i < kDrawn; ++i) {
+  for (int drawn = 0; drawn < kDrawn; ++drawn) {
     const auto burning = draw_scene(SceneKind::kFire, random), bare = draw_scene(SceneKind::kClear, random),
                cloudy = draw_scene(SceneKind::kCloud, random);
     fire += largest_difference(burning) > 20.0 ? 1.0 : 0.0;

@@ -135,8 +135,8 @@ TEST_CASE("words in a column of numbers become marks when they are few, text whe
 TEST_CASE("names and cells that try to break out of the schema stay inside it") {
   const std::string csv =
       "\"a\"\"]\n[[field]]\",\"x\ty\",\xE7\x83\x9F\xE9\x9B\xBE,,dup,DUP\n"
-      "\"l\"\"1\nname=\",1,\xE6\x9C\x89,1,1,2\n\"l\"\"1\nname=\",2,\xE6\x97\xA0,1,1,2\n"
-      "other\\,3,\xE6\x9C\x89,1,1,2\nother\\,4,\xE6\x97\xA0,1,1,2\n";
+      "\"l\"\"1\nname=\",1,\xE6\x9C\x89,1,1,2\n\"l\"\"1\nname=\",3,\xE6\x97\xA0,1,1,2\n"
+      "other\\,2,\xE6\x9C\x89,1,1,2\nother\\,4,\xE6\x97\xA0,1,1,2\n";
   const auto proposal = propose(csv).value();
   const auto schema = datum::parse_schema(to_toml(proposal, "x\n[evil]"), "proposed");
   REQUIRE_MESSAGE(schema.has_value(), (schema ? "" : schema.error().message));

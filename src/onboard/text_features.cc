@@ -114,7 +114,7 @@ class Collector {
     const bool pair = at + 1 < text.size() && stands_alone(text[at + 1]);
     if (options_.ngrams && pair) add(Kind::kPair, text.substr(at, 2));
     if (!options_.classes) return;
-    add(Kind::kScript, std::u32string(1, script_of(text[at])));
+    add_script(text[at]);
     for (const Lexicon& each : kLexicon)
       if (text.substr(at).starts_with(each.word)) add(Kind::kClass, std::u32string(1, each.meaning));
   }
@@ -127,8 +127,14 @@ class Collector {
   }
 
  private:
+  // Where it changes only, so that a long text in one script is not mostly about its script.
+  void add_script(char32_t c) {
+    const char32_t script = script_of(c);
+    if (script != last_script_) add(Kind::kScript, std::u32string(1, script));
+    last_script_ = script;
+  }
   void add_classes(std::u32string_view word) {
-    add(Kind::kScript, std::u32string(1, script_of(word[0])));
+    add_script(word[0]);
     if (std::all_of(word.begin(), word.end(), is_digit))
       add(Kind::kNumber, std::u32string(1, static_cast<char32_t>(word.size())));  // its order of magnitude
     for (const Lexicon& each : kLexicon)
@@ -137,6 +143,7 @@ class Collector {
 
   const TextOptions& options_;
   std::map<std::uint32_t, float> counts_;
+  char32_t last_script_ = kEdge;
 };
 
 // Cut at a character's first byte.
