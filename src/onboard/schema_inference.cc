@@ -360,10 +360,11 @@ void SchemaSketch::choose_stream(ProposedSchema& out, const TimeCandidate* time,
           "stream whose times repeat",
           100.0 * alone));
   }
-  if (!chosen) {
-    out.schema.time_repeats = alone > kRepeatsMax;
-    return;
-  }
+  const double left = chosen ? with(*chosen) : alone;
+  out.schema.time_repeats = left > 0.0;  // else contradicting rows would be reported
+  if (!chosen) return;
+  if (left > 0.0)
+    out.stream_reasons.emplace_back("some times still repeat within a stream, and all those rows count");
   out.schema.stream_columns.push_back(names_[*chosen]);
   used.push_back(*chosen);
 }

@@ -195,6 +195,7 @@ TEST_CASE("what is proposed for known tables is what people wrote for them") {
   const auto storms = propose(testing::read_file(storms_path)).value();
   CHECK(storms.schema.time_columns == std::vector<std::string>{"year", "month", "day", "hour"});
   CHECK(storms.schema.stream_columns == std::vector<std::string>{"name"});
+  CHECK(storms.schema.time_repeats);  // fixes at landfall
   CHECK(field(storms, "status").levels.size() == 9);
   CHECK(field(storms, "wind").resolution == 5.0);
   REFERENCE_OR_SKIP(firms_path, "completion/firms/modis_c61_global_20220226.csv.gz");
