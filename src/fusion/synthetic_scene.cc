@@ -19,6 +19,15 @@ struct Planes {
   Plane red{}, nir{}, swir{}, mir{}, tir{};
 };
 
+double column_of(std::size_t pixel) {
+  return static_cast<double>(pixel % kSceneSide);
+}
+
+double row_of(std::size_t pixel) {
+  const std::size_t row = pixel / kSceneSide;
+  return static_cast<double>(row);
+}
+
 // A smooth field between −1 and 1: three waves of random direction.
 Plane waves(Random& random) {
   Plane out{};
@@ -26,9 +35,7 @@ Plane waves(Random& random) {
     const double kx = random.uniform(-0.6, 0.6), ky = random.uniform(-0.6, 0.6),
                  phase = random.uniform(0.0, 6.28);
     for (std::size_t i = 0; i < out.size(); ++i)
-      out[i] += std::sin(kx * static_cast<double>(i % kSceneSide) + ky * static_cast<double>(i / kSceneSide) +
-                         phase) /
-                3.0;
+      out[i] += std::sin(kx * column_of(i) + ky * row_of(i) + phase) / 3.0;
   }
   return out;
 }
@@ -73,8 +80,7 @@ struct Place {
 void add_plume(Planes& p, bool night, Place from, double strength, Random& random) {
   const double direction = random.uniform(0.0, 6.283185307), spread = random.uniform(0.15, 0.4);
   for (std::size_t i = 0; i < p.red.size(); ++i) {
-    const double dx = static_cast<double>(i % kSceneSide) - from.x,
-                 dy = static_cast<double>(i / kSceneSide) - from.y;
+    const double dx = column_of(i) - from.x, dy = row_of(i) - from.y;
     const double along = dx * std::cos(direction) + dy * std::sin(direction);
     const double across = -dx * std::sin(direction) + dy * std::cos(direction);
     if (along < -0.5) continue;
