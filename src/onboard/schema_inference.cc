@@ -98,7 +98,7 @@ void fill_number(ProposedField& field, const ColumnSketch::Numbers& seen, Column
   }
   field.reasons.push_back(std::move(reason));
   if (seen.step) {
-    spec.resolution = *seen.step;
+    spec.resolution = seen.step;
     field.reasons.push_back(fmt::format("every value is a multiple of {}", plain(*seen.step)));
   } else {
     field.reasons.emplace_back("no common grid: computed or converted values");
