@@ -7,6 +7,7 @@
 namespace skywarden::fit {
 
 void add_train_anomaly(CLI::App& train, int* exit_code);
+void add_train_scene(CLI::App& train, int* exit_code);
 void add_train_trees(CLI::App& train, int* exit_code);
 void add_fuse(CLI::App& app, int* exit_code);
 

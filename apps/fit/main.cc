@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   CLI::App* train = app.add_subcommand("train", "Train a model from record tables");
   train->require_subcommand(1);
+  skywarden::fit::add_train_scene(*train, &exit_code);
   skywarden::fit::add_train_trees(*train, &exit_code);
   skywarden::fit::add_train_anomaly(*train, &exit_code);
 #ifdef SKYWARDEN_TORCH

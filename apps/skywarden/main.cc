@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   skywarden::app::add_doctor(app, &exit_code);
   skywarden::app::add_emulate(app, &exit_code);
   skywarden::app::add_expand(app, &exit_code);
+  skywarden::app::add_fuse(app, &exit_code);
   skywarden::app::add_fwi(app, &exit_code);
   skywarden::app::add_lab(app, &exit_code);
   skywarden::app::add_ledger(app, &exit_code);
@@ -29,6 +30,7 @@ int main(int argc, char** argv) {
   skywarden::app::add_replay(app, &exit_code);
   skywarden::app::add_revisit(app, &exit_code);
   skywarden::app::add_route(app, &exit_code);
+  skywarden::app::add_schema(app, &exit_code);
   skywarden::app::add_serve(app, &exit_code);
   skywarden::app::add_shrink(app, &exit_code);
   skywarden::app::add_shares(app, &exit_code);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "formats/read_file.h"
+#include "onboard/ingest.h"
 
 namespace skywarden::app {
 namespace {
@@ -31,16 +32,24 @@ class Problems {
   std::size_t count_ = 0;
 };
 
+// Results are tables, whatever came in.
 std::string own_name(const std::string& path) {
   std::string name = std::filesystem::path(path).filename().string();
   if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  for (const std::string_view ending : {".jsonl", ".ndjson", ".json"}) {
+    if (!name.ends_with(ending)) continue;
+    name.resize(name.size() - ending.size());
+    return name + ".csv";
+  }
   return name;
 }
 
 Result<datum::Table> read_table(const std::string& path) {
   const auto bytes = formats::read_file(path);
   if (!bytes) return tl::unexpected(bytes.error());
-  auto table = datum::parse_delimited(*bytes, {.detect_delimiter = true});
+  auto table = onboard::looks_like_json_lines(*bytes)
+                   ? onboard::json_lines_table(*bytes)
+                   : datum::parse_delimited(*bytes, {.detect_delimiter = true});
   if (!table) return fail(table.error().code, "{}: {}", path, table.error().message);
   return table;
 }
@@ -70,7 +79,7 @@ Result<RecordTable> read_one(const std::string& path, std::uint32_t source, cons
     const std::size_t number = table->row_numbers[r];
     const auto time = onboard::decode_row_time(schema, out.layout, row);
     if (!time) {
-      problems.add({number, schema.time_columns.front(), time.error().message});
+      problems.add({number, onboard::time_label(schema), time.error().message});
       continue;
     }
     const auto stream = onboard::stream_name(schema, out.layout, row, stem);

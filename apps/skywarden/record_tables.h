@@ -20,7 +20,7 @@ inline constexpr std::size_t kNoRecordOfRow = static_cast<std::size_t>(-1);
 
 struct RecordTable {
   std::string path;
-  std::string out_name;  // the file's own name, without .gz
+  std::string out_name;  // the file's own name, without .gz; .jsonl becomes .csv
   onboard::RowLayout layout;
   std::vector<std::size_t> records;  // of rows: the record's number in the panel, or kNoRecordOfRow
   Instant earliest = Instant::max(), latest = Instant::min();  // times that its rows state
@@ -36,7 +36,8 @@ struct RecordTables {
 [[nodiscard]] Result<datum::Schema> read_schema(const std::string& path);
 
 // Reads files into one panel; problems go to stderr, a line each, at most 20 a file and then a count.
-// The first `helpers` files are only read, never written, so their names may repeat.
+// Delimited tables and JSON Lines, told apart by their first character. The first `helpers` files are only
+// read, never written, so their names may repeat.
 [[nodiscard]] Result<RecordTables> read_record_tables(const std::vector<std::string>& paths,
                                                       const datum::Schema& schema,
                                                       const onboard::PanelOptions& options,

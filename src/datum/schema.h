@@ -29,6 +29,11 @@ struct FieldSpec {
   std::vector<std::string> levels;  // categories, in their natural order
   bool circular = false;            // levels wrap round, such as wind sectors; a number wraps from max to min
   Criticality criticality = Criticality::kNormal;
+  // Of an image: what its bands are, in their order, what a count of each is worth (reflectance, K), and how
+  // many pixels it has. All of them or none; none means a reference that nobody here can look into.
+  std::vector<std::string> bands;
+  std::vector<double> band_scales;  // as bands
+  std::uint32_t rows = 0, columns = 0;
 };
 
 enum class TimeFormat : std::uint8_t {
@@ -36,6 +41,7 @@ enum class TimeFormat : std::uint8_t {
   kYmdh,   // year, month, day, hour columns (or the first three only)
   kFirms,  // acq_date (2022-02-26, 2/26/2022) and acq_time (hhmm, leading zeros may be lost)
   kUnix,   // one column, seconds since 1970
+  kNone,   // no column: rows that are no course of time. All stand at the epoch, in the file's order
 };
 
 struct Schema {
@@ -53,7 +59,7 @@ struct Schema {
 };
 
 // Reads a schema file's text. Every error names the key and what was expected. At most 512 fields, 4096
-// levels.
+// levels, images of at most 16 bands and 256 × 256 pixels.
 [[nodiscard]] Result<Schema> parse_schema(std::string_view toml_text, std::string_view file_name);
 
 }  // namespace skywarden::datum

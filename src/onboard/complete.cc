@@ -17,9 +17,10 @@ namespace skywarden::onboard {
 namespace {
 
 constexpr std::size_t kBlindSlots = 24;
-constexpr double kFade = 0.985;            // of the regressions' examples at each refresh
-constexpr std::size_t kRefreshEvery = 72;  // slots, once warm
-constexpr double kLevelActedOn = 0.5;      // probability that the level is right
+constexpr double kFade = 0.985;                            // of the regressions' examples at each refresh
+constexpr std::size_t kRefreshEvery = 72;                  // slots, once warm
+constexpr std::size_t kClassifierWeightsMax = 16'000'000;  // of all categories together
+constexpr double kLevelActedOn = 0.5;                      // probability that the level is right
 
 // Streams that lead their source share what they learn; further streams of one file learn alone, because in
 // causal work a row must not profit from rows below it.
@@ -66,10 +67,20 @@ class Run {
                                                   losses_);
     trials_ = std::make_unique<NumberTrials>(work_, *numbers_, features_.get(), options.reviewer, pools,
                                              options.causal);
+    std::size_t weights_left = kClassifierWeightsMax;
     for (std::size_t f = 0; f < panel.fields(); ++f) {
-      categories_.push_back(is_category_[f] != 0 ? std::make_unique<CategoryModel>(work_, schema.fields[f], f,
-                                                                                   pools, options.causal)
-                                                 : nullptr);
+      classifiers_.push_back(nullptr);
+      categories_.push_back(nullptr);
+      if (is_category_[f] == 0) continue;
+      RecordClassifierOptions limits;
+      limits.weights_max = std::min(limits.weights_max, weights_left);
+      auto classifier = std::make_unique<RecordClassifier>(work_, schema, f, pools, options.causal, limits);
+      if (classifier->has_opinion()) {
+        weights_left -= std::min(weights_left, classifier->weights());
+        classifiers_.back() = std::move(classifier);
+      }
+      categories_.back() = std::make_unique<CategoryModel>(work_, schema.fields[f], f, pools, options.causal,
+                                                           classifiers_.back().get());
     }
     floors_.resize(panel.streams() * panel.fields());
     out_.origins.assign(panel.cells(), Origin::kNone);
@@ -420,6 +431,7 @@ class Run {
   Course forward_;
   std::unique_ptr<Course> backward_;
   std::unique_ptr<NumberModel> numbers_;
+  std::vector<std::unique_ptr<RecordClassifier>> classifiers_;  // of fields; null where there is none
   std::vector<std::unique_ptr<CategoryModel>> categories_;
   std::unique_ptr<FeatureWriter> features_;  // when somebody reviews
   std::unique_ptr<NumberTrials> trials_;

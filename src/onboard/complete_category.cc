@@ -33,7 +33,8 @@ void to_logs(const std::vector<float>& counts, std::vector<float>& logs, std::si
 }  // namespace
 
 CategoryModel::CategoryModel(const Work& work, const datum::FieldSpec& spec, std::size_t field,
-                             std::vector<std::uint32_t> pools, bool causal, CategoryOptions options)
+                             std::vector<std::uint32_t> pools, bool causal, RecordClassifier* classifier,
+                             CategoryOptions options)
     : work_(work),
       field_(field),
       levels_(spec.levels.size()),
@@ -42,6 +43,7 @@ CategoryModel::CategoryModel(const Work& work, const datum::FieldSpec& spec, std
       forgiving_(spec.circular && spec.tolerance_abs >= 1.0),
       looks_around_(work.panel.streams() <= options.streams_max),
       pools_(std::move(pools)),
+      classifier_(classifier),
       options_(options) {
   if (levels_ > options_.levels_max) levels_ = 0;
   for (const std::uint32_t p : pools_) pool_count_ = std::max(pool_count_, p + 1);
@@ -54,7 +56,7 @@ CategoryModel::CategoryModel(const Work& work, const datum::FieldSpec& spec, std
   pair_logs_ = pair_counts_;
   hour_logs_ = hour_counts_;
   reliabilities_.assign(pool_count_ * kGapKinds * kBins, {});
-  shares_.assign(pool_count_ * kDistances * kDistances, {0.7F, 0.7F, 1.5F, 0.5F});
+  shares_.assign(pool_count_ * kDistances * kDistances, {0.7F, 0.7F, 1.5F, 0.5F, 1.0F});
   const Panel& panel = work.panel;
   for (std::uint32_t slot = 0; slot < panel.slots(); ++slot)
     same_time_from_.push_back(slot > 0 && panel.time(slot) == panel.time(slot - 1) ? same_time_from_.back()
@@ -112,9 +114,16 @@ void CategoryModel::neighbour_scores(std::size_t slot, std::size_t stream, const
     for (double& score : out) score /= std::sqrt(asked);
 }
 
+void CategoryModel::record_scores(std::size_t slot, std::size_t stream, std::vector<double>& out) const {
+  if (classifier_ != nullptr)
+    classifier_->log_probabilities(slot, stream, out);
+  else
+    out.assign(levels_, 0.0);
+}
+
 void CategoryModel::weigh(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after,
-                          const std::vector<double>& neighbours, Scores& scores,
-                          std::vector<double>& probabilities) const {
+                          const std::vector<double>& neighbours, const std::vector<double>& record,
+                          Scores& scores, std::vector<double>& probabilities) const {
   scores.assign(levels_, {});
   const std::size_t distance_before = distance(slot, before);
   const std::size_t distance_after = distance(slot, after);
@@ -122,6 +131,7 @@ void CategoryModel::weigh(std::size_t slot, std::size_t stream, std::int64_t bef
   for (std::size_t l = 0; l < levels_; ++l) {
     scores[l][2] = neighbours[l];
     scores[l][3] = hours[l];
+    scores[l][4] = record[l];
   }
   if (before >= 0) {
     const float* logs = time_logs_.data() + time_table(pools_[stream], false, distance_before);
@@ -174,7 +184,9 @@ std::optional<CategoryEstimate> CategoryModel::estimate(std::size_t slot, std::s
                             0.5};
   }
   neighbour_scores(slot, stream, copies, scratch_neighbours_);
-  weigh(slot, stream, before, after, scratch_neighbours_, scratch_scores_, scratch_probabilities_);
+  record_scores(slot, stream, scratch_record_);
+  weigh(slot, stream, before, after, scratch_neighbours_, scratch_record_, scratch_scores_,
+        scratch_probabilities_);
   const std::size_t chosen = choose(scratch_probabilities_);
   const double pooled = scratch_probabilities_[chosen];
   const Reliability& seen = reliabilities_[reliability_at(stream, slot, before, after, pooled)];
@@ -233,8 +245,9 @@ bool CategoryModel::has_copy(std::size_t slot, std::size_t stream, const CopyFin
 }
 
 void CategoryModel::train_shares(std::size_t slot, std::size_t stream, std::int64_t before,
-                                 std::int64_t after, const std::vector<double>& neighbours) {
-  weigh(slot, stream, before, after, neighbours, scratch_scores_, scratch_probabilities_);
+                                 std::int64_t after, const std::vector<double>& neighbours,
+                                 const std::vector<double>& record) {
+  weigh(slot, stream, before, after, neighbours, record, scratch_scores_, scratch_probabilities_);
   learn_reliability(slot, stream, before, after);
   const std::size_t truth = level_of(slot, stream);
   auto& shares = shares_[shares_at(stream, distance(slot, before), distance(slot, after))];
@@ -252,6 +265,7 @@ void CategoryModel::learn_causal(std::size_t slot, const CopyFinder& copies) {
     if (!work_.measured(work_.panel.at(slot, s, field_))) continue;
     const bool copied = has_copy(slot, s, copies);
     neighbour_scores(slot, s, copies, scratch_neighbours_);
+    record_scores(slot, s, scratch_record_);
     std::int64_t tried = -1;
     for (std::size_t c = 0; c < GapSituation::kClasses; ++c) {
       const std::uint64_t chance = mix(slot * 64 + c, s * 1024 + field_);
@@ -264,19 +278,24 @@ void CategoryModel::learn_causal(std::size_t slot, const CopyFinder& copies) {
       if (before < 0) break;
       if (before == tried) continue;
       tried = before;
-      if (!copied || (chance >> 45) % kOneCopied == 0) train_shares(slot, s, before, -1, scratch_neighbours_);
+      if (!copied || (chance >> 45) % kOneCopied == 0)
+        train_shares(slot, s, before, -1, scratch_neighbours_, scratch_record_);
       const std::size_t given = level_of(static_cast<std::size_t>(before), s);
       time_counts_[time_table(pools_[s], false, distance(slot, before)) +
                    table_entry(given, level_of(slot, s))] += 1.0F;
     }
   }
   count(slot, copies);
+  if (classifier_ == nullptr) return;
+  classifier_->look_at(slot);
+  classifier_->learn(slot);
 }
 
 void CategoryModel::learn_offline(const CopyFinder& copies) {
   if (levels_ == 0) return;
   const Panel& panel = work_.panel;
   const auto slots = static_cast<std::int64_t>(panel.slots());
+  if (classifier_ != nullptr) classifier_->learn_offline();
   for (std::size_t slot = 0; slot < panel.slots(); ++slot) count(slot, copies);
   for (int pass = 0; pass < 3; ++pass) {  // the first fills the tables, the others train the shares
     std::fill(reliabilities_.begin(), reliabilities_.end(), Reliability{});
@@ -285,7 +304,10 @@ void CategoryModel::learn_offline(const CopyFinder& copies) {
       for (std::size_t s = 0; s < panel.streams(); ++s) {
         if (!work_.measured(panel.at(slot, s, field_))) continue;
         const bool copied = pass > 0 && has_copy(slot, s, copies);
-        if (pass > 0) neighbour_scores(slot, s, copies, scratch_neighbours_);
+        if (pass > 0) {
+          neighbour_scores(slot, s, copies, scratch_neighbours_);
+          record_scores(slot, s, scratch_record_);
+        }
         for (std::size_t trial = 0; trial < 4; ++trial) {
           const std::uint64_t chance =
               mix(slot * 16 + trial + static_cast<std::uint64_t>(pass) * 0x10000000ULL, s * 1024 + field_);
@@ -304,7 +326,7 @@ void CategoryModel::learn_offline(const CopyFinder& copies) {
               to < slots ? work_.next[panel.at(static_cast<std::size_t>(to), s, field_)] : -1;
           if (pass > 0) {
             if (!copied || (chance >> 45) % kOneCopied == 0)
-              train_shares(slot, s, before, after, scratch_neighbours_);
+              train_shares(slot, s, before, after, scratch_neighbours_, scratch_record_);
             continue;
           }
           const std::size_t level = level_of(slot, s);

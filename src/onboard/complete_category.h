@@ -1,9 +1,11 @@
 // Estimates of categories: how likely is each level, given the last known level (and the next, offline), what
-// the other streams show at this time, and the hour of the day. Each source has its own learnt table of
-// likelihoods; they are pooled as logarithms with learnt shares, because the sources are not independent.
-// Circular levels (wind sectors) learn by the turn between two levels, so that little data goes a long way.
-// The stated probability is the pooled one of the chosen level, corrected by how often levels stated as
-// likely were right in trials (histogram binning: Zadrozny and Elkan, ICML 2001, shrunk to no correction).
+// Estimates of categories: how likely is each level, given the last known level (and the next, offline), what
+// the other streams show at this time, the hour of the day, and the rest of the record (record_classifier.h).
+// Each source has its own learnt table of likelihoods; they are pooled as logarithms with learnt shares,
+// because the sources are not independent. Circular levels (wind sectors) learn by the turn between two
+// levels, so that little data goes a long way. The stated probability is the pooled one of the chosen level,
+// corrected by how often levels stated as likely were right in trials (histogram binning: Zadrozny and Elkan,
+// ICML 2001, shrunk to no correction).
 #pragma once
 
 #include <array>
@@ -14,6 +16,7 @@
 
 #include "datum/schema.h"
 #include "onboard/complete_work.h"
+#include "onboard/record_classifier.h"
 #include "onboard/redundancy.h"
 
 namespace skywarden::onboard {
@@ -34,7 +37,8 @@ struct CategoryEstimate {
 class CategoryModel {
  public:
   CategoryModel(const Work& work, const datum::FieldSpec& spec, std::size_t field,
-                std::vector<std::uint32_t> pools, bool causal, CategoryOptions options = {});
+                std::vector<std::uint32_t> pools, bool causal, RecordClassifier* classifier = nullptr,
+                CategoryOptions options = {});
 
   [[nodiscard]] std::optional<CategoryEstimate> estimate(std::size_t slot, std::size_t stream,
                                                          const CopyFinder& copies) const;
@@ -44,7 +48,7 @@ class CategoryModel {
   void refresh();
 
  private:
-  static constexpr std::size_t kSources = 4;  // before, after, neighbours, hour
+  static constexpr std::size_t kSources = 5;  // before, after, neighbours, hour, record
   static constexpr std::size_t kDistances = 16;
   using Scores = std::vector<std::array<double, kSources>>;
 
@@ -73,12 +77,14 @@ class CategoryModel {
                         std::vector<double>& out) const;
   // Pooled probabilities of all levels.
   void weigh(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after,
-             const std::vector<double>& neighbours, Scores& scores, std::vector<double>& probabilities) const;
+             const std::vector<double>& neighbours, const std::vector<double>& record, Scores& scores,
+             std::vector<double>& probabilities) const;
+  void record_scores(std::size_t slot, std::size_t stream, std::vector<double>& out) const;
   void count(std::size_t slot, const CopyFinder& copies);
   // A copy would give the level away: it teaches less of those that are estimated.
   [[nodiscard]] bool has_copy(std::size_t slot, std::size_t stream, const CopyFinder& copies) const;
   void train_shares(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after,
-                    const std::vector<double>& neighbours);
+                    const std::vector<double>& neighbours, const std::vector<double>& record);
   struct Reliability {  // of one bin of stated probabilities
     float count = 0, stated = 0, right = 0;
   };
@@ -92,6 +98,7 @@ class CategoryModel {
   std::size_t field_, levels_;
   bool circular_, causal_, forgiving_, looks_around_;
   std::vector<std::uint32_t> pools_;
+  RecordClassifier* classifier_;  // null: the rest of the record is not asked
   CategoryOptions options_;
   std::vector<std::uint32_t> same_time_from_, same_time_to_;  // of slots: first and last of their time
   std::vector<float> time_counts_, pair_counts_, hour_counts_;
@@ -100,7 +107,7 @@ class CategoryModel {
   std::vector<Reliability> reliabilities_;           // pool × kind of gap × bin
   std::uint32_t pool_count_ = 1;
   mutable Scores scratch_scores_;
-  mutable std::vector<double> scratch_neighbours_, scratch_probabilities_;
+  mutable std::vector<double> scratch_neighbours_, scratch_record_, scratch_probabilities_;
 };
 
 }  // namespace skywarden::onboard

@@ -222,6 +222,8 @@ Result<Instant> decode_time(const Schema& schema, std::span<const std::string_vi
       return decode_ymdh(schema, cells);
     case datum::TimeFormat::kFirms:
       return decode_firms(schema, trim(cells[0]), trim(cells[1]));
+    case datum::TimeFormat::kNone:
+      return Instant{};
     case datum::TimeFormat::kUnix:
       break;
   }
@@ -231,7 +233,7 @@ Result<Instant> decode_time(const Schema& schema, std::span<const std::string_vi
 std::string time_label(const Schema& schema) {
   std::string label;
   for (const std::string& column : schema.time_columns) label += (label.empty() ? "" : "+") + column;
-  return label;
+  return label.empty() ? "time" : label;
 }
 
 std::string expectation(const FieldSpec& spec, std::string_view found) {

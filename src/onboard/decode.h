@@ -33,6 +33,7 @@ namespace skywarden::onboard {
 //   kFirms  2022-02-26, 2022/02/26 or month/day/year 2/26/2022; hhmm that may have lost leading zeros (5, 56,
 //           0056, 1015) or hh:mm; a zone may follow the hhmm
 //   kUnix   seconds since 1970, decimals allowed
+//   kNone   no cell; always the epoch
 [[nodiscard]] Result<Instant> decode_time(const datum::Schema& schema,
                                           std::span<const std::string_view> cells);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
@@ -238,10 +239,11 @@ const nlohmann::json* find_key(const nlohmann::json& object, const std::string& 
 }
 
 // The text that a cell of a table would hold; nothing for lists and objects.
-std::optional<std::string> cell_text(const nlohmann::json* value) {
+template <typename Json>
+std::optional<std::string> cell_text(const Json* value) {
   if (value == nullptr || value->is_null()) return "";
-  if (value->is_string()) return value->get<std::string>();
-  if (value->is_boolean()) return value->get<bool>() ? "true" : "false";
+  if (value->is_string()) return value->template get<std::string>();
+  if (value->is_boolean()) return value->template get<bool>() ? "true" : "false";
   if (value->is_number()) return value->dump();
   return std::nullopt;
 }
@@ -277,13 +279,14 @@ Field decode_json_field(const FieldSpec& spec, const Schema& schema, const nlohm
   return field;
 }
 
-Result<nlohmann::json> parse_object(std::string_view line, const IngestOptions& options) {
+template <typename Json>
+Result<Json> parse_object(std::string_view line, const IngestOptions& options) {
   if (line.size() > options.line_bytes_max)
     return fail(Errc::kLimitReached, "expected a line of at most {} bytes", options.line_bytes_max);
   if (json_depth(line) > options.depth_max)
     return fail(Errc::kLimitReached, "expected JSON nested at most {} deep", options.depth_max);
   try {
-    auto object = nlohmann::json::parse(line);
+    auto object = Json::parse(line);
     if (!object.is_object())
       return fail(Errc::kMalformed, "expected a JSON object, found '{}'", printable(line));
     return object;
@@ -316,7 +319,7 @@ Result<Ingested> ingest_csv(std::string_view bytes, const Schema& schema, const 
 
 Result<Record> decode_json_line(std::string_view line, const Schema& schema, const IngestOptions& options,
                                 std::size_t row, std::vector<RowProblem>& problems) {
-  const auto object = parse_object(line, options);
+  const auto object = parse_object<nlohmann::json>(line, options);
   if (!object) return tl::unexpected(object.error());
   const auto time_cells = key_cells(*object, schema.time_columns);
   if (!time_cells) return tl::unexpected(time_cells.error());
@@ -335,6 +338,54 @@ Result<Record> decode_json_line(std::string_view line, const Schema& schema, con
   for (const FieldSpec& spec : schema.fields)
     record.fields.push_back(decode_json_field(spec, schema, *object, row, problems));
   return record;
+}
+
+Result<std::vector<JsonCell>> json_line_cells(std::string_view line, const IngestOptions& options) {
+  const auto object = parse_object<nlohmann::ordered_json>(line, options);
+  if (!object) return tl::unexpected(object.error());
+  std::vector<JsonCell> cells;
+  for (const auto& [key, value] : object->items()) {
+    auto text = cell_text(&value);
+    const bool nested = !text;
+    cells.push_back({key, nested ? value.dump() : std::move(*text), nested});
+  }
+  return cells;
+}
+
+bool looks_like_json_lines(std::string_view bytes) {
+  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+  return trim(bytes.substr(0, 4096)).starts_with('{');
+}
+
+Result<Table> json_lines_table(std::string_view bytes, const IngestOptions& options) {
+  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+  Table table;
+  std::map<std::string, std::size_t, std::less<>> columns;
+  for (std::size_t number = 1; !bytes.empty(); ++number) {
+    const std::string_view line = trim(take_line(bytes));
+    if (line.empty()) continue;
+    auto cells = json_line_cells(line, options);
+    if (!cells) {
+      table.problems.push_back({number, "", std::move(cells.error().message)});
+      continue;
+    }
+    if (table.rows.size() >= options.records_max)
+      return fail(Errc::kLimitReached, "row {}: expected at most {} rows", number, options.records_max);
+    std::vector<std::string>& row = table.rows.emplace_back(table.header.size());
+    table.row_numbers.push_back(number);
+    for (JsonCell& cell : *cells) {
+      const auto [at, fresh] = columns.try_emplace(cell.key, table.header.size());
+      if (fresh && columns.size() > kJsonColumnsMax)
+        return fail(Errc::kLimitReached, "row {}: expected at most {} different keys", number,
+                    kJsonColumnsMax);
+      if (fresh) table.header.push_back(cell.key);
+      if (row.size() < table.header.size()) row.resize(table.header.size());
+      row[at->second] = std::move(cell.text);
+    }
+  }
+  if (table.header.empty()) return fail(Errc::kMalformed, "expected one JSON object a line, found none");
+  for (std::vector<std::string>& row : table.rows) row.resize(table.header.size());
+  return table;
 }
 
 Result<Ingested> ingest_jsonl(std::string_view bytes, const Schema& schema, const IngestOptions& options) {

@@ -57,6 +57,24 @@ struct Ingested {
                                                      const IngestOptions& options, std::size_t row,
                                                      std::vector<datum::RowProblem>& problems);
 
+// One such line without a schema: its keys in their order and the text that a cell of a table would hold.
+struct JsonCell {
+  std::string key;
+  std::string text;     // of lists and objects their JSON
+  bool nested = false;  // a list or an object
+};
+[[nodiscard]] Result<std::vector<JsonCell>> json_line_cells(std::string_view line,
+                                                            const IngestOptions& options);
+
+inline constexpr std::size_t kJsonColumnsMax = 4096;  // different keys of a file
+
+// Whether the bytes begin as JSON Lines and not as a delimited table.
+[[nodiscard]] bool looks_like_json_lines(std::string_view bytes);
+// All lines as a table whose columns are the keys in the order in which they came; an absent key is an empty
+// cell. Lines that cannot be read are problems of the table. kMalformed when no line could.
+[[nodiscard]] Result<datum::Table> json_lines_table(std::string_view bytes,
+                                                    const IngestOptions& options = {});
+
 struct Source {
   const datum::Schema* schema = nullptr;  // records of sources with the same schema are joined as said above
   std::vector<datum::Record> records;     // in any order

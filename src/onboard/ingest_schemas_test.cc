@@ -26,7 +26,7 @@ TEST_CASE("every shipped schema parses and is named like its file") {
     ++count;
     CHECK(shipped(entry.path().stem()).name == entry.path().stem());
   }
-  CHECK(count >= 4);
+  CHECK(count >= 8);
 }
 
 TEST_CASE("Beijing air quality reads without a problem line") {
@@ -77,6 +77,46 @@ TEST_CASE("FIRMS files of both styles read as records without a problem line") {
   const auto tubbs = ingest_csv(testing::read_file(viirs), shipped("firms_viirs")).value();
   CHECK(tubbs.problems.empty());
   CHECK(tubbs.records.size() + tubbs.duplicates == 597);
+}
+
+TEST_CASE("smoke trials, fires and storms read without a problem line") {
+  struct Case {
+    const char* schema;
+    const char* file;
+    std::size_t records;
+  };
+  for (const Case& each : {Case{"smoke", "completion/smoke/smoke_iot_4f_first60.csv.gz", 37'577},
+                           Case{"montesinho", "completion/fire/montesinho_forestfires.csv.gz", 517},
+                           Case{"algerian_fires", "completion/fire/algerian_bejaia.csv.gz", 122},
+                           Case{"storms", "completion/weather/noaa_storms_1975_2009.csv.gz", 12'501}}) {
+    REFERENCE_OR_SKIP(path, each.file);
+    INFO(each.schema);
+    const auto schema = shipped(each.schema);
+    const auto in = ingest_csv(testing::read_file(path), schema).value();
+    CHECK(in.problems.empty());
+    CHECK(in.records.size() + in.duplicates + in.joined == each.records);
+    std::size_t out_of_range = 0;
+    for (const auto& record : in.records)
+      for (const datum::Field& field : record.fields) {
+        const auto* missing = std::get_if<datum::Missing>(&field);
+        out_of_range += missing != nullptr && missing->reason == datum::MissingReason::kOutOfRange ? 1 : 0;
+      }
+    CHECK(out_of_range == 0);
+  }
+}
+
+TEST_CASE("rows without a time keep the file's order") {
+  const auto schema =
+      datum::parse_schema("name = \"t\"\n[time]\nformat = \"none\"\n[[field]]\nname = \"a\"\n", "t").value();
+  const auto in = ingest_csv("a\n3\n1\n2\n1\n", schema).value();
+  REQUIRE(in.records.size() == 3);
+  CHECK(in.duplicates == 1);
+  CHECK(datum::number_of(in.records[0].fields[0]) == 3.0);
+  CHECK(datum::number_of(in.records[2].fields[0]) == 2.0);
+  CHECK_FALSE(datum::parse_schema("name = \"t\"\n[time]\nformat = \"none\"\ncolumns = [\"x\"]\n"
+                                  "[[field]]\nname = \"a\"\n",
+                                  "t")
+                  .has_value());
 }
 
 TEST_CASE("VIIRS rows under NASA's own column names") {

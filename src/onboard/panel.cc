@@ -26,6 +26,18 @@ PanelBuilder::PanelBuilder(std::size_t field_count, PanelOptions options)
   EXPECTS(field_count > 0);
 }
 
+double PanelBuilder::keep_text(const std::string& text) {
+  const auto found = text_numbers_.find(text);
+  if (found != text_numbers_.end()) return static_cast<double>(found->second);
+  if (text.empty() || text.size() > options_.text_bytes_max ||
+      texts_bytes_ + text.size() > options_.texts_bytes_max)
+    return 0.0;
+  texts_bytes_ += text.size();
+  text_numbers_.emplace(text, panel_.texts_.size());
+  panel_.texts_.push_back(text);
+  return static_cast<double>(panel_.texts_.size() - 1);
+}
+
 Result<std::size_t> PanelBuilder::add(std::uint32_t source, std::string_view stream, Instant time,
                                       std::span<const datum::Field> fields) {
   EXPECTS(fields.size() == field_count_);
@@ -59,6 +71,7 @@ Result<std::size_t> PanelBuilder::add(std::uint32_t source, std::string_view str
       const datum::Value* held = datum::value_of(field);
       if (const auto* as_number = std::get_if<double>(held)) value = *as_number;
       if (const auto* as_level = std::get_if<datum::Category>(held)) value = as_level->level;
+      if (const auto* as_text = std::get_if<std::string>(held)) value = keep_text(*as_text);
     }
     values_.push_back(value);
     marks_.push_back(mark);

@@ -25,7 +25,9 @@ namespace skywarden::onboard {
 struct PanelOptions {
   std::size_t cells_max = 50'000'000;  // slots × streams × fields; about 40 bytes a cell while completing
   std::size_t streams_max = 4096;
-  bool arrival_order = false;  // see above; needed for causal completion
+  std::size_t text_bytes_max = 4096;         // a longer text counts as observed, and is not kept
+  std::size_t texts_bytes_max = 64'000'000;  // of all different texts; further ones are not kept
+  bool arrival_order = false;                // see above; needed for causal completion
 };
 
 class Panel {
@@ -52,11 +54,15 @@ class Panel {
   [[nodiscard]] std::uint32_t first_source(std::size_t stream) const { return first_sources_[stream]; }
   [[nodiscard]] bool leads_source(std::size_t stream) const { return leads_source_[stream] != 0; }
 
-  // A number, or the level of a category as a number; meaningful where observed.
+  // A number, the level of a category as a number, or the place of a text in texts(); meaningful where
+  // observed.
   [[nodiscard]] double value(std::size_t cell) const { return values_[cell]; }
   [[nodiscard]] bool observed(std::size_t cell) const { return reasons_[cell] == kObservedMark; }
   // Why a cell of an existing record is not observed.
   [[nodiscard]] datum::MissingReason reason(std::size_t cell) const;
+
+  // The different texts of text fields. The first is empty and stands for those that were too long to keep.
+  [[nodiscard]] const std::vector<std::string>& texts() const { return texts_; }
 
   [[nodiscard]] Place place(std::size_t record) const { return places_[record]; }
   // The record of a stream at a slot, or kNoRecord.
@@ -82,14 +88,15 @@ class Panel {
   std::vector<std::uint32_t> record_at_;
   std::vector<Place> places_;
   std::vector<std::uint32_t> sources_;  // of records
+  std::vector<std::string> texts_{std::string{}};
 };
 
 class PanelBuilder {
  public:
   PanelBuilder(std::size_t field_count, PanelOptions options);
 
-  // Records in the order of each source; `fields` as many as the schema has. Text fields count as observed
-  // and carry no value. The record's number is the count of records added before.
+  // Records in the order of each source; `fields` as many as the schema has. The record's number is the count
+  // of records added before.
   [[nodiscard]] Result<std::size_t> add(std::uint32_t source, std::string_view stream, Instant time,
                                         std::span<const datum::Field> fields);
   // kLimitReached when slots × streams × fields pass the limit. The builder is empty afterwards.
@@ -106,6 +113,9 @@ class PanelBuilder {
   PanelOptions options_;
   std::map<std::string, std::uint32_t, std::less<>> stream_numbers_;
   Panel panel_;
+  [[nodiscard]] double keep_text(const std::string& text);
+  std::map<std::string, std::size_t, std::less<>> text_numbers_;
+  std::size_t texts_bytes_ = 0;
   std::vector<Entry> entries_;
   std::vector<Instant> latest_;         // of each stream, in arrival order
   std::vector<std::uint8_t> has_lead_;  // of each source

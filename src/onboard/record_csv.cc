@@ -52,6 +52,8 @@ std::vector<std::string> time_cells(const datum::Schema& schema, Instant time) {
       return {format_utc(time, to_civil(time).nanosecond == 0 ? 0 : 9)};
     case datum::TimeFormat::kUnix:
       return {unix_seconds(time)};
+    case datum::TimeFormat::kNone:
+      return {};
     case datum::TimeFormat::kFirms:
       return {fmt::format("{:04}-{:02}-{:02}", c.year, c.month, c.day),
               fmt::format("{:02}{:02}", c.hour, c.minute)};
