@@ -26,6 +26,8 @@ struct CompleteOptions {
   // A stream stops counting as a copy when it disagrees more often than this, per agreement. Where sensors
   // may fail for days a copy that is mostly right is still worth knowing.
   double copy_disagreements_max = 0.02;
+  // Rows stand in the order in which they arrived, so streams of one source may share what they learn.
+  bool rows_as_arrived = false;
   NumberReviewer* reviewer = nullptr;  // sees each estimate of a number, in the order of slots
 };
 
@@ -43,26 +45,41 @@ struct Residual {
   bool known = false;
 };
 
+// What made an estimate.
+inline constexpr std::uint16_t kByBaseline = 0;
+inline constexpr std::uint16_t kByTrees = 1;
+inline constexpr std::uint16_t kByRules = 2;
+
+// Causal work looks back on so many slots: what was known before them is forgotten, of a stream that was
+// silent for longer nothing is known.
+inline constexpr std::size_t kWindowSlots = 2048;
+
 struct Completion {
   std::vector<Origin> origins;       // of cells, as in the panel
   std::vector<double> values;        // in the field's unit and on its grid; levels as numbers
   std::vector<float> lows, highs;    // 90 % interval of an estimated number
   std::vector<float> probabilities;  // of an estimated level
-  // Of a copy the other stream, of a determined cell the other field, of an estimate 1 where a reviewer
-  // changed it.
+  // Of a copy the other stream, of a determined cell the other field, of an estimate kBy….
   std::vector<std::uint16_t> by;
   std::vector<std::int8_t> decimals;  // that the field prints; negative: tens, hundreds …
   std::vector<Residual> residuals;    // when asked for
+
+  // Nothing said yet of so many cells.
+  [[nodiscard]] static Completion of(std::size_t cells, bool with_residuals);
 };
 
 [[nodiscard]] Completion complete(const Panel& panel, const datum::Schema& schema,
                                   const CompleteOptions& options);
 
+// A cell as a record's field.
+[[nodiscard]] datum::Field completed_field(const Panel& panel, const datum::Schema& schema,
+                                           const Completion& completion, std::size_t cell, std::size_t field);
+
 // The panel's record with its holes filled.
 [[nodiscard]] datum::Record completed_record(const Panel& panel, const datum::Schema& schema,
                                              const Completion& completion, std::size_t record);
 
-// "twin:Dongsi", "field:scan", "trees", "baseline"
+// "twin:Dongsi", "field:scan", "trees", "baseline", "last_value"
 [[nodiscard]] std::string method_name(const Panel& panel, const datum::Schema& schema,
                                       const Completion& completion, std::size_t cell);
 

@@ -60,6 +60,28 @@ void CategoryModel::refresh() {
   to_logs(hour_counts_, hour_logs_, levels_, options_.smoothing * 4);
 }
 
+void CategoryModel::move_streams(StreamMoves moves, std::size_t streams) {
+  EXPECTS(causal_ && pool_count_ == 1);
+  pools_.assign(moves.size(), 0);
+  if (levels_ == 0) return;
+  const std::size_t hours = 8 * levels_, table = table_rows() * levels_;
+  // What a refresh makes of a row without counts.
+  std::vector<float> nothing(levels_, 0.0F), even(levels_);
+  onboard::move_streams(hour_counts_, 1, streams, hours, moves, 0.0F);
+  to_logs(nothing, even, levels_, options_.smoothing * 4);
+  onboard::move_streams(hour_logs_, 1, streams, hours, moves, even[0]);
+  const bool looked_around = looks_around_;
+  looks_around_ = looks_around_ && moves.size() <= options_.streams_max;
+  if (!looks_around_) {
+    pair_counts_.clear();
+    pair_logs_.clear();
+  } else if (looked_around) {
+    move_pairs(pair_counts_, streams, table, moves, 0.0F);
+    to_logs(nothing, even, levels_, options_.smoothing);
+    move_pairs(pair_logs_, streams, table, moves, even[0]);
+  }
+}
+
 std::size_t CategoryModel::distance(std::size_t slot, std::int64_t other) const {
   if (other < 0) return kNothing;
   const auto here = static_cast<std::int64_t>(slot);
@@ -148,7 +170,7 @@ std::size_t CategoryModel::choose(const std::vector<double>& probabilities) cons
 
 std::optional<CategoryEstimate> CategoryModel::estimate(std::size_t slot, std::size_t stream,
                                                         const CopyFinder& copies) const {
-  const std::int64_t before = slot > 0 ? work_.previous[work_.panel.at(slot - 1, stream, field_)] : -1;
+  const std::int64_t before = work_.last_known(slot, stream, field_);
   const std::int64_t after =
       !causal_ && slot + 1 < work_.panel.slots() ? work_.next[work_.panel.at(slot + 1, stream, field_)] : -1;
   const auto here = static_cast<std::int64_t>(slot);
@@ -200,7 +222,7 @@ void CategoryModel::learn_causal(std::size_t slot, const CopyFinder& copies) {
       const std::int64_t from = static_cast<std::int64_t>(slot) - GapSituation::length_in(c, chance);
       const std::int64_t before =
           from >= 0 ? work_.previous[work_.panel.at(static_cast<std::size_t>(from), s, field_)] : -1;
-      if (before < 0) break;
+      if (!work_.within_reach(before, slot)) break;
       if (before == tried) continue;
       tried = before;
       train_shares(slot, s, before, -1, scratch_neighbours_);

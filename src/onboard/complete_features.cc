@@ -95,13 +95,6 @@ FeatureWriter::FeatureWriter(const Work& work, const datum::Schema& schema, cons
       spatial_(spatial),
       copies_(copies),
       losses_(losses) {
-  for (std::size_t slot = 0; slot < work.panel.slots(); ++slot) {
-    const auto day = std::chrono::floor<std::chrono::days>(
-        std::chrono::floor<std::chrono::minutes>(work.panel.time(slot).time_since_epoch()) +
-        std::chrono::minutes(schema.utc_offset_min));
-    const std::chrono::year_month_day date{std::chrono::sys_days{day}};
-    months_.push_back(static_cast<std::uint8_t>(static_cast<unsigned>(date.month())));
-  }
   for (std::size_t f = 0; f < schema.fields.size(); ++f) partners_.push_back(partners_of(schema, f));
 }
 
@@ -115,7 +108,7 @@ MissingNumber FeatureWriter::describe(std::size_t slot, std::size_t stream, std:
                                       const NumberEstimate& estimate) {
   const Panel& panel = work_.panel;
   Place at{slot, stream, field, panel.at(slot, stream, field), -1, -1, static_cast<float>(estimate.value)};
-  if (slot > 0) at.left = work_.previous[panel.at(slot - 1, stream, field)];
+  at.left = work_.last_known(slot, stream, field);
   if (backward_ != nullptr && slot + 1 < panel.slots())
     at.right = work_.next[panel.at(slot + 1, stream, field)];
   row_.clear();
@@ -178,7 +171,7 @@ void FeatureWriter::write_time(const Place& at) {
     return kUnknown;
   };
   row_.insert(row_.end(), {same_hour(-1), backward_ != nullptr ? same_hour(1) : kUnknown,
-                           static_cast<float>(work_.hour(at.slot)), static_cast<float>(months_[at.slot]),
+                           static_cast<float>(work_.hour(at.slot)), static_cast<float>(work_.month(at.slot)),
                            backward_ != nullptr ? kUnknown : counted(static_cast<std::int64_t>(at.slot))});
 }
 

@@ -37,6 +37,11 @@ class NumberReviewer {
   [[nodiscard]] virtual bool wants(std::size_t field) const = 0;
   // True when it changed the value.
   virtual bool review(const MissingNumber& missing, NumberEstimate& estimate) = 0;
+  // Several of one slot: the same as one after the other. `changed` has as many places.
+  virtual void review_all(std::span<const MissingNumber> missing, std::span<NumberEstimate> estimates,
+                          std::span<std::uint8_t> changed) {
+    for (std::size_t i = 0; i < missing.size(); ++i) changed[i] = review(missing[i], estimates[i]) ? 1 : 0;
+  }
 };
 
 // The names of a field's features in their order; a model is good for exactly these.
@@ -72,7 +77,6 @@ class FeatureWriter {
   const SpatialModel& spatial_;
   const CopyFinder& copies_;
   const LossPattern& losses_;
-  std::vector<std::uint8_t> months_;                // of slots: 1…12, local
   std::vector<std::vector<std::size_t>> partners_;  // of fields: other numbers and categories of the record
   std::vector<float> row_;
   std::vector<float> levels_;  // scratch: neighbours' levels

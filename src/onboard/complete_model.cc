@@ -124,19 +124,58 @@ class TreeReviewer final : public NumberReviewer {
   bool review(const MissingNumber& missing, NumberEstimate& estimate) override {
     const FieldTrees& trees = *of_field_[missing.field];
     const GapChoice& gap = trees.gaps[gap_class(missing.before, missing.after)];
-    const float correction =
-        gap.share > 0.0F ? gap.share * trees.correction.evaluate(missing.features) : 0.0F;
+    const float correction = gap.share > 0.0F ? trees.correction.evaluate(missing.features) : 0.0F;
+    return apply(gap, correction, trees.spread.evaluate(missing.features), estimate);
+  }
+
+  // Those of one field go down the trees side by side.
+  void review_all(std::span<const MissingNumber> missing, std::span<NumberEstimate> estimates,
+                  std::span<std::uint8_t> changed) override {
+    for (const FieldTrees& trees : fields_) {
+      corrected_.clear();
+      rows_.clear();
+      correction_rows_.clear();
+      members_.clear();
+      for (std::size_t i = 0; i < missing.size(); ++i) {
+        if (of_field_[missing[i].field] != &trees) continue;
+        members_.push_back(i);
+        rows_.insert(rows_.end(), missing[i].features.begin(), missing[i].features.end());
+        if (trees.gaps[gap_class(missing[i].before, missing[i].after)].share <= 0.0F) continue;
+        corrected_.push_back(i);
+        correction_rows_.insert(correction_rows_.end(), missing[i].features.begin(),
+                                missing[i].features.end());
+      }
+      if (members_.empty()) continue;
+      corrections_.assign(corrected_.size(), 0.0F);
+      errors_.assign(members_.size(), 0.0F);
+      trees.correction.evaluate_batch(correction_rows_, corrections_);
+      trees.spread.evaluate_batch(rows_, errors_);
+      for (std::size_t m = 0, c = 0; m < members_.size(); ++m) {
+        const std::size_t i = members_[m];
+        const bool corrects = c < corrected_.size() && corrected_[c] == i;
+        const GapChoice& gap = trees.gaps[gap_class(missing[i].before, missing[i].after)];
+        changed[i] = apply(gap, corrects ? corrections_[c] : 0.0F, errors_[m], estimates[i]) ? 1 : 0;
+        c += corrects ? 1 : 0;
+      }
+    }
+  }
+
+ private:
+  static bool apply(const GapChoice& gap, float said, float log_error, NumberEstimate& estimate) {
+    const float correction = gap.share > 0.0F ? gap.share * said : 0.0F;
     if (!std::isfinite(correction)) return false;  // leaves that only an enemy would write
-    const double error = std::exp(std::min(trees.spread.evaluate(missing.features), kLogErrorMax));
+    const double error = std::exp(std::min(log_error, kLogErrorMax));
     estimate.value += correction;
     estimate.low = estimate.value + gap.low * error;
     estimate.high = estimate.value + gap.high * error;
     return correction != 0.0F;
   }
 
- private:
   std::vector<FieldTrees> fields_;
   std::vector<const FieldTrees*> of_field_;
+  // scratch
+  std::vector<std::size_t> members_, corrected_;
+  std::vector<float> rows_, correction_rows_, corrections_, errors_;
 };
 
 }  // namespace

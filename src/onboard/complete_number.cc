@@ -54,12 +54,18 @@ std::size_t GapSituation::of(std::int64_t before, std::int64_t after, bool has_s
   return ((nearer * 3 + further) * 2 + (has_spatial ? 1 : 0)) * 2 + (has_record ? 1 : 0);
 }
 
+std::size_t GapSituation::of_causal(std::int64_t before, bool has_spatial, bool has_record) {
+  EXPECTS(before > 0);
+  return (class_of(before) * 2 + (has_spatial ? 1 : 0)) * 2 + (has_record ? 1 : 0);
+}
+
 NumberModel::NumberModel(const Work& work, const Course& forward, const Course* backward,
                          std::vector<std::uint32_t> pools, NumberOptions options)
     : work_(work),
       forward_(forward),
       backward_(backward),
       pools_(std::move(pools)),
+      situations_(backward == nullptr ? GapSituation::kCausalCount : GapSituation::kCount),
       options_(options),
       partners_(work.panel.fields()) {
   const std::size_t fields = work.panel.fields();
@@ -71,18 +77,18 @@ NumberModel::NumberModel(const Work& work, const Course& forward, const Course* 
     }
     const bool number = work.is_number[f] != 0;
     const std::size_t size = number ? kOwnFeatures + 2 * partners_[f].size() : 1;
-    families_.emplace_back(size, number ? GapSituation::kCount : 1, pools_);
+    families_.emplace_back(size, number ? situations_ : 1, pools_);
     if (!number) continue;
-    for (std::size_t c = 0; c < GapSituation::kCount; ++c) {
+    for (std::size_t c = 0; c < situations_; ++c) {
       std::vector<double> start(size, 0.0);
       if (c / 2 % 2 == 1) {  // the longer the gap, the more the neighbours count
-        const auto gap = static_cast<double>(kClassBegins[c / 12]);
+        const auto gap = static_cast<double>(kClassBegins[c * GapSituation::kClasses / situations_]);
         start[0] = start[1] = gap / (gap + 3.0);
       }
       families_[f].set_start(c, start);
     }
   }
-  tails_.resize(fields * GapSituation::kCount * pool_count_);
+  tails_.resize(fields * situations_ * pool_count_);
 }
 
 NumberModel::UsualCourse NumberModel::usual_course(const Course& course, std::size_t slot, std::size_t stream,
@@ -207,8 +213,9 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
       x[kOwnFeatures + 2 * i] = level - between(work_.levels[shift_left], work_.levels[shift_right]);
     if (work_.has_spatial(theirs)) x[kOwnFeatures + 2 * i + 1] = level - work_.spatial[theirs];
   }
-  out.number =
-      GapSituation::of(left >= 0 ? here - left : right - here, both ? right - here : 0, spatial, has_record);
+  out.number = backward_ == nullptr ? GapSituation::of_causal(here - left, spatial, has_record)
+                                    : GapSituation::of(left >= 0 ? here - left : right - here,
+                                                       both ? right - here : 0, spatial, has_record);
   return true;
 }
 
@@ -222,7 +229,7 @@ NumberEstimate NumberModel::assess(std::size_t stream, std::size_t field, const 
   if (out.mean_error > 0.0) return out;
   // Never tried in this situation: the worst that was seen in any, or a guess that is said to be one.
   double worst = 0.0;
-  for (std::size_t c = 0; c < GapSituation::kCount; ++c)
+  for (std::size_t c = 0; c < situations_; ++c)
     worst = std::max(worst, families_[field].mean_error(stream, c));
   const double margin = worst > 0.0 ? kUntriedMargin * worst : std::max(1.0, 0.5 * std::abs(out.value));
   out.low = out.value - margin;
@@ -232,12 +239,10 @@ NumberEstimate NumberModel::assess(std::size_t stream, std::size_t field, const 
 
 std::optional<NumberEstimate> NumberModel::estimate(std::size_t slot, std::size_t stream,
                                                     std::size_t field) const {
-  const std::size_t cell = work_.panel.at(slot, stream, field);
-  const std::int64_t left = slot > 0 ? work_.previous[work_.panel.at(slot - 1, stream, field)] : -1;
+  const std::int64_t left = work_.last_known(slot, stream, field);
   const std::int64_t right = backward_ != nullptr && slot + 1 < work_.panel.slots()
                                  ? work_.next[work_.panel.at(slot + 1, stream, field)]
                                  : -1;
-  static_cast<void>(cell);
   Situation situation;
   if (!describe(slot, stream, field, left, right, true, situation)) return estimate_cold(slot, stream, field);
   return assess(stream, field, situation);
@@ -249,7 +254,8 @@ std::optional<NumberEstimate> NumberModel::estimate_blind(std::size_t slot, std:
   if (from < 0) return std::nullopt;
   const std::int64_t left = work_.previous[work_.panel.at(static_cast<std::size_t>(from), stream, field)];
   Situation situation;
-  if (left < 0 || !describe(slot, stream, field, left, -1, true, situation)) return std::nullopt;
+  if (!work_.within_reach(left, work_.panel.slots() - 1) || !describe(slot, stream, field, left, -1, true, situation))
+    return std::nullopt;
   return assess(stream, field, situation);
 }
 
@@ -260,7 +266,7 @@ std::optional<NumberEstimate> NumberModel::estimate_cold(std::size_t slot, std::
   for (std::size_t k = 0; k < work_.panel.streams(); ++k) {
     if (k == stream || pools_[k] != pools_[stream]) continue;
     // In causal work a neighbour's record of this very slot may not have arrived: take the one before.
-    std::int64_t at = slot > 0 ? work_.previous[work_.panel.at(slot - 1, k, field)] : -1;
+    std::int64_t at = work_.last_known(slot, k, field);
     if (at < 0 && backward_ != nullptr) at = work_.next[work_.panel.at(slot, k, field)];
     if (at < 0) continue;
     const double level = work_.levels[work_.panel.at(static_cast<std::size_t>(at), k, field)];
@@ -312,7 +318,7 @@ void NumberModel::learn_causal(std::size_t slot) {
         const std::int64_t from = static_cast<std::int64_t>(slot) - GapSituation::length_in(c, chance);
         if (from < 0) break;
         const std::int64_t left = work_.previous[panel.at(static_cast<std::size_t>(from), s, f)];
-        if (left < 0) break;
+        if (!work_.within_reach(left, slot)) break;
         if (left != tried) learn_one(slot, s, f, left, -1, (chance >> 20) % kLoseRecord != 0);
         tried = left;
       }
@@ -379,9 +385,20 @@ void NumberModel::refresh() {
     if (work_.is_number[f] != 0) families_[f].refresh();
 }
 
-void NumberModel::fade(double factor) {
-  for (std::size_t f = 0; f < families_.size(); ++f)
-    if (work_.is_number[f] != 0) families_[f].fade(factor);
+void NumberModel::refresh_part(std::size_t part) {
+  const std::size_t field = part / situations_;
+  if (work_.is_number[field] != 0) families_[field].refresh(part % situations_);
+}
+
+void NumberModel::fade_part(std::size_t part, double factor) {
+  const std::size_t field = part / situations_;
+  if (work_.is_number[field] != 0) families_[field].fade(part % situations_, factor);
+}
+
+void NumberModel::move_streams(StreamMoves moves) {
+  EXPECTS(backward_ == nullptr && pool_count_ == 1);
+  for (RegressionFamily& family : families_) family.move_streams(moves);
+  pools_.assign(moves.size(), 0);
 }
 
 }  // namespace skywarden::onboard

@@ -32,6 +32,9 @@ class GapSituation {
   // `after` = 0: nothing is known behind the gap.
   [[nodiscard]] static std::size_t of(std::int64_t before, std::int64_t after, bool has_spatial,
                                       bool has_record);
+  // The fewer that there are when only the past counts.
+  static constexpr std::size_t kCausalCount = 8 * 2 * 2;
+  [[nodiscard]] static std::size_t of_causal(std::int64_t before, bool has_spatial, bool has_record);
   // A gap that falls into the class: its length before the cell, by chance.
   static constexpr std::size_t kClasses = 8;
   [[nodiscard]] static std::int64_t length_in(std::size_t length_class, std::uint64_t chance);
@@ -62,7 +65,11 @@ class NumberModel {
   // From all slots, in passes; then the intervals are settled.
   void learn_offline();
   void refresh();
-  void fade(double factor);
+  // The same in parts, so that no slot pays for all: part i of parts() is one situation of one field.
+  [[nodiscard]] std::size_t parts() const { return families_.size() * situations_; }
+  void refresh_part(std::size_t part);
+  void fade_part(std::size_t part, double factor);
+  void move_streams(StreamMoves moves);
 
  private:
   static constexpr std::size_t kOwnFeatures = 9;
@@ -95,10 +102,10 @@ class NumberModel {
   void learn_tails(std::size_t stream, std::size_t field, std::size_t situation, double scaled_error);
   void offline_pass(std::uint64_t seed, std::size_t trials);
   [[nodiscard]] Tails& tails(std::size_t stream, std::size_t field, std::size_t situation) {
-    return tails_[(field * GapSituation::kCount + situation) * pool_count_ + pools_[stream]];
+    return tails_[(field * situations_ + situation) * pool_count_ + pools_[stream]];
   }
   [[nodiscard]] const Tails& tails(std::size_t stream, std::size_t field, std::size_t situation) const {
-    return tails_[(field * GapSituation::kCount + situation) * pool_count_ + pools_[stream]];
+    return tails_[(field * situations_ + situation) * pool_count_ + pools_[stream]];
   }
 
   const Work& work_;
@@ -106,6 +113,7 @@ class NumberModel {
   const Course* backward_;
   std::vector<std::uint32_t> pools_;
   std::size_t pool_count_ = 1;
+  std::size_t situations_;
   NumberOptions options_;
   std::vector<std::vector<std::size_t>> partners_;  // of each field
   std::vector<RegressionFamily> families_;          // of each field; a stub for fields that are no numbers

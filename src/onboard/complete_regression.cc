@@ -102,11 +102,32 @@ void RegressionFamily::add_up(std::size_t series) {
   add_row(size_, size_);  // Σxy
 }
 
-void RegressionFamily::fade(double factor) {
-  for (std::size_t series = 0; series < sums_.size(); ++series)
+void RegressionFamily::fade(std::size_t situation, double factor) {
+  const std::size_t stride = packed_ + size_;
+  for (std::size_t s = 0; s < streams_; ++s) {
+    const std::size_t series = index(s, situation);
     if (sums_[series].waiting > 0) add_up(series);
-  for (double& m : moments_) m *= factor;
-  for (Sums& s : sums_) s.count *= factor;
+    double* moments = moments_.data() + series * stride;
+    for (std::size_t i = 0; i < stride; ++i) moments[i] *= factor;
+    sums_[series].count *= factor;
+  }
+}
+
+void RegressionFamily::move_streams(StreamMoves moves) {
+  EXPECTS(pool_count_ <= 1);
+  const std::size_t before = streams_;
+  onboard::move_streams(sums_, 1, before, situations_, moves, Sums{});
+  onboard::move_streams(moments_, 1, before, situations_ * (packed_ + size_), moves, 0.0);
+  onboard::move_streams(batches_, 1, before, situations_ * kBatch * (size_ + 1), moves, 0.0);
+  onboard::move_streams(coefficients_, 1, before, situations_ * size_, moves, 0.0);
+  streams_ = moves.size();
+  pools_.assign(streams_, 0);
+  pool_count_ = 1;
+  pool_errors_.resize(situations_);
+  for (std::size_t s = 0; s < streams_; ++s)
+    if (moves[s] == kNewStream)
+      std::copy(start_.begin(), start_.end(),
+                coefficients_.begin() + static_cast<std::ptrdiff_t>(index(s, 0) * size_));
 }
 
 void RegressionFamily::forget_examples() {
@@ -119,29 +140,31 @@ void RegressionFamily::forget_examples() {
 }
 
 void RegressionFamily::refresh() {
+  for (std::size_t situation = 0; situation < situations_; ++situation) refresh(situation);
+}
+
+void RegressionFamily::refresh(std::size_t situation) {
   const std::size_t stride = packed_ + size_;
   std::vector<double> pool(stride);
-  for (std::size_t situation = 0; situation < situations_; ++situation) {
-    for (std::uint32_t p = 0; p < pool_count_; ++p) {
-      std::fill(pool.begin(), pool.end(), 0.0);
-      double count = 0.0;
-      bool fresh = false;
-      for (std::size_t s = 0; s < streams_; ++s) {
-        if (pools_[s] != p) continue;
-        const Sums& sums = sums_[index(s, situation)];
-        if (sums.count == 0.0) continue;
-        if (sums.waiting > 0) add_up(index(s, situation));
-        const double* moments = moments_.data() + index(s, situation) * stride;
-        for (std::size_t i = 0; i < stride; ++i) pool[i] += moments[i];
-        count += sums.count;
-        fresh = fresh || sums.fresh;
-      }
-      if (!fresh) continue;
-      for (std::size_t s = 0; s < streams_; ++s) {
-        if (pools_[s] != p) continue;
-        solve(s, situation, pool, count);
-        sums_[index(s, situation)].fresh = false;
-      }
+  for (std::uint32_t p = 0; p < pool_count_; ++p) {
+    std::fill(pool.begin(), pool.end(), 0.0);
+    double count = 0.0;
+    bool fresh = false;
+    for (std::size_t s = 0; s < streams_; ++s) {
+      if (pools_[s] != p) continue;
+      const Sums& sums = sums_[index(s, situation)];
+      if (sums.count == 0.0) continue;
+      if (sums.waiting > 0) add_up(index(s, situation));
+      const double* moments = moments_.data() + index(s, situation) * stride;
+      for (std::size_t i = 0; i < stride; ++i) pool[i] += moments[i];
+      count += sums.count;
+      fresh = fresh || sums.fresh;
+    }
+    if (!fresh) continue;
+    for (std::size_t s = 0; s < streams_; ++s) {
+      if (pools_[s] != p) continue;
+      solve(s, situation, pool, count);
+      sums_[index(s, situation)].fresh = false;
     }
   }
 }

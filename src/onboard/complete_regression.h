@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "onboard/panel.h"
+
 namespace skywarden::onboard {
 
 struct RegressionOptions {
@@ -31,9 +33,12 @@ class RegressionFamily {
   [[nodiscard]] double mean_error(std::size_t stream, std::size_t situation) const;
   // `error` = y − predict(x).
   void learn(std::size_t stream, std::size_t situation, const double* x, double y, double error);
-  // Recomputes the coefficients where examples have come in.
+  // Recomputes the coefficients where examples have come in: of all situations, or of one.
   void refresh();
-  void fade(double factor);  // makes all examples so far count less
+  void refresh(std::size_t situation);
+  void fade(std::size_t situation, double factor);  // makes the examples so far count less
+  // All streams are of one pool.
+  void move_streams(StreamMoves moves);
   void forget_examples();    // keeps the coefficients and the mean errors; for another pass over the data
 
  private:
@@ -45,7 +50,7 @@ class RegressionFamily {
     double error_sum = 0.0, error_count = 0.0;
   };
   [[nodiscard]] std::size_t index(std::size_t stream, std::size_t situation) const {
-    return situation * streams_ + stream;
+    return stream * situations_ + situation;
   }
   void add_up(std::size_t series);  // the waiting examples
   void solve(std::size_t stream, std::size_t situation, const std::vector<double>& pool, double pool_count);

@@ -88,25 +88,22 @@ void SpatialModel::for_asked(const Work& work, std::size_t slot, std::size_t str
   }
 }
 
-void SpatialModel::estimate(Work& work, std::size_t slot, const CopyFinder& copies, bool causal) {
-  const Panel& panel = work.panel;
-  for (std::size_t s = 0; s < streams_; ++s) {
-    if (panel.record_at(slot, s) == Panel::kNoRecord) continue;
-    for (std::size_t f = 0; f < fields_; ++f) {
-      if (work.is_number[f] == 0) continue;
-      asked_.clear();
-      asked_levels_.clear();
-      for_asked(work, slot, s, f, copies, causal, [&](std::uint32_t k, std::size_t theirs) {
-        asked_.push_back(k);
-        asked_levels_.push_back(work.levels[theirs]);
-      });
-      if (asked_.empty()) continue;
-      double answer = 0.0;
-      if (!solve(s, f, &answer)) continue;
-      const std::size_t cell = panel.at(slot, s, f);
-      work.spatial[cell] = static_cast<float>(answer);
-      work.flags[cell] |= Work::kHasSpatial;
-    }
+void SpatialModel::estimate(Work& work, std::size_t slot, std::size_t stream, const CopyFinder& copies,
+                            bool causal) {
+  for (std::size_t f = 0; f < fields_; ++f) {
+    if (work.is_number[f] == 0) continue;
+    asked_.clear();
+    asked_levels_.clear();
+    for_asked(work, slot, stream, f, copies, causal, [&](std::uint32_t k, std::size_t theirs) {
+      asked_.push_back(k);
+      asked_levels_.push_back(work.levels[theirs]);
+    });
+    if (asked_.empty()) continue;
+    double answer = 0.0;
+    if (!solve(stream, f, &answer)) continue;
+    const std::size_t cell = work.panel.at(slot, stream, f);
+    work.spatial[cell] = static_cast<float>(answer);
+    work.flags[cell] |= Work::kHasSpatial;
   }
 }
 
@@ -150,6 +147,28 @@ void SpatialModel::learn(const Work& work, std::size_t slot, bool causal) {
     }
   }
   if (++learnt_ % kRankEvery == 0) rank_neighbours();
+}
+
+void SpatialModel::move_streams(StreamMoves moves) {
+  const std::size_t before = streams_;
+  onboard::move_streams(pairs_, fields_ * before, before, 1, moves, Pair{});
+  onboard::move_streams(pairs_, fields_, before, moves.size(), moves, Pair{});
+  // The order of those that stay is kept until the next ranking; new streams come last.
+  std::vector<std::uint32_t> ranked;
+  for (std::size_t f = 0; f < fields_; ++f) {
+    for (std::size_t s = 0; s < moves.size(); ++s) {
+      const std::uint32_t* old =
+          moves[s] == kNewStream ? nullptr : ranked_.data() + (f * before + moves[s]) * before;
+      for (std::size_t i = 0; old != nullptr && i < before; ++i) {
+        const auto there = std::find(moves.begin(), moves.end(), old[i]);
+        if (there != moves.end()) ranked.push_back(static_cast<std::uint32_t>(there - moves.begin()));
+      }
+      for (std::size_t k = 0; k < moves.size(); ++k)
+        if (moves[k] == kNewStream || old == nullptr) ranked.push_back(static_cast<std::uint32_t>(k));
+    }
+  }
+  ranked_ = std::move(ranked);
+  streams_ = moves.size();
 }
 
 }  // namespace skywarden::onboard

@@ -34,6 +34,7 @@ struct Work {
   static constexpr std::uint8_t kMeasured = 2;    // observed by its own sensor: good to learn from
   static constexpr std::uint8_t kHasSpatial = 4;  // the neighbours have an opinion
   static constexpr std::int32_t kNowhere = -1;
+  static constexpr std::int64_t kMargin = 64;  // slots of a window that only what lies around a value needs
 
   explicit Work(const Panel& source, const datum::Schema& schema);
 
@@ -41,12 +42,31 @@ struct Work {
   [[nodiscard]] bool measured(std::size_t cell) const { return (flags[cell] & kMeasured) != 0; }
   [[nodiscard]] bool has_spatial(std::size_t cell) const { return (flags[cell] & kHasSpatial) != 0; }
   void set_known(std::size_t cell, std::size_t field, double value, std::uint8_t extra_flags);
-  [[nodiscard]] int hour(std::size_t slot) const { return hours[slot]; }
+  [[nodiscard]] int hour(std::size_t slot) const { return hours[panel.row(slot)]; }
+  [[nodiscard]] int month(std::size_t slot) const { return months[panel.row(slot)]; }
+
+  // Of a window: a slot was opened. Nothing is known of it yet; what was known before is carried on.
+  void open(std::size_t slot);
+  void move_streams(StreamMoves moves, std::size_t streams);
+  void set_time(std::size_t slot);
+  // The last slot before this one at which the stream's field is known, where it can still be looked at.
+  [[nodiscard]] std::int64_t last_known(std::size_t slot, std::size_t stream, std::size_t field) const {
+    if (slot == 0) return kNowhere;
+    const std::int64_t then = previous[panel.at(slot - 1, stream, field)];
+    return within_reach(then, panel.slots() - 1) ? then : kNowhere;
+  }
+  // Whether a slot of long ago is still there to be looked at, with what lies around it.
+  [[nodiscard]] bool within_reach(std::int64_t then, std::size_t slot) const {
+    return then >= 0 && static_cast<std::int64_t>(slot) - then <= reach;
+  }
 
   const Panel& panel;
+  std::int64_t reach;  // slots that may be looked back on
+  int utc_offset_min;
   std::vector<WorkingScale> scales;     // of fields
   std::vector<std::uint8_t> is_number;  // of fields
   std::vector<std::uint8_t> hours;      // of slots: local hour of day by the schema's offset
+  std::vector<std::uint8_t> months;     // of slots: 1…12, local
   std::vector<double> values;           // in the field's unit, where known
   std::vector<float> levels;            // on the working scale, where known
   std::vector<float> spatial;           // on the working scale, where the neighbours have an opinion

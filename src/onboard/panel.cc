@@ -6,6 +6,17 @@
 #include "base/contract.h"
 
 namespace skywarden::onboard {
+namespace {
+
+double number_of(const datum::Field& field) {
+  const datum::Value* held = datum::value_of(field);
+  if (held == nullptr) return 0.0;
+  if (const auto* as_number = std::get_if<double>(held)) return *as_number;
+  if (const auto* as_level = std::get_if<datum::Category>(held)) return as_level->level;
+  return 0.0;
+}
+
+}  // namespace
 
 datum::MissingReason Panel::reason(std::size_t cell) const {
   EXPECTS(!observed(cell));
@@ -17,7 +28,7 @@ bool Panel::arrived_before(std::size_t slot, std::size_t stream, std::size_t oth
   const std::uint32_t mine = record_at(slot, stream);
   const std::uint32_t theirs = record_at(slot, other);
   if (theirs == kNoRecord) return false;
-  if (mine == kNoRecord || sources_[mine] != sources_[theirs]) return true;
+  if (mine == kNoRecord || source_at(slot, stream) != source_at(slot, other)) return true;
   return theirs < mine;
 }
 
@@ -51,17 +62,9 @@ Result<std::size_t> PanelBuilder::add(std::uint32_t source, std::string_view str
     return fail(Errc::kLimitReached, "expected at most {} cells", options_.cells_max);
   entries_.push_back({time, number, source});
   for (const datum::Field& field : fields) {
-    double value = 0.0;
-    std::uint8_t mark = Panel::kObservedMark;
-    if (const auto* missing = std::get_if<datum::Missing>(&field)) {
-      mark = static_cast<std::uint8_t>(missing->reason);
-    } else {
-      const datum::Value* held = datum::value_of(field);
-      if (const auto* as_number = std::get_if<double>(held)) value = *as_number;
-      if (const auto* as_level = std::get_if<datum::Category>(held)) value = as_level->level;
-    }
-    values_.push_back(value);
-    marks_.push_back(mark);
+    values_.push_back(number_of(field));
+    const auto* missing = std::get_if<datum::Missing>(&field);
+    marks_.push_back(missing != nullptr ? static_cast<std::uint8_t>(missing->reason) : Panel::kObservedMark);
   }
   return entries_.size() - 1;
 }
@@ -87,15 +90,14 @@ Result<Panel> PanelBuilder::build() {
     return std::pair(entries_[a].time, rank[a]) < std::pair(entries_[b].time, rank[b]);
   });
   panel.places_.resize(count);
-  panel.sources_.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t record = order[i];
     const bool fresh =
         i == 0 || entries_[order[i - 1]].time != entries_[record].time || rank[order[i - 1]] != rank[record];
     if (fresh) panel.times_.push_back(entries_[record].time);
     panel.places_[record] = {static_cast<std::uint32_t>(panel.times_.size() - 1), entries_[record].stream};
-    panel.sources_[record] = entries_[record].source;
   }
+  panel.slots_ = panel.times_.size();
   const std::size_t columns = panel.streams() * field_count_;
   if (columns > 0 && panel.slots() > options_.cells_max / columns)
     return fail(Errc::kLimitReached, "{} times of {} streams with {} fields: expected at most {} cells",
@@ -103,9 +105,11 @@ Result<Panel> PanelBuilder::build() {
   panel.values_.assign(panel.slots() * columns, 0.0);
   panel.reasons_.assign(panel.slots() * columns, Panel::kNoRecordMark);
   panel.record_at_.assign(panel.slots() * panel.streams(), Panel::kNoRecord);
+  panel.source_at_.assign(panel.slots() * panel.streams(), 0);
   for (std::size_t record = 0; record < count; ++record) {
     const Panel::Place place = panel.places_[record];
     panel.record_at_[place.slot * panel.streams() + place.stream] = static_cast<std::uint32_t>(record);
+    panel.source_at_[place.slot * panel.streams() + place.stream] = entries_[record].source;
     const std::size_t cell = panel.at(place.slot, place.stream, 0);
     std::copy_n(values_.begin() + static_cast<std::ptrdiff_t>(record * field_count_), field_count_,
                 panel.values_.begin() + static_cast<std::ptrdiff_t>(cell));
@@ -114,6 +118,73 @@ Result<Panel> PanelBuilder::build() {
   }
   *this = PanelBuilder(field_count_, options_);
   return panel;
+}
+
+PanelWindow::PanelWindow(std::size_t field_count, std::size_t slots) : arrived_(slots, 0) {
+  EXPECTS(field_count > 0 && slots > 0 && (slots & (slots - 1)) == 0);
+  panel_.field_count_ = field_count;
+  panel_.mask_ = slots - 1;
+  panel_.times_.assign(slots, Instant{});
+}
+
+void PanelWindow::name_streams(StreamMoves moves, std::span<const std::string> names) {
+  EXPECTS(moves.size() == names.size());
+  Panel& p = panel_;
+  const std::size_t before = p.streams();
+  const double zero = 0.0;
+  move_streams(p.values_, p.rows(), before, p.field_count_, moves, zero);
+  move_streams(p.reasons_, p.rows(), before, p.field_count_, moves, Panel::kNoRecordMark);
+  move_streams(p.record_at_, p.rows(), before, 1, moves, Panel::kNoRecord);
+  move_streams(p.source_at_, p.rows(), before, 1, moves, std::uint32_t{0});
+  p.stream_names_.assign(names.begin(), names.end());
+  p.first_sources_.resize(names.size());
+  for (std::size_t s = 0; s < names.size(); ++s) p.first_sources_[s] = static_cast<std::uint32_t>(s);
+  p.leads_source_.assign(names.size(), 1);
+}
+
+std::size_t PanelWindow::open(Instant time) {
+  Panel& p = panel_;
+  const std::size_t slot = p.slots_++;
+  const std::size_t row = p.row(slot);
+  p.times_[row] = time;
+  arrived_[row] = 0;
+  const auto cell = static_cast<std::ptrdiff_t>(p.at(slot, 0, 0));
+  std::fill_n(p.reasons_.begin() + cell, p.streams() * p.field_count_, Panel::kNoRecordMark);
+  std::fill_n(p.record_at_.begin() + static_cast<std::ptrdiff_t>(row * p.streams()), p.streams(),
+              Panel::kNoRecord);
+  return slot;
+}
+
+void PanelWindow::put_record(std::size_t slot, std::size_t stream, std::uint32_t source) {
+  const std::size_t row = panel_.row(slot);
+  panel_.record_at_[row * panel_.streams() + stream] = arrived_[row]++;
+  panel_.source_at_[row * panel_.streams() + stream] = source;
+}
+
+void PanelWindow::put(std::size_t slot, std::size_t stream, std::uint32_t source,
+                      std::span<const datum::Field> fields) {
+  EXPECTS(fields.size() == panel_.field_count_ && slot < panel_.slots_ &&
+          slot + panel_.rows() >= panel_.slots_);
+  put_record(slot, stream, source);
+  for (std::size_t f = 0; f < fields.size(); ++f) {
+    const std::size_t cell = panel_.at(slot, stream, f);
+    const auto* missing = std::get_if<datum::Missing>(&fields[f]);
+    panel_.values_[cell] = number_of(fields[f]);
+    panel_.reasons_[cell] =
+        missing != nullptr ? static_cast<std::uint8_t>(missing->reason) : Panel::kObservedMark;
+  }
+}
+
+void PanelWindow::put(std::size_t slot, std::size_t stream, const Panel& from, std::size_t from_slot) {
+  put_record(slot, stream, from.source_at(from_slot, stream));
+  // Its number there keeps the order of arrival among records of one source.
+  panel_.record_at_[panel_.row(slot) * panel_.streams() + stream] = from.record_at(from_slot, stream);
+  for (std::size_t f = 0; f < panel_.field_count_; ++f) {
+    const std::size_t theirs = from.at(from_slot, stream, f);
+    const std::size_t cell = panel_.at(slot, stream, f);
+    panel_.values_[cell] = from.values_[theirs];
+    panel_.reasons_[cell] = from.reasons_[theirs];
+  }
 }
 
 }  // namespace skywarden::onboard

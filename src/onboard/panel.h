@@ -5,6 +5,9 @@
 //
 // In arrival order (for causal work) a record that comes later in its stream than a record with a later time
 // is placed where it arrived, behind that record: a row can then never change what was said before it.
+//
+// A window is a panel that forgets: it holds the last slots alone, a power of two of them, and slot numbers
+// go on. The steps of completion read both alike.
 #pragma once
 
 #include <cstddef>
@@ -37,16 +40,19 @@ class Panel {
     std::uint32_t stream = 0;
   };
 
-  [[nodiscard]] std::size_t slots() const { return times_.size(); }
+  [[nodiscard]] std::size_t slots() const { return slots_; }
+  // How many slots are held; a slot lies in the row of its number modulo this.
+  [[nodiscard]] std::size_t rows() const { return times_.size(); }
+  [[nodiscard]] std::size_t row(std::size_t slot) const { return slot & mask_; }
   [[nodiscard]] std::size_t streams() const { return stream_names_.size(); }
   [[nodiscard]] std::size_t fields() const { return field_count_; }
   [[nodiscard]] std::size_t cells() const { return values_.size(); }
   [[nodiscard]] std::size_t records() const { return places_.size(); }
 
   [[nodiscard]] std::size_t at(std::size_t slot, std::size_t stream, std::size_t field) const {
-    return (slot * streams() + stream) * field_count_ + field;
+    return (row(slot) * streams() + stream) * field_count_ + field;
   }
-  [[nodiscard]] Instant time(std::size_t slot) const { return times_[slot]; }
+  [[nodiscard]] Instant time(std::size_t slot) const { return times_[row(slot)]; }
   [[nodiscard]] const std::string& stream_name(std::size_t stream) const { return stream_names_[stream]; }
   // The source (file, link) in which the stream was first seen, and whether it was the first stream there.
   [[nodiscard]] std::uint32_t first_source(std::size_t stream) const { return first_sources_[stream]; }
@@ -59,9 +65,12 @@ class Panel {
   [[nodiscard]] datum::MissingReason reason(std::size_t cell) const;
 
   [[nodiscard]] Place place(std::size_t record) const { return places_[record]; }
-  // The record of a stream at a slot, or kNoRecord.
+  [[nodiscard]] std::uint32_t source_at(std::size_t slot, std::size_t stream) const {
+    return source_at_[row(slot) * streams() + stream];
+  }
+  // The record of a stream at a slot, or kNoRecord. In a window its number among those of the slot.
   [[nodiscard]] std::uint32_t record_at(std::size_t slot, std::size_t stream) const {
-    return record_at_[slot * streams() + stream];
+    return record_at_[row(slot) * streams() + stream];
   }
   // Whether the stream's record at this slot may look at the other's record of the same slot when only the
   // past counts: a record of another source has arrived, one of the same source only if it came first.
@@ -69,10 +78,13 @@ class Panel {
 
  private:
   friend class PanelBuilder;
+  friend class PanelWindow;
   static constexpr std::uint8_t kObservedMark = 0xFF;
   static constexpr std::uint8_t kNoRecordMark = 0xFE;
 
   std::size_t field_count_ = 0;
+  std::size_t slots_ = 0;
+  std::size_t mask_ = ~std::size_t{0};
   std::vector<Instant> times_;
   std::vector<std::string> stream_names_;
   std::vector<std::uint32_t> first_sources_;
@@ -81,7 +93,7 @@ class Panel {
   std::vector<std::uint8_t> reasons_;
   std::vector<std::uint32_t> record_at_;
   std::vector<Place> places_;
-  std::vector<std::uint32_t> sources_;  // of records
+  std::vector<std::uint32_t> source_at_;  // of the record there
 };
 
 class PanelBuilder {
@@ -111,6 +123,55 @@ class PanelBuilder {
   std::vector<std::uint8_t> has_lead_;  // of each source
   std::vector<double> values_;          // records × fields
   std::vector<std::uint8_t> marks_;
+};
+
+// Where the streams of a table go when streams are added or forgotten: for each stream to be, the one it was,
+// or kNewStream.
+inline constexpr std::size_t kNewStream = ~std::size_t{0};
+using StreamMoves = std::span<const std::size_t>;
+
+// Rearranges a table of outer × streams × inner by the moves; new streams get `fresh`.
+template <typename T>
+void move_streams(std::vector<T>& table, std::size_t outer, std::size_t streams, std::size_t inner,
+                  StreamMoves moves, const T& fresh) {
+  std::vector<T> out(outer * moves.size() * inner, fresh);
+  for (std::size_t o = 0; o < outer; ++o) {
+    for (std::size_t s = 0; s < moves.size(); ++s) {
+      if (moves[s] == kNewStream) continue;
+      for (std::size_t i = 0; i < inner; ++i)
+        out[(o * moves.size() + s) * inner + i] = table[(o * streams + moves[s]) * inner + i];
+    }
+  }
+  table = std::move(out);
+}
+// The same for a table of streams × streams × inner.
+template <typename T>
+void move_pairs(std::vector<T>& table, std::size_t streams, std::size_t inner, StreamMoves moves,
+                const T& fresh) {
+  move_streams(table, streams, streams, inner, moves, fresh);
+  move_streams(table, 1, streams, moves.size() * inner, moves, fresh);
+}
+
+class PanelWindow {
+ public:
+  // `slots` is a power of two.
+  PanelWindow(std::size_t field_count, std::size_t slots);
+
+  [[nodiscard]] const Panel& panel() const { return panel_; }
+
+  // A stream takes a name, new or instead of a forgotten one.
+  void name_streams(StreamMoves moves, std::span<const std::string> names);
+  // A slot behind all others; the oldest is forgotten. Its number.
+  std::size_t open(Instant time);
+  void put(std::size_t slot, std::size_t stream, std::uint32_t source, std::span<const datum::Field> fields);
+  // The record of another panel.
+  void put(std::size_t slot, std::size_t stream, const Panel& from, std::size_t from_slot);
+
+ private:
+  void put_record(std::size_t slot, std::size_t stream, std::uint32_t source);
+
+  Panel panel_;
+  std::vector<std::uint32_t> arrived_;  // records of each row so far
 };
 
 }  // namespace skywarden::onboard
