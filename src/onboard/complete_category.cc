@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/contract.h"
 #include "base/random.h"
 #include "onboard/complete_number.h"
 

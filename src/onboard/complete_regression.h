@@ -53,7 +53,9 @@ class RegressionFamily {
     return stream * situations_ + situation;
   }
   void add_up(std::size_t series);  // the waiting examples
-  void solve(std::size_t stream, std::size_t situation, const std::vector<double>& pool, double pool_count);
+  // From one stream's moments and the number of its examples, and those of its pool.
+  void solve(const double* own, double own_count, std::size_t situation, const std::vector<double>& pool,
+             double pool_count, double* coefficients) const;
 
   std::size_t size_, packed_, situations_, streams_;
   std::vector<std::uint32_t> pools_;
@@ -64,6 +66,7 @@ class RegressionFamily {
   std::vector<double> batches_;  // kBatch × (x, y), weighted by the root of the example's share
   std::vector<double> coefficients_;
   std::vector<double> start_;      // situation × size
+  std::vector<double> newcomer_;   // … of a stream of pool 0 that has no examples yet
   std::vector<Sums> pool_errors_;  // situation × pool
 };
 

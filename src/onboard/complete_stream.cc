@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <optional>
+#include <string_view>
+#include <tuple>
+#include <utility>
 
 #include "base/contract.h"
 
@@ -176,7 +178,8 @@ Result<CompletedRecord> StreamCompleter::complete(const datum::Record& record, s
 
 std::vector<Result<CompletedRecord>> StreamCompleter::complete_all(std::span<const datum::Record> records) {
   std::vector<Result<CompletedRecord>> out(records.size());
-  // By time, then by how many of its stream and time came before, then by arrival.
+  // By time, then by how many of its stream and time came before, then by name, so that the order of arrival
+  // does not matter.
   struct Entry {
     Instant time;
     std::size_t rank, record;
@@ -186,8 +189,9 @@ std::vector<Result<CompletedRecord>> StreamCompleter::complete_all(std::span<con
   std::map<std::pair<Instant, std::string_view>, std::size_t> ranks;
   for (std::size_t r = 0; r < records.size(); ++r)
     order.push_back({records[r].time, ranks[{records[r].time, records[r].stream}]++, r});
-  std::sort(order.begin(), order.end(), [](const Entry& a, const Entry& b) {
-    return std::tie(a.time, a.rank, a.record) < std::tie(b.time, b.rank, b.record);
+  std::sort(order.begin(), order.end(), [&](const Entry& a, const Entry& b) {
+    return std::tie(a.time, a.rank, records[a.record].stream) <
+           std::tie(b.time, b.rank, records[b.record].stream);
   });
   for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
     together.clear();

@@ -8,7 +8,7 @@
 namespace skywarden::onboard {
 namespace {
 
-double number_of(const datum::Field& field) {
+double panel_value(const datum::Field& field) {
   const datum::Value* held = datum::value_of(field);
   if (held == nullptr) return 0.0;
   if (const auto* as_number = std::get_if<double>(held)) return *as_number;
@@ -62,7 +62,7 @@ Result<std::size_t> PanelBuilder::add(std::uint32_t source, std::string_view str
     return fail(Errc::kLimitReached, "expected at most {} cells", options_.cells_max);
   entries_.push_back({time, number, source});
   for (const datum::Field& field : fields) {
-    values_.push_back(number_of(field));
+    values_.push_back(panel_value(field));
     const auto* missing = std::get_if<datum::Missing>(&field);
     marks_.push_back(missing != nullptr ? static_cast<std::uint8_t>(missing->reason) : Panel::kObservedMark);
   }
@@ -169,7 +169,7 @@ void PanelWindow::put(std::size_t slot, std::size_t stream, std::uint32_t source
   for (std::size_t f = 0; f < fields.size(); ++f) {
     const std::size_t cell = panel_.at(slot, stream, f);
     const auto* missing = std::get_if<datum::Missing>(&fields[f]);
-    panel_.values_[cell] = number_of(fields[f]);
+    panel_.values_[cell] = panel_value(fields[f]);
     panel_.reasons_[cell] =
         missing != nullptr ? static_cast<std::uint8_t>(missing->reason) : Panel::kObservedMark;
   }
