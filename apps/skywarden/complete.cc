@@ -3,10 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <iostream>
 #include <memory>
 #include <optional>
 
 #include "commands.h"
+#include "completed_lines.h"
 #include "completed_quality.h"
 #include "formats/read_file.h"
 #include "onboard/complete_grid.h"
@@ -21,6 +23,8 @@ struct Arguments {
   std::vector<std::string> in;
   std::string model = "baseline";
   bool causal = false;
+  bool stream = false;
+  std::uint32_t deadline_us = 0;  // 0: none
   std::string as_of;  // empty: the latest time in the tables
   bool json = false;
 };
@@ -103,7 +107,7 @@ Result<std::unique_ptr<onboard::NumberReviewer>> read_model(const Arguments& arg
   if (!bytes) return tl::unexpected(bytes.error());
   const auto model = onboard::decode_model(std::as_bytes(std::span(*bytes)), schema);
   if (!model) return fail(model.error().code, "{}: {}", arguments.model, model.error().message);
-  return onboard::make_reviewer(*model, schema, arguments.causal);
+  return onboard::make_reviewer(*model, schema, arguments.causal || arguments.stream);
 }
 
 Result<bool> run(const Arguments& arguments) {
@@ -115,8 +119,15 @@ Result<bool> run(const Arguments& arguments) {
   }
   const auto schema = read_schema(arguments.schema);
   if (!schema) return tl::unexpected(schema.error());
-  const auto reviewer = read_model(arguments, *schema);
+  auto reviewer = read_model(arguments, *schema);
   if (!reviewer) return tl::unexpected(reviewer.error());
+  if (arguments.stream) {
+    std::optional<std::chrono::microseconds> deadline;
+    if (arguments.deadline_us > 0) deadline = std::chrono::microseconds(arguments.deadline_us);
+    return complete_lines(std::cin, stdout, *schema, std::move(*reviewer), deadline);
+  }
+  if (arguments.in.empty() || arguments.out.empty())
+    return fail(Errc::kMalformed, "expected --in and --out, or --stream");
   onboard::PanelOptions options;
   options.arrival_order = arguments.causal;
   const auto tables = read_record_tables(arguments.in, *schema, options);
@@ -142,10 +153,12 @@ void add_complete(CLI::App& app, int* exit_code) {
   CLI::App* command = app.add_subcommand("complete", "Fill the holes of record tables, stating how surely");
   command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
   command
-      ->add_option("--in", arguments->in, "tables; several are several streams of one system (.csv, .csv.gz)")
-      ->required();
-  command->add_option("--out", arguments->out, "folder for the results; each table keeps its name")
-      ->required();
+      ->add_option("--in", arguments->in, "tables; several are several streams of one system (.csv, .csv.gz)");
+  command->add_option("--out", arguments->out, "folder for the results; each table keeps its name");
+  command->add_flag("--stream", arguments->stream,
+                    "read rows from stdin and answer each at once with a line of JSON; causal");
+  command->add_option("--deadline-us", arguments->deadline_us,
+                      "of a row of --stream, in microseconds: a plainer method is taken rather than more time");
   command->add_flag("--causal", arguments->causal, "use only what had arrived when the row came");
   command
       ->add_option("--model", arguments->model,
@@ -161,8 +174,10 @@ void add_complete(CLI::App& app, int* exit_code) {
       "FIELD.high (90 % interval of a number) or FIELD.p (probability of the chosen level).\n"
       "Printed is the quality of each table: completeness, consistency, freshness, provenance, a score of "
       "them in\n0…1, and what costs most.\n\n"
-      "Example:\n  skywarden complete --schema schemas/prsa.toml --in PRSA_*.csv.gz --out out/completed "
-      "--causal");
+      "Examples:\n  skywarden complete --schema schemas/prsa.toml --in PRSA_*.csv.gz --out out/completed "
+      "--causal\n"
+      "  zcat PRSA_Dongsi.csv.gz | skywarden complete --schema schemas/prsa.toml --model models/prsa.trees "
+      "--stream");
   command->callback([arguments, exit_code] {
     const auto sound = run(*arguments);
     if (!sound) fmt::print(stderr, "skywarden complete: {}\n", sound.error().message);
