@@ -66,8 +66,9 @@ ordered_json json_of(const datum::FieldSpec& spec, const datum::Field& field) {
   if (estimated->interval) {
     out["low"] = estimated->interval->low;
     out["high"] = estimated->interval->high;
+  } else {
+    out["p"] = estimated->probability.value();
   }
-  if (estimated->probability) out["p"] = estimated->probability->value();
   out["by"] = estimated->by;
   return out;
 }

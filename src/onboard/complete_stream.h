@@ -37,9 +37,9 @@ struct StreamOptions {
   std::size_t streams_max = 64;  // 1…4096
   std::size_t idle_slots = 72;   // after which a stream may be forgotten for a new one
   double copy_disagreements_max = 0.02;
-  LadderOptions ladder;
+  LadderOptions ladder{};
   // Monotonic; without one there are no deadlines and costs are not measured.
-  std::function<std::chrono::nanoseconds()> clock;
+  std::function<std::chrono::nanoseconds()> clock{};
 };
 
 struct CompletedRecord {

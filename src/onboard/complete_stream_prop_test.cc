@@ -33,9 +33,7 @@ bool same(const datum::Field& a, const datum::Field& b) {
   const auto* x = std::get_if<datum::Estimated>(&a);
   const auto* y = std::get_if<datum::Estimated>(&b);
   if (x == nullptr) return true;
-  return x->interval == y->interval && x->by == y->by &&
-         x->probability.has_value() == y->probability.has_value() &&
-         (!x->probability || x->probability->value() == y->probability->value());
+  return x->interval == y->interval && x->by == y->by && x->probability == y->probability;
 }
 
 bool same(const datum::Record& a, const datum::Record& b) {
