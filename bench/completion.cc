@@ -1,6 +1,6 @@
-// bench-completion: records a second that a node completes as a stream, one by one and in backlogs, with every
-// record holed; how long one record takes; memory; how long a cold start takes. One JSON line a figure. Times
-// are of the processor, of one thread, so that other programs on the machine count little.
+// bench-completion: records a second that a node completes as a stream, one by one and in backlogs, with
+// every record holed; how long one record takes; memory; how long a cold start takes. One JSON line a figure.
+// Times are of the processor, of one thread, so that other programs on the machine count little.
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -109,7 +109,8 @@ int run(const Arguments& arguments) {
   const double all = cpu_seconds() - begin;
   const auto count = static_cast<double>(records->size());
   fmt::print(
-      "{{\"figure\":\"one by one\",\"records\":{},\"records_per_s\":{:.0f},\"p50_ms\":{:.3f},\"p95_ms\":{:.3f},"
+      "{{\"figure\":\"one by "
+      "one\",\"records\":{},\"records_per_s\":{:.0f},\"p50_ms\":{:.3f},\"p95_ms\":{:.3f},"
       "\"p999_ms\":{:.3f},\"longest_ms\":{:.1f}}}\n",
       records->size(), count / all, 1e3 * quantile(took, 0.5), 1e3 * quantile(took, 0.95),
       1e3 * quantile(took, 0.999), 1e3 * quantile(took, 1.0));
@@ -139,7 +140,9 @@ int main(int argc, char** argv) {
   app.add_option("--first", arguments.first, "share of the rows before")->capture_default_str();
   app.add_option("--last", arguments.last)->capture_default_str();
   app.add_option("--holes", arguments.holes, "share of cells that are hidden")->capture_default_str();
-  app.add_option("--hours", arguments.hours, "of a backlog")->check(CLI::Range(1, 10'000))->capture_default_str();
+  app.add_option("--hours", arguments.hours, "of a backlog")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
   app.footer(
       "Example:\n  bench-completion --schema schemas/prsa.toml --model models/prsa.trees --in PRSA_*.csv.gz");
   CLI11_PARSE(app, argc, argv);

@@ -25,7 +25,7 @@ struct Arguments {
   bool causal = false;
   bool stream = false;
   std::uint32_t deadline_us = 0;  // 0: none
-  std::string as_of;  // empty: the latest time in the tables
+  std::string as_of;              // empty: the latest time in the tables
   bool json = false;
 };
 
@@ -152,13 +152,14 @@ void add_complete(CLI::App& app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("complete", "Fill the holes of record tables, stating how surely");
   command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
-  command
-      ->add_option("--in", arguments->in, "tables; several are several streams of one system (.csv, .csv.gz)");
+  command->add_option("--in", arguments->in,
+                      "tables; several are several streams of one system (.csv, .csv.gz)");
   command->add_option("--out", arguments->out, "folder for the results; each table keeps its name");
   command->add_flag("--stream", arguments->stream,
                     "read rows from stdin and answer each at once with a line of JSON; causal");
-  command->add_option("--deadline-us", arguments->deadline_us,
-                      "of a row of --stream, in microseconds: a plainer method is taken rather than more time");
+  command->add_option(
+      "--deadline-us", arguments->deadline_us,
+      "of a row of --stream, in microseconds: a plainer method is taken rather than more time");
   command->add_flag("--causal", arguments->causal, "use only what had arrived when the row came");
   command
       ->add_option("--model", arguments->model,

@@ -99,7 +99,8 @@ Result<bool> complete_lines(std::istream& in, std::FILE* out, const datum::Schem
   std::string header, line;
   bool too_long = false, sound = true;
   if (!read_line(in, header, too_long) || too_long)
-    return fail(Errc::kMalformed, "stdin: expected a first line of columns, of at most {} bytes", kLineBytesMax);
+    return fail(Errc::kMalformed, "stdin: expected a first line of columns, of at most {} bytes",
+                kLineBytesMax);
   const auto columns = datum::parse_delimited(header, {.detect_delimiter = true});
   if (!columns) return fail(columns.error().code, "stdin: {}", columns.error().message);
   const auto layout = onboard::lay_out(schema, *columns);

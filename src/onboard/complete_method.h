@@ -19,9 +19,8 @@ inline constexpr std::size_t kMethods = 3;
 
 struct LadderOptions {
   // What a record costs before any was measured, by method, and what learning from a slot does.
-  std::array<std::chrono::nanoseconds, kMethods> costs{std::chrono::microseconds(400),
-                                                       std::chrono::microseconds(60),
-                                                       std::chrono::microseconds(15)};
+  std::array<std::chrono::nanoseconds, kMethods> costs{
+      std::chrono::microseconds(400), std::chrono::microseconds(60), std::chrono::microseconds(15)};
   std::chrono::nanoseconds learning{std::chrono::milliseconds(2)};
   double quantile = 0.95;  // of the measured costs that a choice counts on
 };

@@ -9,8 +9,8 @@ using namespace skywarden::onboard;
 using std::chrono::microseconds;
 
 TEST_CASE("the method is degraded rather than the deadline missed") {
-  const MethodLadder ladder(
-      Method::kTrees, {.costs = {microseconds(300), microseconds(50), microseconds(10)}});
+  const MethodLadder ladder(Method::kTrees,
+                            {.costs = {microseconds(300), microseconds(50), microseconds(10)}});
   CHECK(ladder.choose(microseconds(300)) == Method::kTrees);
   CHECK(ladder.choose(microseconds(299)) == Method::kBaseline);
   CHECK(ladder.choose(microseconds(49)) == Method::kRules);

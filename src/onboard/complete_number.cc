@@ -254,7 +254,8 @@ std::optional<NumberEstimate> NumberModel::estimate_blind(std::size_t slot, std:
   if (from < 0) return std::nullopt;
   const std::int64_t left = work_.previous[work_.panel.at(static_cast<std::size_t>(from), stream, field)];
   Situation situation;
-  if (!work_.within_reach(left, work_.panel.slots() - 1) || !describe(slot, stream, field, left, -1, true, situation))
+  if (!work_.within_reach(left, work_.panel.slots() - 1) ||
+      !describe(slot, stream, field, left, -1, true, situation))
     return std::nullopt;
   return assess(stream, field, situation);
 }

@@ -39,7 +39,7 @@ class RegressionFamily {
   void fade(std::size_t situation, double factor);  // makes the examples so far count less
   // All streams are of one pool.
   void move_streams(StreamMoves moves);
-  void forget_examples();    // keeps the coefficients and the mean errors; for another pass over the data
+  void forget_examples();  // keeps the coefficients and the mean errors; for another pass over the data
 
  private:
   static constexpr std::size_t kBatch = 8;  // examples summed up together, for speed alone

@@ -9,10 +9,10 @@ namespace skywarden::onboard {
 namespace {
 
 constexpr std::size_t kBlindSlots = 24;
-constexpr double kFade = 0.985;              // of the regressions' examples each time they are solved anew
-constexpr std::size_t kFadeFrom = 1000;      // slots
-constexpr std::size_t kRefreshFrom = 12;     // slots, before which nothing has been learnt
-constexpr std::size_t kRefreshEvery = 72;    // slots; at first as many as have passed
+constexpr double kFade = 0.985;            // of the regressions' examples each time they are solved anew
+constexpr std::size_t kFadeFrom = 1000;    // slots
+constexpr std::size_t kRefreshFrom = 12;   // slots, before which nothing has been learnt
+constexpr std::size_t kRefreshEvery = 72;  // slots; at first as many as have passed
 
 std::vector<std::uint8_t> fields_of_kind(const datum::Schema& schema, datum::FieldKind kind) {
   std::vector<std::uint8_t> out;
@@ -45,8 +45,8 @@ CompletionSteps::CompletionSteps(const Panel& panel, const datum::Schema& schema
   if (!options.causal) backward_ = std::make_unique<Course>(work_);
   numbers_ = std::make_unique<NumberModel>(work_, forward_, backward_.get(), pools);
   if (options.reviewer != nullptr)
-    features_ = std::make_unique<FeatureWriter>(work_, schema, forward_, backward_.get(), spatial_, copies_,
-                                                losses_);
+    features_ =
+        std::make_unique<FeatureWriter>(work_, schema, forward_, backward_.get(), spatial_, copies_, losses_);
   for (std::size_t f = 0; f < panel.fields(); ++f)
     categories_.push_back(is_category_[f] != 0 ? std::make_unique<CategoryModel>(work_, schema.fields[f], f,
                                                                                  pools, options.causal)
@@ -73,8 +73,7 @@ void CompletionSteps::open(std::size_t slot) {
   }
 }
 
-void CompletionSteps::fill(std::size_t slot, Streams streams, Method method,
-                           std::size_t first_cell) {
+void CompletionSteps::fill(std::size_t slot, Streams streams, Method method, std::size_t first_cell) {
   for (const std::size_t s : streams) take_observed(slot, s);
   fill_redundant(slot, streams);
   if (method != Method::kRules)

@@ -1,8 +1,8 @@
 // The steps of completion over a panel, slot by slot, in the order that complete.h states. `complete()` runs
 // them over a block; StreamCompleter over a window that moves on. It is one code, so both say the same.
 //
-// Causal, of each slot: open, fill (all its streams at once, or each as it arrives), learn. Work for a slot is
-// bounded by streams² and fields², never by the slots before; the regressions are solved anew in parts, so
+// Causal, of each slot: open, fill (all its streams at once, or each as it arrives), learn. Work for a slot
+// is bounded by streams² and fields², never by the slots before; the regressions are solved anew in parts, so
 // many at each slot that each is solved about every 72 slots.
 #pragma once
 

@@ -84,8 +84,8 @@ Result<std::size_t> StreamCompleter::stream_of(const std::string& name) {
     rename(moves);
     return numbers_.emplace(name, names_.size() - 1).first->second;
   }
-  const auto silent = static_cast<std::size_t>(
-      std::min_element(last_slots_.begin(), last_slots_.end()) - last_slots_.begin());
+  const auto silent = static_cast<std::size_t>(std::min_element(last_slots_.begin(), last_slots_.end()) -
+                                               last_slots_.begin());
   if (newest() - last_slots_[silent] < options_.idle_slots)
     return fail(Errc::kLimitReached, "{}: expected at most {} streams", name, options_.streams_max);
   numbers_.erase(names_[silent]);
@@ -156,15 +156,15 @@ CompletedRecord StreamCompleter::answer(const datum::Record& record, std::size_t
   return out;
 }
 
-Result<CompletedRecord> StreamCompleter::complete(const datum::Record& record, std::chrono::nanoseconds left) {
+Result<CompletedRecord> StreamCompleter::complete(const datum::Record& record,
+                                                  std::chrono::nanoseconds left) {
   if (const auto sound = check(record); !sound) return tl::unexpected(sound.error());
   const auto stream = stream_of(record.stream);
   if (!stream) return tl::unexpected(stream.error());
   const bool hurried = options_.clock && left != kNoDeadline;
   const auto begin = now();
   latest_[*stream] = std::max(latest_[*stream], record.time);
-  const std::size_t slot =
-      slot_for(*stream, latest_[*stream], !hurried || ladder_.time_to_learn(left));
+  const std::size_t slot = slot_for(*stream, latest_[*stream], !hurried || ladder_.time_to_learn(left));
   const auto filling = now();
   const Method method = ladder_.choose(hurried ? left - (filling - begin) : kNoDeadline);
   window_.put(slot, *stream, kOneByOne, record.fields);

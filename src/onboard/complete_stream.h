@@ -1,5 +1,5 @@
-// Completion of records as they arrive, one by one or a backlog at once, by the same steps as complete() takes
-// over a block in causal mode: what is said is the same to the bit (complete_stream_prop_test).
+// Completion of records as they arrive, one by one or a backlog at once, by the same steps as complete()
+// takes over a block in causal mode: what is said is the same to the bit (complete_stream_prop_test).
 //
 // A slot is a time. A record is answered from earlier slots and from the records of its slot that came before
 // it; a backlog's records of one time see each other, as those of different files do in complete(). A slot is
@@ -43,9 +43,9 @@ struct StreamOptions {
 };
 
 struct CompletedRecord {
-  datum::Record record;           // missing fields that could be estimated are, with who says so
+  datum::Record record;            // missing fields that could be estimated are, with who says so
   Method method = Method::kTrees;  // the best that was tried
-  bool late = false;              // its slot had passed
+  bool late = false;               // its slot had passed
 };
 
 class StreamCompleter {

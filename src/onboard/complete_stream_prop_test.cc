@@ -51,9 +51,8 @@ std::vector<datum::Record> by_block(const std::vector<datum::Record>& records, b
                         record.time, record.fields));
   const auto panel = builder.build();
   REQUIRE(panel);
-  const Completion completion =
-      complete(*panel, example_schema(),
-               {.causal = true, .rows_as_arrived = one_file, .reviewer = &reviewer});
+  const Completion completion = complete(
+      *panel, example_schema(), {.causal = true, .rows_as_arrived = one_file, .reviewer = &reviewer});
   std::vector<datum::Record> out;
   for (std::size_t r = 0; r < panel->records(); ++r)
     out.push_back(completed_record(*panel, example_schema(), completion, r));
@@ -101,8 +100,7 @@ TEST_CASE("records one by one are completed as one file in order of arrival is, 
     auto records = lossy_records(160, seed, *rc::gen::element(0.1, 0.4, 0.7), 0.1);
     Random random(seed + 3);
     for (std::size_t i = 1; i < records.size(); ++i)
-      if (records[i].time == records[i - 1].time && random.chance(0.5))
-        std::swap(records[i], records[i - 1]);
+      if (records[i].time == records[i - 1].time && random.chance(0.5)) std::swap(records[i], records[i - 1]);
     const auto expected = by_block(records, true);
     StreamCompleter stream(example_schema(), std::make_unique<Sensitive>());
     for (std::size_t r = 0; r < records.size(); ++r) {

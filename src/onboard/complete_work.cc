@@ -37,8 +37,7 @@ void Work::set_time(std::size_t slot) {
   const auto minutes = local.count();
   const auto hour = (minutes >= 0 ? minutes / 60 : (minutes - 59) / 60) % 24;
   hours[panel.row(slot)] = static_cast<std::uint8_t>((hour + 24) % 24);
-  const std::chrono::year_month_day date{
-      std::chrono::sys_days{std::chrono::floor<std::chrono::days>(local)}};
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::floor<std::chrono::days>(local)}};
   months[panel.row(slot)] = static_cast<std::uint8_t>(static_cast<unsigned>(date.month()));
 }
 

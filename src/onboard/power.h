@@ -1,6 +1,6 @@
-// How much energy an inference takes, MODELLED from a table of operations and bytes, and a governor that keeps
-// a module within its watts by choosing the model, how many records at once, and how many at all. Nothing here
-// measures power: every figure of it is modelled and is called so.
+// How much energy an inference takes, MODELLED from a table of operations and bytes, and a governor that
+// keeps a module within its watts by choosing the model, how many records at once, and how many at all.
+// Nothing here measures power: every figure of it is modelled and is called so.
 //
 // The default table is M. Horowitz, "Computing's energy problem (and what we can do about it)", ISSCC 2014,
 // figure 1.1.9: 45 nm, 0.9 V. Newer silicon takes less; the table is settable.
@@ -23,7 +23,7 @@ using Joules = Quantity<struct JoulesTag>;
 // What one inference does.
 struct OperationCounts {
   double int8_multiply_adds = 0, float_multiplies = 0, float_additions = 0;  // a comparison is an addition
-  double instructions = 0;                 // fetched and decoded, whatever they do
+  double instructions = 0;  // fetched and decoded, whatever they do
   double cache_bytes = 0, memory_bytes = 0;
 
   OperationCounts& operator+=(const OperationCounts& other);
@@ -34,8 +34,8 @@ struct EnergyTable {
   double int8_multiply_add = 0.2 + 0.1;  // an 8-bit product, a 32-bit sum
   double float_multiply = 3.7, float_addition = 0.9;
   double instruction = 70.0;
-  double cache_byte = 100.0 / 8.0;     // of 1 MB
-  double memory_byte = 1950.0 / 8.0;   // DRAM, the middle of 1.3 to 2.6 nJ for 64 bits
+  double cache_byte = 100.0 / 8.0;    // of 1 MB
+  double memory_byte = 1950.0 / 8.0;  // DRAM, the middle of 1.3 to 2.6 nJ for 64 bits
 };
 
 [[nodiscard]] Joules modelled_energy(const OperationCounts& counts, const EnergyTable& table = {});
@@ -64,9 +64,9 @@ struct PowerGrant {
   Joules energy{0.0};       // modelled
 };
 
-// The modelled energy granted within any window that ends at a grant is at most the budget of that grant, less
-// what idling takes, times the window. With more budget a grant is never of a worse choice and never of fewer
-// records of one.
+// The modelled energy granted within any window that ends at a grant is at most the budget of that grant,
+// less what idling takes, times the window. With more budget a grant is never of a worse choice and never of
+// fewer records of one.
 class PowerGovernor {
  public:
   static constexpr std::size_t kParts = 64;  // of the window; what is older than a part's end counts whole

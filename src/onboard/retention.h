@@ -48,7 +48,7 @@ class RetentionPlan {
  private:
   static constexpr std::size_t kLevels = 3;
   struct Level {
-    std::list<RetainedEntry> entries;  // the oldest first
+    std::list<RetainedEntry> entries;                         // the oldest first
     std::list<RetainedEntry>::iterator next = entries.end();  // to be looked at by the thinning
     std::size_t bytes = 0;
     Level() = default;
