@@ -7,8 +7,8 @@
 // belongs, from what is known now; its values count from then on, but nothing is learnt from it. A stream's
 // clock that goes back is held at its latest time, as in a panel in arrival order.
 //
-// Bounded: the last kWindowSlots slots of at most `streams_max` streams are held, about 170 bytes a stream,
-// field and slot of which 2,048, and 180 kB a stream and number of what is learnt. When there are too many
+// Bounded: the last kWindowSlots slots of at most `streams_max` streams are held, by the sizes of the arrays
+// 70 bytes a stream, field and slot, and some 170 kB a stream and number of what is learnt. When there are too many
 // streams the one silent longest is forgotten with all that was learnt of it, if it was silent for
 // `idle_slots`; else the new one is refused. Work for a record does not depend on how many came before.
 #pragma once
