@@ -8,8 +8,8 @@
 // clock that goes back is held at its latest time, as in a panel in arrival order.
 //
 // Bounded: the last kWindowSlots slots of at most `streams_max` streams are held, by the sizes of the arrays
-// 70 bytes a stream, field and slot, and some 170 kB a stream and number of what is learnt. When there are too many
-// streams the one silent longest is forgotten with all that was learnt of it, if it was silent for
+// 70 bytes a stream, field and slot, and some 170 kB a stream and number of what is learnt. When there are
+// too many streams the one silent longest is forgotten with all that was learnt of it, if it was silent for
 // `idle_slots`; else the new one is refused. Work for a record does not depend on how many came before.
 #pragma once
 
