@@ -322,9 +322,9 @@ class Run {
         if (is_number_[f] == 0) continue;
         const auto estimate = numbers_->estimate(slot, s, f);
         const std::size_t cell = panel_.at(slot, s, f);
-        record.numbers.push_back(estimate
-                                     ? features_->describe_alone(slot, s, f, numbers_->ends_of(slot, s, f), *estimate)
-                                     : RecordNumber{.field = f, .cell = cell, .known = work_.known(cell)});
+        record.numbers.push_back(
+            estimate ? features_->describe_alone(slot, s, f, numbers_->ends_of(slot, s, f), *estimate)
+                     : RecordNumber{.field = f, .cell = cell, .known = work_.known(cell)});
       }
     }
     options_.reviewer->prepare(records_);
@@ -435,8 +435,8 @@ class Run {
   std::vector<std::unique_ptr<CategoryModel>> categories_;
   std::unique_ptr<FeatureWriter> features_;  // when somebody reviews
   std::unique_ptr<NumberTrials> trials_;
-  std::vector<Floor> floors_;  // stream × field
-  std::vector<RecordNumbers> records_;       // of the slot, when the reviewer wants them
+  std::vector<Floor> floors_;           // stream × field
+  std::vector<RecordNumbers> records_;  // of the slot, when the reviewer wants them
   std::vector<std::uint8_t> record_known_;
   Completion out_;
 };

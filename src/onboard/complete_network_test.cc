@@ -86,7 +86,8 @@ TEST_CASE("records are shown before their estimates are reviewed, known numbers 
   const Panel panel = holed_panel(200, 5, 200);
   for (const bool causal : {true, false}) {
     Witness witness;
-    static_cast<void>(complete(panel, example_schema(), {.causal = causal, .reviewer = &witness}));
+    static_cast<void>(
+        complete(panel, example_schema(), {.causal = causal, .calibrate = false, .reviewer = &witness}));
     std::size_t known = 0;
     for (const auto& [cell, number] : witness.shown) known += number.known ? 1 : 0;
     CHECK(known > 500);
@@ -98,8 +99,10 @@ TEST_CASE("records are shown before their estimates are reviewed, known numbers 
 TEST_CASE("what networks say does not depend on later rows") {
   const datum::Schema schema = example_schema();
   Witness whole(both()), cut(both());
-  static_cast<void>(complete(holed_panel(300, 3, 300), schema, {.causal = true, .reviewer = &whole}));
-  static_cast<void>(complete(holed_panel(300, 3, 150), schema, {.causal = true, .reviewer = &cut}));
+  static_cast<void>(
+      complete(holed_panel(300, 3, 300), schema, {.causal = true, .calibrate = false, .reviewer = &whole}));
+  static_cast<void>(
+      complete(holed_panel(300, 3, 150), schema, {.causal = true, .calibrate = false, .reviewer = &cut}));
   REQUIRE(cut.said.size() > 100);
   REQUIRE(whole.said.size() > cut.said.size());
   for (const auto& [cell, said] : cut.said) CHECK(whole.said.at(cell) == said);
@@ -108,7 +111,8 @@ TEST_CASE("what networks say does not depend on later rows") {
 TEST_CASE("what an encoder says of a record does not depend on the records beside it") {
   const Panel panel = holed_panel(60, 4, 60);
   Witness witness;
-  static_cast<void>(complete(panel, example_schema(), {.causal = true, .reviewer = &witness}));
+  static_cast<void>(
+      complete(panel, example_schema(), {.causal = true, .calibrate = false, .reviewer = &witness}));
   std::vector<RecordNumbers> records;
   for (std::size_t slot = 20; slot < 24; ++slot) {
     for (std::size_t s = 0; s < 4; ++s) {
@@ -137,7 +141,8 @@ TEST_CASE("what an encoder says of a record does not depend on the records besid
 TEST_CASE("a recurrent network remembers the stream, and forgets when told") {
   const Panel panel = holed_panel(80, 6, 80);
   Witness witness;
-  static_cast<void>(complete(panel, example_schema(), {.causal = true, .reviewer = &witness}));
+  static_cast<void>(
+      complete(panel, example_schema(), {.causal = true, .calibrate = false, .reviewer = &witness}));
   RecordNumbers holed;
   const auto record_of = [&](std::size_t slot) {
     RecordNumbers record{slot, 1, {}};
