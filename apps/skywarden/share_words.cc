@@ -6,6 +6,7 @@
 
 namespace skywarden::app {
 
+using consensus::part_of_best;
 using consensus::ShareWhy;
 
 Bilingual why_words(ShareWhy why) {
