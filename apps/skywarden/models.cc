@@ -210,7 +210,6 @@ void add_models(CLI::App& app, int* exit_code) {
       [](const Arguments& arguments, const CheckedModel& m) { print(arguments, m, "  sound"); });
   add("bench", "How long an answer takes on this machine",
       "skywarden models bench models/prsa.trees --seconds 2", bench);
-  command->footer("Example:\n  skywarden models verify models");
 }
 
 }  // namespace skywarden::app
