@@ -90,7 +90,7 @@ Result<inference::TreeEnsemble> train_correction(const FieldExamples& examples, 
   parameters.emplace_back("objective", "reg:pseudohubererror");
   parameters.emplace_back("huber_slope", fmt::format("{}", slope));
   parameters.emplace_back("min_child_weight", "5");
-  return train(examples, wanted, std::move(parameters), kCorrectionRounds);
+  return train(examples, wanted, parameters, kCorrectionRounds);
 }
 
 Result<inference::TreeEnsemble> train_spread(const FieldExamples& examples, const datum::FieldSpec& spec,
@@ -103,7 +103,7 @@ Result<inference::TreeEnsemble> train_spread(const FieldExamples& examples, cons
   BoosterParameters parameters = parameters_of(seed, 4, 0.1);
   parameters.emplace_back("objective", "reg:squarederror");
   parameters.emplace_back("min_child_weight", "50");
-  return train(examples, wanted, std::move(parameters), kSpreadRounds);
+  return train(examples, wanted, parameters, kSpreadRounds);
 }
 
 ordered_json to_json(const Judgement& judgement) {
