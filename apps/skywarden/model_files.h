@@ -30,7 +30,7 @@ struct FoundModel {
 struct CheckedModel {
   FoundModel found;
   std::size_t bytes = 0;
-  std::uint32_t crc32c = 0;
+  std::uint32_t crc32c = 0;                                 // of all but the last four bytes
   std::string schema;                                       // of trees
   std::size_t trees = 0, nodes = 0, fields = 0;             // of trees
   std::size_t tensors = 0, steps = 0, parameter_bytes = 0;  // of a graph
