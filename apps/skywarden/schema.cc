@@ -54,7 +54,7 @@ class TableReader {
   }
 
  private:
-  void report(datum::RowProblem problem) {
+  void report(const datum::RowProblem& problem) {
     if (++problems_ <= kProblemLinesMax) fmt::print(stderr, "{}\n", to_line(file_, problem));
   }
 
@@ -73,7 +73,7 @@ class TableReader {
     }
     for (datum::RowProblem& problem : table->problems) {
       problem.row += rows_before_;
-      report(std::move(problem));
+      report(problem);
     }
     for (const std::vector<std::string>& row : table->rows) sketch_.add_row(row);
     rows_before_ += table->rows.size() + table->problems.size();

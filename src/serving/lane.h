@@ -59,11 +59,12 @@ class LaneOf final : public Lane {
       const Instant now = shell::steady_now();
       const inference::RequestId id = next_id_++;
       admission = batcher_.offer({id, priority, rows, now, deadline}, now);
-      if (admission == Admission::kAdmitted)
+      if (admission == Admission::kAdmitted) {
         waiting_.emplace(id, Waiting{std::move(input), std::move(done), now});
+        return;
+      }
     }
-    if (admission != Admission::kAdmitted)
-      done({.admission = admission}, fail(Errc::kUnavailable, "{}", inference::to_string(admission)));
+    done({.admission = admission}, fail(Errc::kUnavailable, "{}", inference::to_string(admission)));
   }
 
   bool work() override {

@@ -160,7 +160,7 @@ Result<std::shared_ptr<const Plugin>> Plugin::load(const std::string& path) {
   const auto file = private_copy(path);
   if (!file) return tl::unexpected<Error>(file.error());
   // The constructor is private, and the pointer is shared because models outlive the list of plug-ins.
-  const std::shared_ptr<Plugin> plugin(new Plugin);
+  std::shared_ptr<Plugin> plugin(new Plugin);
   plugin->file_ = *file;
   if (!whole_library(*file))
     return fail(Errc::kUnsupported, "{}: no shared library for this machine, or one that was cut short",

@@ -36,6 +36,7 @@ void WorkerPool::retire(const std::shared_ptr<Lane>& lane,
       if (entry.lane != lane) continue;
       entry.retired = true;
       entry.emptied = std::move(emptied);
+      break;
     }
     ++changes_;
   }
