@@ -91,7 +91,7 @@ Result<Explained> read_status(std::string_view text) {
       auto reason = read_reason(each);
       if (!reason) return tl::unexpected<Error>(reason.error());
       explained.by = NodeId(status.at("node").get<std::uint32_t>());
-      explained.reasons.push_back(std::move(*reason));
+      explained.reasons.push_back(*reason);
     }
     return explained;
   } catch (const nlohmann::json::exception&) {

@@ -154,12 +154,12 @@ class Recogniser {
       if (!is_missing(cell)) continue;
       const std::size_t length = causal_ ? series_[s * panel_.fields() + f].run + 1 : run_lengths_[cell];
       const bool stretch = unlikely(static_cast<double>(length - 1) * std::log(rate(s, f)));
-      if (lost)
+      const bool structured = stretch && length >= options_.long_records;
+      const bool together = records[f] > 1 && unlikely(all_missing[f]);
+      if (lost || (together && !structured))
         out_[cell] = MissingPattern::kSpatial;
-      else if (stretch && length >= options_.long_records)
+      else if (structured)
         out_[cell] = MissingPattern::kStructured;
-      else if (records[f] > 1 && unlikely(all_missing[f]))
-        out_[cell] = MissingPattern::kSpatial;
       else
         out_[cell] = stretch ? MissingPattern::kTemporal : MissingPattern::kRandom;
     }
