@@ -47,9 +47,9 @@ class Stock {
     std::set<std::string> names;
     for (const FoundModel& one : *found) {
       if (one.kind != ModelKind::kTrees) names.insert(one.name);
-      auto checked = check_model_file(one);
+      const auto checked = check_model_file(one);
       const Result<void> took =
-          checked ? take(std::move(*checked)) : Result<void>(tl::unexpected<Error>(checked.error()));
+          checked ? take(*checked) : Result<void>(tl::unexpected<Error>(checked.error()));
       if (!took) complain(fmt::format("{}; what was served before stays", took.error().message));
     }
     for (const auto& [name, crc] : served_)
