@@ -100,6 +100,15 @@ Result<void> for_masked_runs(const Panel& panel, const datum::Schema& schema,
   return {};
 }
 
+void show_completion(const MaskedRun& run, const datum::Schema& schema, bool causal,
+                     onboard::NumberReviewer& reviewer) {
+  onboard::CompleteOptions options;
+  options.calibrate = false;
+  options.causal = causal;
+  options.reviewer = &reviewer;
+  static_cast<void>(onboard::complete(run.masked, schema, options));
+}
+
 Result<std::vector<FieldExamples>> collect_examples(const Panel& panel, const datum::Schema& schema,
                                                     const std::vector<SlotRange>& ranges,
                                                     const ExampleOptions& options, const Progress& progress) {
@@ -109,11 +118,7 @@ Result<std::vector<FieldExamples>> collect_examples(const Panel& panel, const da
                      static_cast<double>(schema.fields.size());
     const double share = static_cast<double>(options.examples_target) / static_cast<double>(run.runs);
     collector.begin(run.truth, run.hidden, all > 0.0 ? std::min(1.0, share / all) : 1.0);
-    onboard::CompleteOptions completing;
-    completing.calibrate = false;
-    completing.causal = options.causal;
-    completing.reviewer = &collector;
-    static_cast<void>(onboard::complete(run.masked, schema, completing));
+    show_completion(run, schema, options.causal, collector);
   });
   if (!collected) return tl::unexpected(collected.error());
   return collector.take();

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "datum/schema.h"
 #include "loss_process.h"
+#include "onboard/complete_features.h"
 #include "onboard/panel.h"
 
 namespace skywarden::fit {
@@ -56,6 +57,10 @@ struct MaskedRun {
                                            const std::vector<SlotRange>& ranges,
                                            const ExampleOptions& options, const Progress& progress,
                                            const std::function<void(const MaskedRun& run)>& visit);
+
+// Completes the run as it flies, shown to the reviewer, whose notes no trial of intervals disturbs.
+void show_completion(const MaskedRun& run, const datum::Schema& schema, bool causal,
+                     onboard::NumberReviewer& reviewer);
 
 // Examples of each field of the schema; fields that are no numbers get none.
 [[nodiscard]] Result<std::vector<FieldExamples>> collect_examples(const onboard::Panel& panel,

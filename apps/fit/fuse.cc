@@ -15,7 +15,6 @@
 #include "formats/read_file.h"
 #include "fusion_choices.h"
 #include "inference/model_file.h"
-#include "onboard/complete.h"
 #include "onboard/complete_fusion.h"
 #include "record_examples.h"
 #include "record_tables.h"
@@ -147,11 +146,7 @@ Result<Runs> collect(const Arguments& arguments, const datum::Schema& schema, co
                           return;
                         }
                         collector.begin(run, std::move(*fresh), 0.25);
-                        onboard::CompleteOptions completing;
-                        completing.calibrate = false;
-                        completing.causal = options.causal;
-                        completing.reviewer = &collector;
-                        static_cast<void>(onboard::complete(run.masked, schema, completing));
+                        show_completion(run, schema, options.causal, collector);
                         collector.end();
                       });
   if (!collected) return tl::unexpected(collected.error());

@@ -7,7 +7,6 @@
 #include <map>
 
 #include "base/contract.h"
-#include "onboard/complete.h"
 
 namespace skywarden::fit {
 namespace {
@@ -103,11 +102,7 @@ Result<RecordExamples> collect_records(const onboard::Panel& panel, const datum:
   const auto collected = for_masked_runs(panel, schema, ranges, options, progress, [&](const MaskedRun& run) {
     Random random = Random(options.seed).fork(run.number);
     collector.begin(run, draw_streams(run.masked.streams(), streams, random));
-    onboard::CompleteOptions completing;
-    completing.calibrate = false;
-    completing.causal = options.causal;
-    completing.reviewer = &collector;
-    static_cast<void>(onboard::complete(run.masked, schema, completing));
+    show_completion(run, schema, options.causal, collector);
     collector.end();
   });
   if (!collected) return tl::unexpected(collected.error());

@@ -60,20 +60,14 @@ Result<NetworkShape> shape_named(NetworkKind kind, const std::string& name, bool
   NetworkShape out;
   out.kind = kind;
   out.both_directions = offline && !encoder;
-  if (name == "teacher") {
-    const inference::EncoderShape& s = inference::kTeacher;
+  if (name == "teacher" || name == "student") {
+    const bool teacher = name == "teacher";
+    const inference::EncoderShape& s = teacher ? inference::kTeacher : inference::kStudent;
     if (encoder)
       out.layers = s.layers, out.sets = s.sets, out.width = s.width, out.heads = s.heads,
       out.hidden = s.hidden;
     else
-      out.width = 256, out.heads = 8;
-  } else if (name == "student") {
-    const inference::EncoderShape& s = inference::kStudent;
-    if (encoder)
-      out.layers = s.layers, out.sets = s.sets, out.width = s.width, out.heads = s.heads,
-      out.hidden = s.hidden;
-    else
-      out.width = 64, out.heads = 4;
+      out.width = teacher ? 256 : 64, out.heads = teacher ? 8 : 4;
   } else if (name == "small") {
     out.layers = out.sets = 2;
     out.width = encoder ? 64 : 48;

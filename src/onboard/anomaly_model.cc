@@ -5,17 +5,16 @@
 #include <functional>
 
 #include "base/contract.h"
-#include "base/little_endian.h"
 #include "inference/tree_codec.h"
+#include "onboard/model_envelope.h"
 #include "wire/cbor.h"
 #include "wire/crc32c.h"
 
 namespace skywarden::onboard {
 namespace {
 
-constexpr std::string_view kMagic = "skywarden anomaly";
+constexpr ModelKind kKind{"skywarden anomaly", 6, "anomaly model", kAnomalyModelBytesMax};
 constexpr std::uint64_t kVersion = 1;
-constexpr std::size_t kCheckBytes = 4;
 constexpr std::size_t kFieldItems = 6;
 constexpr double kJumpsShare = 0.15;  // of the rate: sound readings that may be flagged as jumps
 constexpr double kRunsShare = 0.07;   // of the rate: runs of sound values that may be taken for stuck ones
@@ -135,8 +134,8 @@ std::vector<float> anomaly_scores(const AnomalyModel& model, const Panel& panel,
 
 std::vector<std::byte> encode_anomaly_model(const AnomalyModel& model) {
   wire::CborWriter out;
-  out.array(6);
-  out.text(kMagic);
+  out.array(kKind.items);
+  out.text(kKind.name);
   out.unsigned_integer(kVersion);
   out.text(model.schema);
   out.unsigned_integer(evidence_fingerprint());
@@ -151,22 +150,13 @@ std::vector<std::byte> encode_anomaly_model(const AnomalyModel& model) {
     write_limits(out, one.jumps);
     write_limits(out, one.runs);
   }
-  std::vector<std::byte> bytes = out.take();
-  append_little_endian(bytes, wire::crc32c(bytes), kCheckBytes);
-  return bytes;
+  return seal_model(out);
 }
 
 Result<AnomalyModel> decode_anomaly_model(std::span<const std::byte> bytes, const datum::Schema& schema) {
-  if (bytes.size() <= kCheckBytes) return fail(Errc::kMalformed, "no anomaly model: {} bytes", bytes.size());
-  if (bytes.size() > kAnomalyModelBytesMax)
-    return fail(Errc::kLimitReached, "{} bytes, expected at most {}", bytes.size(), kAnomalyModelBytesMax);
-  const std::span<const std::byte> body = bytes.first(bytes.size() - kCheckBytes);
-  wire::CborReader in(body, kAnomalyModelBytesMax);
-  const auto items = in.array();
-  const auto magic = in.text();
-  if (!magic || *items != 6 || *magic != kMagic) return fail(Errc::kMalformed, "no anomaly model");
-  if (wire::crc32c(body) != little_endian(bytes.last(kCheckBytes)))
-    return fail(Errc::kMalformed, "damaged: its checksum does not match");
+  auto opened = open_model(bytes, kKind);
+  if (!opened) return tl::unexpected(opened.error());
+  wire::CborReader& in = *opened;
   const auto version = in.unsigned_integer();
   const auto name = in.text();
   const auto fingerprint = in.unsigned_integer();

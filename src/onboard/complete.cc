@@ -171,7 +171,7 @@ class Run {
     if (!options_.calibrate) return;
     using Given = NumberTrials::Given;
     trials_->step(slot, [this](std::size_t at, std::size_t stream, std::size_t field) {
-      if (has_copy(at, stream, field)) return Given::kByTwin;
+      if (work_.twin_of(at, stream, field, copies_, options_.causal)) return Given::kByTwin;
       const std::size_t first = panel_.at(at, stream, 0);
       record_known_.assign(panel_.fields(), 0);
       for (std::size_t i = 0; i < panel_.fields(); ++i)
@@ -210,25 +210,14 @@ class Run {
   void copy_from_twin(std::size_t slot, std::size_t s, std::size_t f) {
     const std::size_t cell = panel_.at(slot, s, f);
     if (work_.known(cell) || (is_number_[f] | is_category_[f]) == 0) return;
-    for (std::size_t k = 0; k < panel_.streams(); ++k) {
-      const std::size_t theirs = panel_.at(slot, k, f);
-      if (k == s || !work_.measured(theirs) || !copies_.copies(s, k, f)) continue;
-      if (options_.causal && !panel_.arrived_before(slot, s, k)) continue;
-      settle(cell, f, work_.values[theirs], Origin::kCopied, k);
-      out_.decimals[cell] = grid_.decimals(s, f);
-      // A copied value is exact as far as is known; the interval says no more than that.
-      out_.lows[cell] = out_.highs[cell] = static_cast<float>(work_.values[theirs]);
-      out_.probabilities[cell] = 0.98F;
-      return;
-    }
-  }
-
-  [[nodiscard]] bool has_copy(std::size_t slot, std::size_t s, std::size_t f) const {
-    for (std::size_t k = 0; k < panel_.streams(); ++k)
-      if (k != s && work_.measured(panel_.at(slot, k, f)) && copies_.copies(s, k, f) &&
-          (!options_.causal || panel_.arrived_before(slot, s, k)))
-        return true;
-    return false;
+    const auto twin = work_.twin_of(slot, s, f, copies_, options_.causal);
+    if (!twin) return;
+    const double value = work_.values[panel_.at(slot, *twin, f)];
+    settle(cell, f, value, Origin::kCopied, *twin);
+    out_.decimals[cell] = grid_.decimals(s, f);
+    // A copied value is exact as far as is known; the interval says no more than that.
+    out_.lows[cell] = out_.highs[cell] = static_cast<float>(value);
+    out_.probabilities[cell] = 0.98F;
   }
 
   void determine_from_record(std::size_t slot, std::size_t s, std::size_t f) {

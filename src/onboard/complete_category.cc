@@ -57,15 +57,6 @@ CategoryModel::CategoryModel(const Work& work, const datum::FieldSpec& spec, std
   hour_logs_ = hour_counts_;
   reliabilities_.assign(pool_count_ * kGapKinds * kBins, {});
   shares_.assign(pool_count_ * kDistances * kDistances, {0.7F, 0.7F, 1.5F, 0.5F, 1.0F});
-  const Panel& panel = work.panel;
-  for (std::uint32_t slot = 0; slot < panel.slots(); ++slot)
-    same_time_from_.push_back(slot > 0 && panel.time(slot) == panel.time(slot - 1) ? same_time_from_.back()
-                                                                                   : slot);
-  same_time_to_.resize(panel.slots());
-  for (std::size_t slot = panel.slots(); slot-- > 0;)
-    same_time_to_[slot] = slot + 1 < panel.slots() && panel.time(slot) == panel.time(slot + 1)
-                              ? same_time_to_[slot + 1]
-                              : static_cast<std::uint32_t>(slot);
   refresh();
 }
 
@@ -236,12 +227,7 @@ void CategoryModel::count(std::size_t slot, const CopyFinder& copies) {
 }
 
 bool CategoryModel::has_copy(std::size_t slot, std::size_t stream, const CopyFinder& copies) const {
-  if (!looks_around_) return false;
-  for (std::size_t k = 0; k < work_.panel.streams(); ++k)
-    if (k != stream && work_.measured(work_.panel.at(slot, k, field_)) && copies.copies(stream, k, field_) &&
-        (!causal_ || work_.panel.arrived_before(slot, stream, k)))
-      return true;
-  return false;
+  return looks_around_ && work_.twin_of(slot, stream, field_, copies, causal_).has_value();
 }
 
 void CategoryModel::train_shares(std::size_t slot, std::size_t stream, std::int64_t before,
@@ -271,7 +257,7 @@ void CategoryModel::learn_causal(std::size_t slot, const CopyFinder& copies) {
       const std::uint64_t chance = mix(slot * 64 + c, s * 1024 + field_);
       // At times all that shares the cell's time is lost as well.
       const bool whole_time = ((chance >> 44) & 1) != 0;
-      const auto nearest = static_cast<std::int64_t>(whole_time ? same_time_from_[slot] : slot);
+      const auto nearest = static_cast<std::int64_t>(whole_time ? work_.same_time_from[slot] : slot);
       const std::int64_t from = nearest - GapSituation::length_in(c, chance);
       const std::int64_t before =
           from >= 0 ? work_.previous[work_.panel.at(static_cast<std::size_t>(from), s, field_)] : -1;
@@ -317,9 +303,9 @@ void CategoryModel::learn_offline(const CopyFinder& copies) {
               1 + static_cast<std::int64_t>((chance >> 32) % static_cast<std::uint64_t>(length - 1));
           const bool whole_time = ((chance >> 44) & 1) != 0;
           const std::int64_t from =
-              (whole_time ? static_cast<std::int64_t>(same_time_from_[slot]) : here) - lead;
+              (whole_time ? static_cast<std::int64_t>(work_.same_time_from[slot]) : here) - lead;
           const std::int64_t to =
-              (whole_time ? static_cast<std::int64_t>(same_time_to_[slot]) : here) + length - lead;
+              (whole_time ? static_cast<std::int64_t>(work_.same_time_to[slot]) : here) + length - lead;
           const std::int64_t before =
               from >= 0 ? work_.previous[panel.at(static_cast<std::size_t>(from), s, field_)] : -1;
           const std::int64_t after =

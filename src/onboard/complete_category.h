@@ -100,7 +100,6 @@ class CategoryModel {
   std::vector<std::uint32_t> pools_;
   RecordClassifier* classifier_;  // null: the rest of the record is not asked
   CategoryOptions options_;
-  std::vector<std::uint32_t> same_time_from_, same_time_to_;  // of slots: first and last of their time
   std::vector<float> time_counts_, pair_counts_, hour_counts_;
   std::vector<float> time_logs_, pair_logs_, hour_logs_;
   std::vector<std::array<float, kSources>> shares_;  // pool × distance before × distance after

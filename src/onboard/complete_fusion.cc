@@ -6,17 +6,15 @@
 #include <cmath>
 
 #include "base/contract.h"
-#include "base/little_endian.h"
 #include "inference/model_file.h"
+#include "onboard/model_envelope.h"
 #include "wire/cbor.h"
-#include "wire/crc32c.h"
 
 namespace skywarden::onboard {
 namespace {
 
-constexpr std::string_view kMagic = "skywarden fused completion";
+constexpr ModelKind kKind{"skywarden fused completion", 5, "completion model", kModelBytesMax};
 constexpr std::uint64_t kVersion = 1;
-constexpr std::size_t kCheckBytes = 4;
 constexpr float kLogErrorMax = 30.0F;   // exp of it is still a float
 constexpr double kWeightsSlack = 1e-5;  // weights are floats that were meant to sum to 1
 constexpr float kCorrectionMax = 1e6F;
@@ -248,34 +246,24 @@ std::optional<Opinion> TreeOpinions::opinion(const MissingNumber& missing) const
 
 std::vector<std::byte> encode_fused_model(const FusedModel& model, const datum::Schema& schema) {
   wire::CborWriter out;
-  out.array(5);
-  out.text(kMagic);
+  out.array(kKind.items);
+  out.text(kKind.name);
   out.unsigned_integer(kVersion);
   out.bytes(encode_model(model.trees, schema));
   write_mode(out, model.causal);
   write_mode(out, model.offline);
-  std::vector<std::byte> bytes = out.take();
-  append_little_endian(bytes, wire::crc32c(bytes), kCheckBytes);
-  return bytes;
+  return seal_model(out);
 }
 
 Result<FusedModel> decode_fused_model(std::span<const std::byte> bytes, const datum::Schema& schema) {
-  if (bytes.size() <= kCheckBytes)
-    return fail(Errc::kMalformed, "no completion model: {} bytes", bytes.size());
-  if (bytes.size() > kModelBytesMax)
-    return fail(Errc::kLimitReached, "{} bytes, expected at most {}", bytes.size(), kModelBytesMax);
-  const std::span<const std::byte> body = bytes.first(bytes.size() - kCheckBytes);
-  wire::CborReader in(body, kModelBytesMax);
-  const auto items = in.array();
-  const auto magic = in.text();
-  if (!magic || *items != 5 || *magic != kMagic) {
+  if (!is_model_of(bytes, kKind)) {
     auto trees = decode_model(bytes, schema);
     if (!trees) return tl::unexpected(trees.error());
     return FusedModel{std::move(*trees), {}, {}};
   }
-  if (wire::crc32c(body) != little_endian(bytes.last(kCheckBytes)))
-    return fail(Errc::kMalformed, "damaged: its checksum does not match");
-  return read_body(in, schema);
+  auto in = open_model(bytes, kKind);
+  if (!in) return tl::unexpected(in.error());
+  return read_body(*in, schema);
 }
 
 Result<std::unique_ptr<NumberReviewer>> make_fused_reviewer(const FusedModel& model,

@@ -12,21 +12,8 @@
 namespace skywarden::onboard {
 namespace {
 
-inference::TreeEnsemble saying(float value, std::size_t features) {
-  inference::TreeNode leaf;
-  leaf.value = value;
-  return inference::TreeEnsemble::make(features, 0.0F, std::vector<std::vector<inference::TreeNode>>{{leaf}})
-      .value();
-}
-
 std::vector<std::byte> drawn_file(NetworkKind kind) {
-  NetworkShape shape;
-  shape.kind = kind;
-  shape.layers = shape.sets = 1;
-  shape.width = 16;
-  shape.heads = 2;
-  shape.hidden = 32;
-  return inference::write_model(network_graph(shape, NetworkInputs(example_schema()),
+  return inference::write_model(network_graph(small_network(kind), NetworkInputs(example_schema()),
                                               inference::Precision::kI8, inference::drawn_parameters(3)));
 }
 
@@ -39,13 +26,6 @@ FusedModel example_model(const std::array<float, kOpinionsMax>& weights) {
   gates.gaps.fill({weights, false, -1.0F, 1.0F});
   const FusedMode mode{{drawn_file(NetworkKind::kEncoder), drawn_file(NetworkKind::kRecurrent)}, {gates}};
   return {{"example", {trees}, {trees}}, mode, {{}, {}}};
-}
-
-Panel holed_panel(std::size_t hours, std::uint64_t seed, std::size_t kept_hours) {
-  auto records = example_records(hours, seed);
-  hide(records, 0.3, seed);
-  records.resize(kept_hours * 4);
-  return panel_of(records, true);
 }
 
 Completion completed(const FusedModel& model, const Panel& panel, bool causal) {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/little_endian.h"
 #include "inference/tree_codec.h"
+#include "onboard/model_envelope.h"
 #include "wire/cbor.h"
 #include "wire/crc32c.h"
 
@@ -14,7 +14,7 @@ namespace skywarden::onboard {
 namespace {
 
 constexpr std::uint64_t kVersion = 1;
-constexpr std::size_t kCheckBytes = 4;
+constexpr ModelKind kKind{"skywarden completion", 5, "completion model", kModelBytesMax};
 constexpr float kLogErrorMax = 30.0F;  // exp of it is still a float
 
 void write_mode(wire::CborWriter& out, const std::vector<FieldTrees>& fields, const datum::Schema& schema) {
@@ -112,6 +112,15 @@ Result<std::vector<FieldTrees>> read_mode(wire::CborReader& in, const datum::Sch
   return out;
 }
 
+// The version, which must be this one, and the schema's name.
+Result<std::string> read_schema(wire::CborReader& in) {
+  const auto version = in.unsigned_integer();
+  auto name = in.text();
+  if (!name) return tl::unexpected<Error>(name.error());
+  if (*version != kVersion) return fail(Errc::kUnsupported, "version {}, expected {}", *version, kVersion);
+  return std::string(*name);
+}
+
 class TreeReviewer final : public NumberReviewer {
  public:
   TreeReviewer(const std::vector<FieldTrees>& fields, const datum::Schema& schema)
@@ -154,56 +163,36 @@ std::uint32_t feature_fingerprint(const datum::Schema& schema, std::size_t field
 
 std::vector<std::byte> encode_model(const CompletionModel& model, const datum::Schema& schema) {
   wire::CborWriter out;
-  out.array(5);
-  out.text("skywarden completion");
+  out.array(kKind.items);
+  out.text(kKind.name);
   out.unsigned_integer(kVersion);
   out.text(model.schema);
   write_mode(out, model.causal, schema);
   write_mode(out, model.offline, schema);
-  std::vector<std::byte> bytes = out.take();
-  append_little_endian(bytes, wire::crc32c(bytes), kCheckBytes);
-  return bytes;
+  return seal_model(out);
 }
 
 Result<std::string> schema_of_model(std::span<const std::byte> bytes) {
-  if (bytes.size() <= kCheckBytes)
-    return fail(Errc::kMalformed, "no completion model: {} bytes", bytes.size());
-  if (bytes.size() > kModelBytesMax)
-    return fail(Errc::kLimitReached, "{} bytes, expected at most {}", bytes.size(), kModelBytesMax);
-  const std::span<const std::byte> body = bytes.first(bytes.size() - kCheckBytes);
-  const std::uint64_t stated = little_endian(bytes.last(kCheckBytes));
-  wire::CborReader in(body, kModelBytesMax);
-  const auto items = in.array();
-  const auto magic = in.text();
-  if (!magic || *items != 5 || *magic != "skywarden completion")
-    return fail(Errc::kMalformed, "no completion model");
-  if (wire::crc32c(body) != stated) return fail(Errc::kMalformed, "damaged: its checksum does not match");
-  const auto version = in.unsigned_integer();
-  auto name = in.text();
-  if (!name) return tl::unexpected(name.error());
-  if (*version != kVersion) return fail(Errc::kUnsupported, "version {}, expected {}", *version, kVersion);
-  return std::string(*name);
+  auto in = open_model(bytes, kKind);
+  if (!in) return tl::unexpected(in.error());
+  return read_schema(*in);
 }
 
 Result<CompletionModel> decode_model(std::span<const std::byte> bytes, const datum::Schema& schema) {
-  const auto name = schema_of_model(bytes);
+  auto in = open_model(bytes, kKind);
+  if (!in) return tl::unexpected(in.error());
+  const auto name = read_schema(*in);
   if (!name) return tl::unexpected(name.error());
   if (*name != schema.name)
     return fail(Errc::kConflict, "a model for schema '{}', the records follow '{}'", *name, schema.name);
-  wire::CborReader in(bytes.first(bytes.size() - kCheckBytes), kModelBytesMax);
   CompletionModel out;
   out.schema = *name;
-  // As schema_of_model has read them.
-  (void)in.array();
-  (void)in.text();
-  (void)in.unsigned_integer();
-  (void)in.text();
   for (std::vector<FieldTrees>* mode : {&out.causal, &out.offline}) {
-    auto fields = read_mode(in, schema);
+    auto fields = read_mode(*in, schema);
     if (!fields) return tl::unexpected(fields.error());
     *mode = std::move(*fields);
   }
-  if (const auto end = in.finish(); !end) return tl::unexpected(end.error());
+  if (const auto end = in->finish(); !end) return tl::unexpected(end.error());
   return out;
 }
 

@@ -13,26 +13,11 @@
 namespace skywarden::onboard {
 namespace {
 
-// Trees of a single leaf: what they say does not depend on the features.
-inference::TreeEnsemble saying(float value, std::size_t features) {
-  inference::TreeNode leaf;
-  leaf.value = value;
-  return inference::TreeEnsemble::make(features, 0.0F, std::vector<std::vector<inference::TreeNode>>{{leaf}})
-      .value();
-}
-
 CompletionModel example_model(float share) {
   const std::size_t features = feature_names(example_schema(), 0).size();
   FieldTrees trees{"temp", saying(2.0F, features), saying(0.0F, features), {}};
   trees.gaps.fill({share, -1.5F, 3.0F});
   return {"example", {trees}, {trees}};
-}
-
-Panel holed_panel(std::size_t hours, std::uint64_t seed, std::size_t kept_hours) {
-  auto records = example_records(hours, seed);
-  hide(records, 0.3, seed);
-  records.resize(kept_hours * 4);  // a record of each station an hour
-  return panel_of(records, true);
 }
 
 // Notes what it is shown and changes nothing.

@@ -13,30 +13,13 @@
 namespace skywarden::onboard {
 namespace {
 
-NetworkShape small(NetworkKind kind) {
-  NetworkShape shape;
-  shape.kind = kind;
-  shape.layers = shape.sets = 1;
-  shape.width = 16;
-  shape.heads = 2;
-  shape.hidden = 32;
-  return shape;
-}
-
 Network drawn_network(NetworkKind kind, std::uint64_t seed) {
   const datum::Schema schema = example_schema();
-  auto network = Network::make(network_graph(small(kind), NetworkInputs(schema), inference::Precision::kI8,
-                                             inference::drawn_parameters(seed)),
+  auto network = Network::make(network_graph(small_network(kind), NetworkInputs(schema),
+                                             inference::Precision::kI8, inference::drawn_parameters(seed)),
                                schema);
   REQUIRE_MESSAGE(network.has_value(), (network ? "" : network.error().message));
   return std::move(*network);
-}
-
-Panel holed_panel(std::size_t hours, std::uint64_t seed, std::size_t kept_hours) {
-  auto records = example_records(hours, seed);
-  hide(records, 0.3, seed);
-  records.resize(kept_hours * 4);  // a record of each station an hour
-  return panel_of(records, true);
 }
 
 // Notes what it is shown, and what networks say of it.
@@ -189,7 +172,7 @@ TEST_CASE("networks of other schemas, of no schema and of other shapes are refus
   const datum::Schema schema = example_schema();
   const NetworkInputs inputs(schema);
   const auto graph = [&] {
-    return network_graph(small(NetworkKind::kEncoder), inputs, inference::Precision::kF32,
+    return network_graph(small_network(NetworkKind::kEncoder), inputs, inference::Precision::kF32,
                          inference::drawn_parameters(1));
   };
   CHECK(Network::make(graph(), schema).has_value());

@@ -8,6 +8,8 @@
 #include "base/random.h"
 #include "datum/record.h"
 #include "datum/schema.h"
+#include "inference/tree_ensemble.h"
+#include "onboard/complete_network_graph.h"
 #include "onboard/panel.h"
 
 namespace skywarden::onboard {
@@ -93,6 +95,32 @@ inline std::vector<Hidden> hide(std::vector<datum::Record>& records, double chan
     }
   }
   return out;
+}
+
+// A record of each station an hour, three in ten cells hidden; the hours after `kept_hours` are cut off.
+inline Panel holed_panel(std::size_t hours, std::uint64_t seed, std::size_t kept_hours) {
+  auto records = example_records(hours, seed);
+  hide(records, 0.3, seed);
+  records.resize(kept_hours * 4);
+  return panel_of(records, true);
+}
+
+// Trees of a single leaf: what they say does not depend on the features.
+inline inference::TreeEnsemble saying(float value, std::size_t features) {
+  inference::TreeNode leaf;
+  leaf.value = value;
+  return inference::TreeEnsemble::make(features, 0.0F, std::vector<std::vector<inference::TreeNode>>{{leaf}})
+      .value();
+}
+
+inline NetworkShape small_network(NetworkKind kind) {
+  NetworkShape shape;
+  shape.kind = kind;
+  shape.layers = shape.sets = 1;
+  shape.width = 16;
+  shape.heads = 2;
+  shape.hidden = 32;
+  return shape;
 }
 
 }  // namespace skywarden::onboard

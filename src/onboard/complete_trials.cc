@@ -53,15 +53,6 @@ NumberTrials::NumberTrials(const Work& work, const NumberModel& numbers, Feature
       calibration_(work.panel.fields(), pool_count(pools_), calibration_options(causal, options)) {
   for (const std::uint8_t number : work.is_number) numbers_count_ += number;
   if (!causal) one_in_ += measured_numbers(work) / std::max<std::size_t>(1, options.trials_offline);
-  const Panel& panel = work.panel;
-  for (std::uint32_t slot = 0; slot < panel.slots(); ++slot)
-    same_time_from_.push_back(slot > 0 && panel.time(slot) == panel.time(slot - 1) ? same_time_from_.back()
-                                                                                   : slot);
-  same_time_to_.resize(panel.slots());
-  for (std::size_t slot = panel.slots(); slot-- > 0;)
-    same_time_to_[slot] = slot + 1 < panel.slots() && panel.time(slot) == panel.time(slot + 1)
-                              ? same_time_to_[slot + 1]
-                              : static_cast<std::uint32_t>(slot);
 }
 
 std::size_t NumberTrials::class_of(std::size_t slot, std::size_t stream, std::size_t field,
@@ -99,8 +90,8 @@ std::optional<GapEnds> NumberTrials::pretend_gap(std::size_t slot, std::size_t s
   auto here = static_cast<std::int64_t>(slot);
   std::int64_t from = here, to = here;
   if (((chance >> 55) & 1) != 0) {  // all that shares this time is lost as well
-    from = same_time_from_[slot];
-    to = same_time_to_[slot];
+    from = work_.same_time_from[slot];
+    to = work_.same_time_to[slot];
   }
   const std::int64_t length = GapSituation::length_in(kind, chance >> 8);
   if (causal_) {
@@ -128,7 +119,7 @@ void NumberTrials::try_cell(std::size_t slot, std::size_t stream, std::size_t fi
   bool reviewed = false;
   if (const auto estimate = uncalibrated(slot, stream, field, ends, reviewed))
     calibration_.learn(field, pools_[stream], gap, *estimate,
-                       work_.levels[work_.panel.at(slot, stream, field)], stream, same_time_from_[slot]);
+                       work_.levels[work_.panel.at(slot, stream, field)], stream, work_.same_time_from[slot]);
 }
 
 // Streams that have not appeared yet must not thin the trials of those that have.

@@ -65,7 +65,6 @@ class NumberTrials {
   std::size_t trials_a_slot_, numbers_count_ = 0;
   std::vector<std::uint8_t> stream_seen_;
   std::size_t streams_seen_ = 0;
-  std::vector<std::uint32_t> same_time_from_, same_time_to_;  // of slots: first and last of their time
   IntervalCalibration calibration_;
 };
 

@@ -7,10 +7,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "datum/schema.h"
 #include "onboard/panel.h"
+#include "onboard/redundancy.h"
 
 namespace skywarden::onboard {
 
@@ -42,14 +44,18 @@ struct Work {
   [[nodiscard]] bool has_spatial(std::size_t cell) const { return (flags[cell] & kHasSpatial) != 0; }
   void set_known(std::size_t cell, std::size_t field, double value, std::uint8_t extra_flags);
   [[nodiscard]] int hour(std::size_t slot) const { return hours[slot]; }
+  // A stream that this one copies and that has measured the field here; in causal work one that has arrived.
+  [[nodiscard]] std::optional<std::size_t> twin_of(std::size_t slot, std::size_t stream, std::size_t field,
+                                                   const CopyFinder& copies, bool causal) const;
 
   const Panel& panel;
   std::vector<WorkingScale> scales;     // of fields
   std::vector<std::uint8_t> is_number;  // of fields
   std::vector<std::uint8_t> hours;      // of slots: local hour of day by the schema's offset
-  std::vector<double> values;           // in the field's unit, where known
-  std::vector<float> levels;            // on the working scale, where known
-  std::vector<float> spatial;           // on the working scale, where the neighbours have an opinion
+  std::vector<std::uint32_t> same_time_from, same_time_to;  // of slots: first and last of their time
+  std::vector<double> values;                               // in the field's unit, where known
+  std::vector<float> levels;                                // on the working scale, where known
+  std::vector<float> spatial;  // on the working scale, where the neighbours have an opinion
   std::vector<std::uint8_t> flags;
   std::vector<std::int32_t> previous;  // last known slot of this stream's field at or before this slot
   std::vector<std::int32_t> next;      // first known slot at or after; empty in causal work
