@@ -4,7 +4,9 @@
 # earlier, so the ordered list in src/CMakeLists.txt is acyclic by construction. LIBRARIES are outside
 # libraries (CMake targets). TESTS are doctest files beside the code; they become one ctest executable.
 # TEST_USES names components that only the tests need; it obeys the same order. A component includes the headers of
-# those it names in USES and of no others, even where they would come along (tests/check_includes.py).
+# those it names in USES and of no others, even where they would come along (tests/check_includes.py). That x.h
+# compiles alone is shown by x.cc, which includes it first (the same test); headers without x.cc are compiled by
+# all_verify_interface_header_sets.
 function(component name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;USES;LIBRARIES;TESTS;TEST_USES")
   if(arg_UNPARSED_ARGUMENTS)
@@ -22,8 +24,13 @@ function(component name)
     add_library(skywarden_${name} INTERFACE)
     set(scope INTERFACE)
   endif()
-  if(arg_HEADERS)
-    target_sources(skywarden_${name} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${arg_HEADERS})
+  set(alone ${arg_HEADERS})
+  foreach(source IN LISTS arg_SOURCES)
+    string(REGEX REPLACE "\\.cc$" ".h" own_header ${source})
+    list(REMOVE_ITEM alone ${own_header})
+  endforeach()
+  if(alone)
+    target_sources(skywarden_${name} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${alone})
   endif()
   target_include_directories(skywarden_${name} ${scope} ${PROJECT_SOURCE_DIR}/src)
   list(TRANSFORM arg_USES PREPEND skywarden_ OUTPUT_VARIABLE uses)

@@ -6,7 +6,8 @@ COMPONENTS is written at configuration: a line NAME:USES:TEST_USES for each comp
 
 Rules: a component includes itself and what it names in USES; its tests also what they name in TEST_USES, and testing.
 What comes along through another component does not count: the list says what the code really reads. Programs, fuzzers
-and benchmarks may include anything. Every source file belongs to its folder's CMakeLists.txt.
+and benchmarks may include anything. Every source file belongs to its folder's CMakeLists.txt. x.cc includes x.h before
+anything else, which shows that the header compiles alone.
 """
 import pathlib
 import re
@@ -15,6 +16,7 @@ import sys
 PEERS = {"onboard", "reasoning", "consensus", "games", "adaptation"}  # side by side: joined in node, never in each other
 LEVELS_ABOVE_PEERS = {"node", "sim", "shell", "formats"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_0-9]+)/[^"]+"', re.MULTILINE)
+ANY_INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^">]+)[">]', re.MULTILINE)
 OWN_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"/]+)"', re.MULTILINE)
 
 
@@ -43,6 +45,10 @@ def problems_of_component(source, name, uses, test_uses):
                 yield f"{where}: includes {used}/, which {name} does not name in USES"
         for header in OWN_INCLUDE.findall(text):
             yield f'{where}: write "{name}/{header}" instead of "{header}"'
+        if path.suffix == ".cc" and path.with_suffix(".h").exists():
+            header = path.with_suffix(".h").relative_to(source).as_posix()
+            if ANY_INCLUDE.findall(text)[:1] != [header]:
+                yield f'{where}: "{header}" must be the first include'
         if not re.search(rf"(?<![\w/]){re.escape(path.relative_to(folder).as_posix())}(?!\w)", listed):
             yield f"{where}: not in {name}/CMakeLists.txt"
     if name in PEERS:

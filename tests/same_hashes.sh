@@ -1,34 +1,33 @@
 #!/usr/bin/env bash
-# usage: same_hashes.sh PROGRAM PROGRAM [SEED...]
-# Runs every scenario with both programs and compares the hashes of what happened. Of a scenario on real orbits, whose
-# run takes half a minute, only the first seed.
+# usage: same_hashes.sh PROGRAM PROGRAM...
+# Runs every scenario with all programs, two runs at a time, and compares the hashes of what happened: seeds 1 to 3, of
+# a scenario on real orbits, whose run takes half a minute, only the first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-one=$1 other=$2
-shift 2
-[ $# -gt 0 ] || set -- 1 2 3
-compared=0 differing=0
 
 hash_of() {
   local line
-  line=$("$1" sim "$2" --seed "$3" | grep -oE '\bhash 0x[0-9a-f]+' | head -n 1) || true
-  [ -n "$line" ] || { echo "$1 sim $2 --seed $3 printed no hash" >&2; exit 1; }
-  echo "$line"
+  line=$("$3" sim "$1" --seed "$2" | grep -oE '\bhash 0x[0-9a-f]+' | head -n 1) || true
+  echo "$1 $2 ${line:-no hash} $3"
+}
+export -f hash_of
+
+runs() {
+  local scenario seed program seeds
+  for scenario in scenarios/*.toml; do
+    [ -e "$scenario" ] || { echo "there are no scenarios" >&2; exit 1; }
+    seeds='1 2 3'
+    if grep -q '^\[constellation\]' "$scenario"; then seeds=1; fi
+    for seed in $seeds; do
+      for program in "$@"; do printf '%s\0%s\0%s\0' "$scenario" "$seed" "$program"; done
+    done
+  done
 }
 
-for scenario in scenarios/*.toml; do
-  [ -e "$scenario" ] || { echo "there are no scenarios" >&2; exit 1; }
-  seeds=("$@")
-  if grep -q '^\[constellation\]' "$scenario"; then seeds=("$1"); fi
-  for seed in "${seeds[@]}"; do
-    first=$(hash_of "$one" "$scenario" "$seed")
-    second=$(hash_of "$other" "$scenario" "$seed")
-    compared=$((compared + 1))
-    if [ "$first" != "$second" ]; then
-      differing=$((differing + 1))
-      echo "$scenario --seed $seed: $first against $second"
-    fi
-  done
-done
-echo "$compared runs compared, $differing differ"
-[ "$differing" = 0 ]
+hashes=$(runs "$@" | xargs -0 -n 3 -P 2 bash -c 'hash_of "$@"' hash_of | sort)
+compared=$(cut -d ' ' -f 1,2 <<<"$hashes" | sort -u | wc -l)
+differing=$(cut -d ' ' -f 1-4 <<<"$hashes" | sort -u | cut -d ' ' -f 1,2 | uniq -d)
+if [ -n "$differing" ]; then grep -F "$differing" <<<"$hashes"; fi
+if grep ' no hash ' <<<"$hashes"; then exit 1; fi
+echo "$compared runs by $# programs compared, $(grep -c . <<<"$differing" || true) differ"
+[ -z "$differing" ]

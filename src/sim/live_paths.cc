@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <queue>
+#include <set>
 #include <tuple>
 
 #include "base/contract.h"
@@ -97,9 +98,11 @@ class Contacts : public LivePaths {
 
   std::vector<Link> links(Instant now, const Cuts& cuts) override {
     follow(now, cuts);
+    std::set<std::pair<NodeId, NodeId>> listed = cuts.cut_links();
+    for (const auto& [pair, window] : up_) listed.insert(pair);
     std::vector<Link> out;
-    for (const auto& [pair, window] : up_)
-      out.push_back({pair.first, pair.second, true, !cuts.open(pair.first, pair.second)});
+    for (const auto& pair : listed)
+      out.push_back({pair.first, pair.second, up_.contains(pair), !cuts.open(pair.first, pair.second)});
     return out;
   }
 

@@ -35,6 +35,7 @@ class LivePaths {
   virtual ~LivePaths() = default;
   // `now` never goes back.
   [[nodiscard]] virtual std::optional<Path> path(NodeId from, NodeId to, Instant now, const Cuts& cuts) = 0;
+  // Those that physics gives now and those that somebody cut, by their nodes.
   [[nodiscard]] virtual std::vector<Link> links(Instant now, const Cuts& cuts) = 0;
   // All links that physics will give from `start` on, by start.
   [[nodiscard]] virtual std::vector<network::ContactWindow> planned(Instant start) const = 0;

@@ -215,6 +215,27 @@ TEST_CASE("stations that nothing joins on the ground hear each other through sat
   CHECK(hops(false, 250s) == 0);
 }
 
+// Whoever cut a link could no longer find it to mend it, once its satellite had set.
+TEST_CASE("a link that somebody cut stays in the list out of sight, so that it can be mended") {
+  const NodeId satellite(1), north(2);
+  const network::ContactWindow pass{
+      satellite, north, {Instant() + 100s, Instant() + 200s, 5ms, BitsPerSecond(1e6)}};
+  const auto paths = contact_paths({satellite}, {north}, {pass}, {.terrestrial = false});
+  Cuts cuts;
+  CHECK(paths->links(Instant() + 50s, cuts).empty());
+  cuts.cut(north, satellite);
+  for (const auto& [at, up] : {std::pair(50s, false), std::pair(150s, true), std::pair(250s, false)}) {
+    const std::vector<Link> links = paths->links(Instant() + at, cuts);
+    REQUIRE(links.size() == 1);
+    CHECK(links.front().a == satellite);
+    CHECK(links.front().b == north);
+    CHECK(links.front().up == up);
+    CHECK(links.front().cut);
+  }
+  cuts.heal(satellite, north);
+  CHECK(paths->links(Instant() + 250s, cuts).empty());
+}
+
 // Nodes that restarted judged their fires before they had heard the weather again, and kept that verdict:
 // with half of the shares doing so a fire stayed untold.
 TEST_CASE("nodes that hear the weather after a restart judge their open fires again") {
