@@ -1,3 +1,23 @@
+# With SKYWARDEN_PRECOMPILED the standard headers that most files read are compiled once. Off by default: it hides
+# missing includes and leaves compiler caches nothing to find; .ci/run, which builds from nothing, sets it.
+option(SKYWARDEN_PRECOMPILED "precompile standard headers" "$ENV{SKYWARDEN_PRECOMPILED}")
+if(SKYWARDEN_PRECOMPILED)
+  file(WRITE ${PROJECT_BINARY_DIR}/precompiled.cc "")
+  add_library(skywarden_precompiled OBJECT ${PROJECT_BINARY_DIR}/precompiled.cc)
+  target_link_libraries(skywarden_precompiled PRIVATE skywarden_flags fmt::fmt)
+  target_precompile_headers(skywarden_precompiled PRIVATE <algorithm> <array> <chrono> <cmath> <cstdint> <deque>
+    <functional> <map> <memory> <optional> <set> <span> <string> <string_view> <utility> <variant> <vector>
+    <fmt/format.h>)
+endif()
+
+# precompiled(TARGET): it reads the precompiled headers, when there are any
+function(precompiled target)
+  if(SKYWARDEN_PRECOMPILED)
+    target_precompile_headers(${target} REUSE_FROM skywarden_precompiled)
+    set_target_properties(${target} PROPERTIES PCH_WARN_INVALID OFF)
+  endif()
+endfunction()
+
 # component(NAME HEADERS ... SOURCES ... USES ... LIBRARIES ... TESTS ...)
 #
 # The only way to declare a library. A component is a folder under src/; USES names components declared
@@ -19,6 +39,7 @@ function(component name)
   endforeach()
   if(arg_SOURCES)
     add_library(skywarden_${name} STATIC ${arg_SOURCES})
+    precompiled(skywarden_${name})
     set(scope PUBLIC)
   else()
     add_library(skywarden_${name} INTERFACE)
@@ -41,6 +62,7 @@ function(component name)
   set_property(GLOBAL APPEND PROPERTY SKYWARDEN_COMPONENTS "${name}:${uses_line}:${test_uses_line}")
   if(SKYWARDEN_TESTS AND arg_TESTS)
     add_executable(test_${name} ${arg_TESTS})
+    precompiled(test_${name})
     list(TRANSFORM arg_TEST_USES PREPEND skywarden_ OUTPUT_VARIABLE test_uses)
     target_link_libraries(test_${name} PRIVATE skywarden_${name} ${test_uses} skywarden_testing)
     add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
