@@ -9,13 +9,13 @@
 // without a registry. By rating: with it.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "agents/registry.h"
 #include "agents/watch_rehearsal.h"
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 
 namespace {
@@ -164,11 +164,14 @@ void print_registry() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Tasks of watching given out over lossy links, with the registry of agents and without");
+  skywarden::command_line::Program app(
+      "Tasks of watching given out over lossy links, with the registry of agents and without");
   std::uint32_t count = 20;
-  app.add_option("seeds", count, "worlds of each kind")->check(CLI::Range(1, 10'000))->capture_default_str();
+  app.add_option("seeds", count, "worlds of each kind")
+      .check(skywarden::command_line::range(1, 10'000))
+      .capture_default_str();
   app.footer("Example:\n  bench-agents 20");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   for (const double loss : kLosses)
     for (const Way& way : kWays) print_tasks(way, loss, count);
   for (const Way& way : kWays)

@@ -5,11 +5,10 @@
 // same for everything that is compared. What links do about loss: agreement/ways.h.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "agreement/figures.h"
 #include "agreement/shell.h"
 #include "base/text.h"
+#include "command_line/command_line.h"
 
 namespace {
 
@@ -44,30 +43,32 @@ std::string footer() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
+  skywarden::command_line::Program app(
       "Agreement on a shell of 72 planes of 22 satellites, in virtual time: one JSON line a seed, and one\n"
       "over all seeds. Each hop loses 5 % of frames, the link sends them again.");
   std::string figure;
   std::string seeds = "1";
   int length = static_cast<int>(kOrbit / std::chrono::seconds(1));
   Ask ask;
-  app.add_option("figure", figure, "which, see below")->required();
-  app.add_option("--seeds", seeds, "A or A..B")->capture_default_str();
+  app.add_option("figure", figure, "which, see below").required();
+  app.add_option("--seeds", seeds, "A or A..B").capture_default_str();
   app.add_option("--seconds", length, "of virtual time a run; one orbit unless said")
-      ->check(CLI::Range(60, 604'800))
-      ->capture_default_str();
+      .check(skywarden::command_line::range(60, 604'800))
+      .capture_default_str();
   app.add_option("--copies", ask.copies, "of each frame on each hop, in succession; the first counts")
-      ->check(CLI::Range(1, 8))
-      ->capture_default_str();
+      .check(skywarden::command_line::range(1, 8))
+      .capture_default_str();
   app.add_option("--lost-alike", ask.lost_alike, "chance that a copy is lost or kept as the one before")
-      ->check(CLI::Range(0.0, 0.99))
-      ->capture_default_str();
-  app.add_option("--voters", ask.voters, "of availability")->check(CLI::Range(1, 200))->capture_default_str();
+      .check(skywarden::command_line::range(0.0, 0.99))
+      .capture_default_str();
+  app.add_option("--voters", ask.voters, "of availability")
+      .check(skywarden::command_line::range(1, 200))
+      .capture_default_str();
   app.add_option("--jobs", ask.jobs, "seeds played at once; changes nothing of what is printed")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
+      .check(skywarden::command_line::range(1, 64))
+      .capture_default_str();
   app.footer(footer());
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   if (!read_seeds(seeds, ask))
     return fmt::print(stderr, "bench-agreement: --seeds {}: expected A or A..B, from 1, at most {}\n", seeds,
                       kSeedsMax),

@@ -2,13 +2,13 @@
 // JSON line a figure: operations per second of CPU time, the median of several runs after one to warm up.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
 
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "network/bpsec.h"
 #include "network/bundle_decode.h"
@@ -130,9 +130,10 @@ void opening(std::string_view name, const Bundle& bundle, const KeyRing& keys) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("How fast bundles are decoded, encoded, checked and opened on one core");
+  skywarden::command_line::Program app(
+      "How fast bundles are decoded, encoded, checked and opened on one core");
   app.footer("Example:\n  bench-bundle");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   KeyRing keys;
   must(keys.add(KeyUse::kIntegrity, std::nullopt, key_of(16)).has_value(), "a key");
   must(keys.add(KeyUse::kConfidentiality, std::nullopt, key_of(32)).has_value(), "a key");

@@ -2,7 +2,6 @@
 // that is.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -10,6 +9,7 @@
 #include <thread>
 
 #include "base/random.h"
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "inference/encoders.h"
 #include "inference/model_file.h"
@@ -256,7 +256,7 @@ int run(const Arguments& a) {
 
 int main(int argc, char** argv) {
   Arguments a;
-  CLI::App app(
+  skywarden::command_line::Program app(
       "Time of the on-board engine for one batch, and its share of the INT8 ceiling of this machine");
   app.footer(
       "Example: bench-engine --model student --batches 1,32 --tokens 16\n"
@@ -266,32 +266,32 @@ int main(int argc, char** argv) {
       "with\n"
       "attention, all with drawn INT8 weights. The share counts multiply-adds of attention as well.");
   app.add_option("--model", a.model, "all, student, teacher or recurrent")
-      ->check(CLI::IsMember({"all", "student", "teacher", "recurrent"}))
-      ->capture_default_str();
+      .check(skywarden::command_line::one_of({"all", "student", "teacher", "recurrent"}))
+      .capture_default_str();
   app.add_option("--instructions", a.instructions, "widest, baseline, avx2, avx512 or amx")
-      ->capture_default_str();
+      .capture_default_str();
   app.add_option("--batches", a.batches, "sequences at a time")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
+      .delimiter(',')
+      .check(skywarden::command_line::range(1, 4096))
+      .capture_default_str();
   app.add_option("--tokens", a.tokens, "of a sequence")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
+      .delimiter(',')
+      .check(skywarden::command_line::range(1, 256))
+      .capture_default_str();
   app.add_option("--threads", a.threads, "cores to use")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
+      .delimiter(',')
+      .check(skywarden::command_line::range(1, 64))
+      .capture_default_str();
   app.add_option("--at-once", a.at_once, "tokens that run through the graph together")
-      ->check(CLI::Range(256, 65536))
-      ->capture_default_str();
+      .check(skywarden::command_line::range(256, 65536))
+      .capture_default_str();
   app.add_option("--seconds", a.seconds, "of each measurement")
-      ->check(CLI::Range(0.01, 600.0))
-      ->capture_default_str();
+      .check(skywarden::command_line::range(0.01, 600.0))
+      .capture_default_str();
   app.add_option("--flips", a.flips,
                  "single bits of the parameters to flip while the model runs and is scrubbed")
-      ->check(CLI::Range(0, 1000000))
-      ->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+      .check(skywarden::command_line::range(0, 1000000))
+      .capture_default_str();
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   return run(a);
 }

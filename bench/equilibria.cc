@@ -5,10 +5,10 @@
 // players.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "base/random.h"
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "games/logit_tracing.h"
 #include "games/support_enumeration.h"
@@ -80,9 +80,9 @@ void three_players(std::size_t strategies, std::size_t games) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What finding the equilibria of games of two and three players costs");
+  skywarden::command_line::Program app("What finding the equilibria of games of two and three players costs");
   app.footer("Example:\n  bench-equilibria");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   for (const std::size_t size : {2, 4, 6, 8}) two_players(size, 20);
   two_players(10, 10);
   two_players(12, 5);

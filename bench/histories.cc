@@ -10,7 +10,6 @@
 // checked. The hash says that two builds played the same.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -20,6 +19,7 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "consensus/raft_history.h"
 #include "cpu_time.h"
 
@@ -162,14 +162,14 @@ std::optional<std::map<Seeds, Totals>> played_before(const std::string& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
+  skywarden::command_line::Program app(
       "Seeded histories of a Raft group under every fault; violations with their seeds, then one JSON line.\n"
       "Example: bench-histories --seeds 1..1000000 --progress histories.jsonl");
   std::string said_seeds;
   std::string progress;
-  app.add_option("--seeds", said_seeds, "A or A..B")->required();
+  app.add_option("--seeds", said_seeds, "A or A..B").required();
   app.add_option("--progress", progress, "a file: what it has is not played again, what is played is added");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   const auto seeds = read_seeds(said_seeds);
   if (!seeds) return fmt::print(stderr, "bench-histories: --seeds {}: expected A or A..B\n", said_seeds), 2;
   const auto played = played_before(progress);

@@ -1,9 +1,9 @@
 // How fast entries go into a ledger, and questions over them (docs/formats.md). The log is a drawn one
 // (ledger/ledger_example.h), or that of another ledger.
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "ledger/against_log.h"
 #include "ledger/ledger_example.h"
@@ -124,16 +124,16 @@ void run(const Arguments& arguments) {
 }  // namespace skywarden
 
 int main(int argc, char** argv) {
-  CLI::App app{"Entries into a ledger, and questions over them"};
+  skywarden::command_line::Program app{"Entries into a ledger, and questions over them"};
   skywarden::Arguments arguments;
   app.add_option("--entries", arguments.entries, "of a drawn log")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 10'000'000));
+      .capture_default_str()
+      .check(skywarden::command_line::range(1, 10'000'000));
   app.add_option("--of", arguments.of, "entries of this ledger of fires instead, which has no gaps");
   app.add_option("--together", arguments.together, "entries in one transaction")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 10'000));
-  CLI11_PARSE(app, argc, argv);
+      .capture_default_str()
+      .check(skywarden::command_line::range(1, 10'000));
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   skywarden::run(arguments);
   return 0;
 }

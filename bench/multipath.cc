@@ -19,11 +19,11 @@
 // the code itself costs.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
 
 #include "base/random.h"
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "formats/read_file.h"
 #include "network/bundle_decode.h"
@@ -384,15 +384,18 @@ int coding(wire::CodeShape shape) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What disjoint routes, striping and coded pieces bring over a day of real orbits");
+  skywarden::command_line::Program app(
+      "What disjoint routes, striping and coded pieces bring over a day of real orbits");
   std::string elements, stations;
   std::size_t queries = 500, trials = 200;
-  app.add_option("elements", elements, "TLE file")->required();
-  app.add_option("stations", stations, "CSV of ground stations")->required();
-  app.add_option("queries", queries)->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  app.add_option("trials", trials)->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.add_option("elements", elements, "TLE file").required();
+  app.add_option("stations", stations, "CSV of ground stations").required();
+  app.add_option("queries", queries)
+      .check(skywarden::command_line::range(1, 1'000'000))
+      .capture_default_str();
+  app.add_option("trials", trials).check(skywarden::command_line::range(1, 1'000'000)).capture_default_str();
   app.footer("Example:\n  bench-multipath fire.tle ksat.csv 500 200");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   const auto world = make_world(elements, stations);
   if (!world) return fmt::print(stderr, "bench-multipath: {}\n", world.error().message), 1;
   fmt::print("{{\"figure\":\"plan\",\"satellites\":{},\"stations\":{},\"contacts\":{}}}\n", world->satellites,

@@ -25,11 +25,11 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
 
 #include "base/random.h"
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "formats/read_file.h"
 #include "network/contact_windows.h"
@@ -320,20 +320,23 @@ void run_seed(const World& world, std::uint64_t seed) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What becomes of bundles when three times as much is offered as can come down");
+  skywarden::command_line::Program app(
+      "What becomes of bundles when three times as much is offered as can come down");
   std::string elements, stations;
   std::uint64_t seeds = 3, first = 1, hours = 24;
   double scale = 1000.0;
-  app.add_option("elements", elements, "TLE file")->required();
-  app.add_option("stations", stations, "CSV of ground stations")->required();
-  app.add_option("seeds", seeds, "how many")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.add_option("elements", elements, "TLE file").required();
+  app.add_option("stations", stations, "CSV of ground stations").required();
+  app.add_option("seeds", seeds, "how many")
+      .check(skywarden::command_line::range(1, 1'000'000))
+      .capture_default_str();
   app.add_option("scale", scale, "divides rates and sizes")
-      ->check(CLI::Range(1.0, 1e9))
-      ->capture_default_str();
-  app.add_option("first_seed", first)->capture_default_str();
-  app.add_option("hours", hours)->check(CLI::Range(4, 240))->capture_default_str();
+      .check(skywarden::command_line::range(1.0, 1e9))
+      .capture_default_str();
+  app.add_option("first_seed", first).capture_default_str();
+  app.add_option("hours", hours).check(skywarden::command_line::range(4, 240)).capture_default_str();
   app.footer("Example:\n  bench-overload fire.tle ksat.csv 3");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   const auto world = make_world(elements, stations, scale, Duration(1h) * static_cast<std::int64_t>(hours));
   if (!world) return fmt::print(stderr, "bench-overload: {}\n", world.error().message), 1;
   fmt::print(

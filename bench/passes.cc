@@ -3,11 +3,11 @@
 
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "formats/read_file.h"
 #include "orbit/element_file.h"
@@ -83,14 +83,18 @@ int run(const Arguments& a) {
 
 int main(int argc, char** argv) {
   Arguments a;
-  CLI::App app{"Passes of a whole catalogue over ground stations"};
-  app.add_option("--elements", a.elements, "TLE or OMM (.gz too)")->required();
-  app.add_option("--stations", a.stations, "CSV name,lat_deg,lon_deg,alt_m (.gz too)")->required();
-  app.add_option("--start", a.start)->capture_default_str();
-  app.add_option("--hours", a.hours)->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--mask", a.mask_deg)->check(CLI::Range(-89.0, 89.0))->capture_default_str();
-  app.add_option("--threads", a.threads)->check(CLI::Range(1U, shell::kThreadsMax))->capture_default_str();
-  app.add_option("--runs", a.runs)->check(CLI::Range(1, 1000))->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  skywarden::command_line::Program app{"Passes of a whole catalogue over ground stations"};
+  app.add_option("--elements", a.elements, "TLE or OMM (.gz too)").required();
+  app.add_option("--stations", a.stations, "CSV name,lat_deg,lon_deg,alt_m (.gz too)").required();
+  app.add_option("--start", a.start).capture_default_str();
+  app.add_option("--hours", a.hours).check(skywarden::command_line::positive_number()).capture_default_str();
+  app.add_option("--mask", a.mask_deg)
+      .check(skywarden::command_line::range(-89.0, 89.0))
+      .capture_default_str();
+  app.add_option("--threads", a.threads)
+      .check(skywarden::command_line::range(1U, shell::kThreadsMax))
+      .capture_default_str();
+  app.add_option("--runs", a.runs).check(skywarden::command_line::range(1, 1000)).capture_default_str();
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   return run(a);
 }

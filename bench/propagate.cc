@@ -2,13 +2,13 @@
 // One core; CPU time, median of several runs.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <functional>
 #include <optional>
 
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "formats/read_file.h"
 #include "orbit/batch.h"
@@ -174,22 +174,27 @@ int run(const Arguments& a) {
 
 int main(int argc, char** argv) {
   Arguments a;
-  CLI::App app("Propagations a second of the batch path, and its distance from the reference path");
+  skywarden::command_line::Program app(
+      "Propagations a second of the batch path, and its distance from the reference path");
   app.footer(
       "Example: bench-propagate --elements catalogue.tle.gz --instructions avx2\n"
       "Prints one JSON line per figure; rates are states per second of CPU time, median, best and worst "
       "run.");
-  app.add_option("--elements", a.elements, "TLE or OMM file")->required();
-  app.add_option("--instructions", a.instructions, "all, baseline, avx2 or avx512")->capture_default_str();
-  app.add_option("--start", a.start, "first time")->capture_default_str();
-  app.add_option("--steps", a.steps, "times")->check(CLI::Range(1, 100000))->capture_default_str();
-  app.add_option("--step", a.step_s, "seconds between them")->capture_default_str();
-  app.add_option("--runs", a.runs, "timed runs")->check(CLI::Range(1, 1000))->capture_default_str();
+  app.add_option("--elements", a.elements, "TLE or OMM file").required();
+  app.add_option("--instructions", a.instructions, "all, baseline, avx2 or avx512").capture_default_str();
+  app.add_option("--start", a.start, "first time").capture_default_str();
+  app.add_option("--steps", a.steps, "times")
+      .check(skywarden::command_line::range(1, 100000))
+      .capture_default_str();
+  app.add_option("--step", a.step_s, "seconds between them").capture_default_str();
+  app.add_option("--runs", a.runs, "timed runs")
+      .check(skywarden::command_line::range(1, 1000))
+      .capture_default_str();
   app.add_option("--days", a.days, "compared with the reference so far before and after the start")
-      ->capture_default_str();
+      .capture_default_str();
   app.add_option("--compared-times", a.compared_times, "times compared with the reference; 0 compares none")
-      ->check(CLI::Range(0, 100000))
-      ->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+      .check(skywarden::command_line::range(0, 100000))
+      .capture_default_str();
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   return run(a);
 }

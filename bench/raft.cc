@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
@@ -22,6 +21,7 @@
 #include <sstream>
 #include <thread>
 
+#include "command_line/command_line.h"
 #include "shell/disk_folder.h"
 #include "shell/group_call.h"
 #include "shell/group_connection.h"
@@ -474,27 +474,30 @@ void measure(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   skywarden::Arguments arguments;
-  CLI::App app{"What an operation of a consensus group of real processes on loopback costs"};
-  app.add_option("--nodes", arguments.nodes, "members")->check(CLI::Range(1, 9))->capture_default_str();
+  skywarden::command_line::Program app{
+      "What an operation of a consensus group of real processes on loopback costs"};
+  app.add_option("--nodes", arguments.nodes, "members")
+      .check(skywarden::command_line::range(1, 9))
+      .capture_default_str();
   app.add_option("--clients", arguments.clients, "closed loops")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
+      .check(skywarden::command_line::range(1, 4096))
+      .capture_default_str();
   app.add_option("--connections", arguments.connections,
                  "the loops share so many TCP connections; 0: they run inside the leader")
-      ->check(CLI::Range(0, 512))
-      ->capture_default_str();
+      .check(skywarden::command_line::range(0, 512))
+      .capture_default_str();
   app.add_option("--payload", arguments.payload_bytes, "bytes of a proposal")
-      ->check(CLI::Range(3, 1 << 18))
-      ->capture_default_str();
+      .check(skywarden::command_line::range(3, 1 << 18))
+      .capture_default_str();
   app.add_option("--seconds", arguments.seconds, "measured, after a second of warm-up")
-      ->check(CLI::Range(0.1, 3600.0))
-      ->capture_default_str();
+      .check(skywarden::command_line::range(0.1, 3600.0))
+      .capture_default_str();
   app.add_option("--disk", arguments.disk, "folder for the members' logs; without, logs are in memory");
   app.add_option("--tls", arguments.tls,
                  "folder with ca.pem, node-N.pem, node-N.key; with --sign sign-N.key and .pub");
   app.add_flag("--sign", arguments.sign, "the leader signs its chain's head");
   app.footer("Example:\n  bench-raft --clients 64 --seconds 5");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   skywarden::measure(arguments);
   return 0;
 }

@@ -8,11 +8,11 @@
 // nothing pruned), and must agree in arrival and hops.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <vector>
 
 #include "base/random.h"
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "formats/read_file.h"
 #include "network/plan_file.h"
@@ -111,12 +111,15 @@ int run(const std::string& path, std::size_t count) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("How long a query of the best route takes on a contact plan, and that it is right");
+  skywarden::command_line::Program app(
+      "How long a query of the best route takes on a contact plan, and that it is right");
   std::string plan;
   std::size_t queries = 2000;
-  app.add_option("plan", plan, "as skywarden route reads it")->required();
-  app.add_option("queries", queries)->check(CLI::Range(1, 10'000'000))->capture_default_str();
+  app.add_option("plan", plan, "as skywarden route reads it").required();
+  app.add_option("queries", queries)
+      .check(skywarden::command_line::range(1, 10'000'000))
+      .capture_default_str();
   app.footer("Example:\n  bench-route plan.json");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   return run(plan, queries);
 }

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -20,6 +19,7 @@
 #include <thread>
 
 #include "base/random.h"
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "formats/read_file.h"
 #include "inference/encoders.h"
@@ -236,21 +236,25 @@ Result<void> run(const Arguments& a) {
 int main(int argc, char** argv) {
   skywarden::Arguments a;
   if (const char* data = std::getenv("SKYWARDEN_DATA")) a.data = data;
-  CLI::App app{"Times of the service on a node"};
+  skywarden::command_line::Program app{"Times of the service on a node"};
   app.add_option("--what", a.what, "infer, complete or both")
-      ->check(CLI::IsMember({"infer", "complete", "both"}));
-  app.add_option("--schema", a.schema, "of the records")->capture_default_str();
+      .check(skywarden::command_line::one_of({"infer", "complete", "both"}));
+  app.add_option("--schema", a.schema, "of the records").capture_default_str();
   app.add_option("--data", a.data, "folder with completion/prsa (default SKYWARDEN_DATA)");
-  app.add_option("--model", a.model, "completion model, or baseline")->capture_default_str();
-  app.add_option("--clients", a.clients, "at once")->check(CLI::Range(1, 1000))->capture_default_str();
-  app.add_option("--threads", a.threads, "that run batches")->check(CLI::Range(1, 64))->capture_default_str();
-  app.add_option("--seconds", a.seconds, "a figure")->capture_default_str();
-  app.add_option("--deadline-ms", a.deadline_ms, "of each request")->capture_default_str();
+  app.add_option("--model", a.model, "completion model, or baseline").capture_default_str();
+  app.add_option("--clients", a.clients, "at once")
+      .check(skywarden::command_line::range(1, 1000))
+      .capture_default_str();
+  app.add_option("--threads", a.threads, "that run batches")
+      .check(skywarden::command_line::range(1, 64))
+      .capture_default_str();
+  app.add_option("--seconds", a.seconds, "a figure").capture_default_str();
+  app.add_option("--deadline-ms", a.deadline_ms, "of each request").capture_default_str();
   app.add_option("--tokens", a.tokens, "rows of an inference")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
+      .check(skywarden::command_line::range(1, 256))
+      .capture_default_str();
   app.add_option("--port", a.port, "of a service that runs already; it serves what it serves");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   const auto ran = skywarden::run(a);
   if (!ran) fmt::print(stderr, "bench-service: {}\n", ran.error().message);
   return ran ? 0 : 1;

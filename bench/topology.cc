@@ -9,9 +9,9 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "formats/read_file.h"
 #include "network/satellite_links.h"
@@ -97,12 +97,12 @@ int run(const std::string& path, int steps) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What one step of a constellation's topology costs");
+  skywarden::command_line::Program app("What one step of a constellation's topology costs");
   std::string stations;
   int steps = 50;
-  app.add_option("stations", stations, "as skywarden topology reads them")->required();
-  app.add_option("steps", steps)->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.add_option("stations", stations, "as skywarden topology reads them").required();
+  app.add_option("steps", steps).check(skywarden::command_line::range(1, 1'000'000)).capture_default_str();
   app.footer("Example:\n  bench-topology cities.txt");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   return run(stations, steps);
 }

@@ -4,11 +4,11 @@
 // Rows are random too, a third of the values missing, which sends them everywhere.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <limits>
 #include <vector>
 
 #include "base/random.h"
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "inference/tree_ensemble.h"
 
@@ -35,14 +35,14 @@ std::vector<TreeNode> balanced_tree(Random& random, std::size_t features, std::s
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"How fast boosted trees are judged"};
+  skywarden::command_line::Program app{"How fast boosted trees are judged"};
   std::size_t features = 69, trees = 300, depth = 6, rows = 50'000;
-  app.add_option("--features", features)->check(CLI::Range(1, 4096))->capture_default_str();
-  app.add_option("--trees", trees)->check(CLI::Range(1, 20'000))->capture_default_str();
-  app.add_option("--depth", depth)->check(CLI::Range(1, 12))->capture_default_str();
-  app.add_option("--rows", rows)->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.add_option("--features", features).check(skywarden::command_line::range(1, 4096)).capture_default_str();
+  app.add_option("--trees", trees).check(skywarden::command_line::range(1, 20'000)).capture_default_str();
+  app.add_option("--depth", depth).check(skywarden::command_line::range(1, 12)).capture_default_str();
+  app.add_option("--rows", rows).check(skywarden::command_line::range(1, 1'000'000)).capture_default_str();
   app.footer("Example:\n  bench-trees --trees 300 --depth 6");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   Random random(1);
   std::vector<std::vector<TreeNode>> drawn;
   for (std::size_t t = 0; t < trees; ++t) drawn.push_back(balanced_tree(random, features, depth));

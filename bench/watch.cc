@@ -8,11 +8,11 @@
 // satellite after the other claims full ability while the others tell the truth.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <vector>
 
 #include "base/random.h"
+#include "command_line/command_line.h"
 #include "cpu_time.h"
 #include "games/watch_reward.h"
 #include "statistics/quantile.h"
@@ -83,11 +83,14 @@ struct Gains {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Who watches which cells, planned well or greedily, and what overstating one's ability earns");
+  skywarden::command_line::Program app(
+      "Who watches which cells, planned well or greedily, and what overstating one's ability earns");
   std::int64_t instances = 200;
-  app.add_option("instances", instances, "drawn")->check(CLI::Range(1, 100'000))->capture_default_str();
+  app.add_option("instances", instances, "drawn")
+      .check(skywarden::command_line::range(1, 100'000))
+      .capture_default_str();
   app.footer("Example:\n  bench-watch 200");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   const Random seeds(1);
   std::vector<double> ratios;
   Gains claims, deliveries, rewards;

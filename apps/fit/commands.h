@@ -2,18 +2,18 @@
 // the command line and sets *exit_code when it has run: 0 done, 1 failed.
 #pragma once
 
-#include <CLI/App.hpp>
+#include "command_line/command_line.h"
 
 namespace skywarden::fit {
 
-void add_train_anomaly(CLI::App& train, int* exit_code);
-void add_train_scene(CLI::App& train, int* exit_code);
-void add_train_trees(CLI::App& train, int* exit_code);
-void add_fuse(CLI::App& app, int* exit_code);
+void add_train_anomaly(command_line::Command train, int* exit_code);
+void add_train_scene(command_line::Command train, int* exit_code);
+void add_train_trees(command_line::Command train, int* exit_code);
+void add_fuse(command_line::Command app, int* exit_code);
 
 // Of programs built with LibTorch (SKYWARDEN_TORCH).
-void add_train_encoder(CLI::App& train, int* exit_code);
-void add_train_recurrent(CLI::App& train, int* exit_code);
-void add_distill(CLI::App& app, int* exit_code);
+void add_train_encoder(command_line::Command train, int* exit_code);
+void add_train_recurrent(command_line::Command train, int* exit_code);
+void add_distill(command_line::Command app, int* exit_code);
 
 }  // namespace skywarden::fit

@@ -2,7 +2,6 @@
 // trained none of them, and says what each is worth.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "examples.h"
 #include "formats/read_file.h"
@@ -308,29 +308,28 @@ Result<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_fuse(CLI::App& app, int* exit_code) {
+void add_fuse(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
+  command_line::Command command =
       app.add_subcommand("fuse", "Trees and networks as one model, each believed where it helps");
-  command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
-  command->add_option("--in", arguments->in, "tables; several are several streams of one system")->required();
-  command->add_option("--trees", arguments->trees, "model of trees, or a fused one whose other mode is kept")
-      ->required();
-  command->add_option("--networks", arguments->networks, "networks (.swm), at most three")->required();
-  command->add_option("--out", arguments->out, "the model; its run record goes to OUT.json")->required();
-  command->add_option("--seed", arguments->seed, "of losses")->capture_default_str();
+  command.add_option("--schema", arguments->schema, "schema of the records (TOML)").required();
+  command.add_option("--in", arguments->in, "tables; several are several streams of one system").required();
+  command.add_option("--trees", arguments->trees, "model of trees, or a fused one whose other mode is kept")
+      .required();
+  command.add_option("--networks", arguments->networks, "networks (.swm), at most three").required();
+  command.add_option("--out", arguments->out, "the model; its run record goes to OUT.json").required();
+  command.add_option("--seed", arguments->seed, "of losses").capture_default_str();
   command
-      ->add_option("--hold-back", arguments->judged_on,
-                   "share of the time, from and to, that trained neither trees nor networks")
-      ->expected(2)
-      ->capture_default_str();
-  command->add_option("--every", arguments->every, "use only every so many panels with losses")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command->add_flag("--offline", arguments->offline, "for completion that sees later rows, too");
-  command->add_option("--code", arguments->code, "version of the code, for the record")
-      ->capture_default_str();
-  command->footer(
+      .add_option("--hold-back", arguments->judged_on,
+                  "share of the time, from and to, that trained neither trees nor networks")
+      .expected(2)
+      .capture_default_str();
+  command.add_option("--every", arguments->every, "use only every so many panels with losses")
+      .check(command_line::positive_number())
+      .capture_default_str();
+  command.add_flag("--offline", arguments->offline, "for completion that sees later rows, too");
+  command.add_option("--code", arguments->code, "version of the code, for the record").capture_default_str();
+  command.footer(
       "Values are hidden by many loss processes and every model says what it thinks of each. Printed are "
       "shares\n"
       "within the tolerance and half of it for each model alone, left out, and all together; gates settled "
@@ -339,7 +338,7 @@ void add_fuse(CLI::App& app, int* exit_code) {
       "Example:\n  skywarden-fit fuse --schema schemas/prsa.toml --in PRSA_*.csv.gz --trees "
       "models/prsa.trees "
       "\\\n    --networks encoder.swm recurrent.swm --out models/prsa.fused");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto done = run(*arguments);
     if (!done) fmt::print(stderr, "skywarden-fit fuse: {}\n", done.error().message);
     *exit_code = done ? 0 : 1;

@@ -1,7 +1,6 @@
 // skywarden-fit train anomaly: boosted trees that tell faulty readings from sound ones.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -15,6 +14,7 @@
 
 #include "base/hash.h"
 #include "booster.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "fault_examples.h"
 #include "formats/read_file.h"
@@ -275,41 +275,40 @@ Result<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_train_anomaly(CLI::App& train, int* exit_code) {
+void add_train_anomaly(command_line::Command train, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
+  command_line::Command command =
       train.add_subcommand("anomaly", "Boosted trees that tell faulty readings from sound ones");
-  command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
-  command->add_option("--in", arguments->in, "tables; several are several streams of one system")->required();
-  command->add_option("--out", arguments->out, "the model; its run record goes to OUT.json")->required();
-  command->add_option("--seed", arguments->seed, "of faults and of training")->capture_default_str();
-  command->add_option("--until", arguments->until, "share of the time that may be used at all")
-      ->capture_default_str();
+  command.add_option("--schema", arguments->schema, "schema of the records (TOML)").required();
+  command.add_option("--in", arguments->in, "tables; several are several streams of one system").required();
+  command.add_option("--out", arguments->out, "the model; its run record goes to OUT.json").required();
+  command.add_option("--seed", arguments->seed, "of faults and of training").capture_default_str();
+  command.add_option("--until", arguments->until, "share of the time that may be used at all")
+      .capture_default_str();
   command
-      ->add_option("--hold-back", arguments->judged_on,
-                   "share of the time, from and to, on which nothing is trained but thresholds are settled")
-      ->expected(2)
-      ->capture_default_str();
-  command->add_option("--draws", arguments->draws, "drawings of faults over the rows trained on")
-      ->check(CLI::Range(1, 20))
-      ->capture_default_str();
-  command->add_option("--rounds", arguments->rounds, "trees of a field")
-      ->check(CLI::Range(1, 2000))
-      ->capture_default_str();
-  command->add_option("--rate", arguments->rate, "share of sound readings that the model flags by default")
-      ->capture_default_str();
-  command->add_option("--fields", arguments->fields, "only these; otherwise all numbers");
-  command->add_option("--leave-out", arguments->leave_out,
-                      "a kind of fault that training does not see: spike, stuck, offset, drift, noise");
-  command->add_option("--code", arguments->code, "version of the code, for the record")
-      ->capture_default_str();
-  command->footer(
+      .add_option("--hold-back", arguments->judged_on,
+                  "share of the time, from and to, on which nothing is trained but thresholds are settled")
+      .expected(2)
+      .capture_default_str();
+  command.add_option("--draws", arguments->draws, "drawings of faults over the rows trained on")
+      .check(command_line::range(1, 20))
+      .capture_default_str();
+  command.add_option("--rounds", arguments->rounds, "trees of a field")
+      .check(command_line::range(1, 2000))
+      .capture_default_str();
+  command.add_option("--rate", arguments->rate, "share of sound readings that the model flags by default")
+      .capture_default_str();
+  command.add_option("--fields", arguments->fields, "only these; otherwise all numbers");
+  command.add_option("--leave-out", arguments->leave_out,
+                     "a kind of fault that training does not see: spike, stuck, offset, drift, noise");
+  command.add_option("--code", arguments->code, "version of the code, for the record").capture_default_str();
+  command.footer(
       "Faults are put into the readings, the detector's own evidence is collected, and the trees learn to "
       "tell\n"
       "faulty from sound. Thresholds come from sound rows that were held back.\n\n"
       "Example:\n  skywarden-fit train anomaly --schema schemas/prsa.toml --in PRSA_*.csv.gz --out "
       "models/prsa.anomaly \\\n    --code $(git rev-parse --short HEAD)");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto done = run(*arguments);
     if (!done) fmt::print(stderr, "skywarden-fit train anomaly: {}\n", done.error().message);
     *exit_code = done ? 0 : 1;

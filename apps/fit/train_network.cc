@@ -1,7 +1,6 @@
 // skywarden-fit train encoder | train recurrent | distill: networks that correct the baseline's completion.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -11,6 +10,7 @@
 #include <numbers>
 #include <optional>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "inference/model_file.h"
@@ -303,52 +303,51 @@ Result<void> run(const Arguments& arguments) {
   return write_json(arguments.out + ".json", record);
 }
 
-void add_command(CLI::App& parent, const std::string& name, const std::string& title, NetworkKind kind,
-                 bool distils, int* exit_code) {
+void add_command(command_line::Command parent, const std::string& name, const std::string& title,
+                 NetworkKind kind, bool distils, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
   arguments->kind = kind;
-  CLI::App* command = parent.add_subcommand(name, title);
-  const auto shown = [](CLI::Option* option) { option->capture_default_str(); };
-  command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
-  command->add_option("--in", arguments->in, "tables; several are several streams of one system")->required();
+  command_line::Command command = parent.add_subcommand(name, title);
+  const auto shown = [](command_line::Option option) { option.capture_default_str(); };
+  command.add_option("--schema", arguments->schema, "schema of the records (TOML)").required();
+  command.add_option("--in", arguments->in, "tables; several are several streams of one system").required();
   command
-      ->add_option(
+      .add_option(
           "--out", arguments->out,
           "the network (.swm, INT8); beside it OUT.f32, OUT.onnx, the run record OUT.json and OUT.checkpoint")
-      ->required();
-  shown(command->add_option("--shape", arguments->shape, "teacher, student or small"));
-  shown(command->add_option("--steps", arguments->steps, "of training"));
-  command->add_option("--batch", arguments->batch, "sequences a step; else 128 records or 32 stretches");
-  shown(command->add_option("--learning-rate", arguments->learning_rate, "after the warm-up"));
-  shown(command->add_option("--streams", arguments->streams, "kept of each panel with losses"));
-  shown(command->add_option("--every", arguments->every, "use only every so many panels with losses")
-            ->check(CLI::PositiveNumber));
-  command->add_option("--examples", arguments->examples,
-                      "keep the examples in files of this name, or take them up from there");
-  shown(command->add_option("--seed", arguments->seed, "of losses and of training"));
-  shown(command->add_option("--until", arguments->until, "share of the time that may be used at all"));
+      .required();
+  shown(command.add_option("--shape", arguments->shape, "teacher, student or small"));
+  shown(command.add_option("--steps", arguments->steps, "of training"));
+  command.add_option("--batch", arguments->batch, "sequences a step; else 128 records or 32 stretches");
+  shown(command.add_option("--learning-rate", arguments->learning_rate, "after the warm-up"));
+  shown(command.add_option("--streams", arguments->streams, "kept of each panel with losses"));
+  shown(command.add_option("--every", arguments->every, "use only every so many panels with losses")
+            .check(command_line::positive_number()));
+  command.add_option("--examples", arguments->examples,
+                     "keep the examples in files of this name, or take them up from there");
+  shown(command.add_option("--seed", arguments->seed, "of losses and of training"));
+  shown(command.add_option("--until", arguments->until, "share of the time that may be used at all"));
   command
-      ->add_option("--hold-back", arguments->judged_on,
-                   "share of the time, from and to, on which nothing is trained")
-      ->expected(2)
-      ->capture_default_str();
-  command->add_flag("--offline", arguments->offline, "for completion that sees later rows, too");
-  shown(command->add_option("--code", arguments->code, "version of the code, for the record"));
+      .add_option("--hold-back", arguments->judged_on,
+                  "share of the time, from and to, on which nothing is trained")
+      .expected(2)
+      .capture_default_str();
+  command.add_flag("--offline", arguments->offline, "for completion that sees later rows, too");
+  shown(command.add_option("--code", arguments->code, "version of the code, for the record"));
   if (distils) {
-    command->add_option("--teacher", arguments->teacher, "checkpoint of the network to learn from")
-        ->required();
-    shown(command->add_option("--teacher-shape", arguments->teacher_shape, "its shape"));
-    command->add_flag_callback(
+    command.add_option("--teacher", arguments->teacher, "checkpoint of the network to learn from").required();
+    shown(command.add_option("--teacher-shape", arguments->teacher_shape, "its shape"));
+    command.add_flag_callback(
         "--recurrent", [arguments] { arguments->kind = NetworkKind::kRecurrent; },
         "both are recurrent networks; else encoders");
   }
-  command->footer(fmt::format(
+  command.footer(fmt::format(
       "Values are hidden by many loss processes and the completion runs as in flight. An interrupted "
       "training "
       "goes on\nfrom its last checkpoint. Figures come from the engine that flies, on rows held back.\n\n"
       "Example:\n  skywarden-fit {} --schema schemas/prsa.toml --in PRSA_*.csv.gz --out {}.swm{}",
       distils ? "distill" : "train " + name, name, distils ? " --teacher teacher.swm.checkpoint" : ""));
-  command->callback([arguments, name, exit_code] {
+  command.callback([arguments, name, exit_code] {
     const auto done = run(*arguments);
     if (!done) fmt::print(stderr, "skywarden-fit {}: {}\n", name, done.error().message);
     *exit_code = done ? 0 : 1;
@@ -357,17 +356,17 @@ void add_command(CLI::App& parent, const std::string& name, const std::string& t
 
 }  // namespace
 
-void add_train_encoder(CLI::App& train, int* exit_code) {
+void add_train_encoder(command_line::Command train, int* exit_code) {
   add_command(train, "encoder", "A Transformer over the numbers of a record", NetworkKind::kEncoder, false,
               exit_code);
 }
 
-void add_train_recurrent(CLI::App& train, int* exit_code) {
+void add_train_recurrent(command_line::Command train, int* exit_code) {
   add_command(train, "recurrent", "An LSTM over a stream's recent records", NetworkKind::kRecurrent, false,
               exit_code);
 }
 
-void add_distill(CLI::App& app, int* exit_code) {
+void add_distill(command_line::Command app, int* exit_code) {
   add_command(app, "distill", "A smaller network that learns from a larger one, too", NetworkKind::kEncoder,
               true, exit_code);
 }

@@ -1,12 +1,12 @@
 // skywarden-fit train scene: the convolutional encoder of scene patches, on SYNTHETIC patches.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "fusion/scene_encoder.h"
@@ -98,21 +98,21 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_train_scene(CLI::App& train, int* exit_code) {
+void add_train_scene(command_line::Command train, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
+  command_line::Command command =
       train.add_subcommand("scene", "A small convolutional encoder of scene patches (SYNTHETIC)");
-  command->add_option("--out", arguments->out, "where to write the model; its run record goes beside it")
-      ->capture_default_str();
-  command->add_option("--seed", arguments->seed, "of everything drawn")->capture_default_str();
-  command->add_option("--patches", arguments->patches, "to learn from")
-      ->check(CLI::Range(4, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--passes", arguments->passes, "over them")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->footer("Example:\n  skywarden-fit train scene --out models/scene.swm");
-  command->callback([arguments, exit_code] {
+  command.add_option("--out", arguments->out, "where to write the model; its run record goes beside it")
+      .capture_default_str();
+  command.add_option("--seed", arguments->seed, "of everything drawn").capture_default_str();
+  command.add_option("--patches", arguments->patches, "to learn from")
+      .check(command_line::range(4, 1'000'000))
+      .capture_default_str();
+  command.add_option("--passes", arguments->passes, "over them")
+      .check(command_line::range(1, 1000))
+      .capture_default_str();
+  command.footer("Example:\n  skywarden-fit train scene --out models/scene.swm");
+  command.callback([arguments, exit_code] {
     const auto done = run(*arguments);
     if (!done) fmt::print(stderr, "skywarden-fit train scene: {}\n", done.error().message);
     *exit_code = done ? 0 : 1;

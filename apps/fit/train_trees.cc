@@ -1,7 +1,6 @@
 // skywarden-fit train trees: boosted trees that correct the baseline's completion of numbers.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -10,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "booster.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "examples.h"
 #include "formats/read_file.h"
@@ -257,29 +257,29 @@ Result<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_train_trees(CLI::App& train, int* exit_code) {
+void add_train_trees(command_line::Command train, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = train.add_subcommand("trees", "Boosted trees that correct the baseline's completion");
-  command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
-  command->add_option("--in", arguments->in, "tables; several are several streams of one system")->required();
-  command->add_option("--out", arguments->out, "the model; its run record goes to OUT.json")->required();
-  command->add_option("--seed", arguments->seed, "of losses and of training")->capture_default_str();
-  command->add_option("--until", arguments->until, "share of the time that may be used at all")
-      ->capture_default_str();
+  command_line::Command command =
+      train.add_subcommand("trees", "Boosted trees that correct the baseline's completion");
+  command.add_option("--schema", arguments->schema, "schema of the records (TOML)").required();
+  command.add_option("--in", arguments->in, "tables; several are several streams of one system").required();
+  command.add_option("--out", arguments->out, "the model; its run record goes to OUT.json").required();
+  command.add_option("--seed", arguments->seed, "of losses and of training").capture_default_str();
+  command.add_option("--until", arguments->until, "share of the time that may be used at all")
+      .capture_default_str();
   command
-      ->add_option("--hold-back", arguments->judged_on,
-                   "share of the time, from and to, on which nothing is trained but choices are made")
-      ->expected(2)
-      ->capture_default_str();
-  command->add_option("--code", arguments->code, "version of the code, for the record")
-      ->capture_default_str();
-  command->footer(
+      .add_option("--hold-back", arguments->judged_on,
+                  "share of the time, from and to, on which nothing is trained but choices are made")
+      .expected(2)
+      .capture_default_str();
+  command.add_option("--code", arguments->code, "version of the code, for the record").capture_default_str();
+  command.footer(
       "Values are hidden by many loss processes, the completion runs as in flight, and the trees learn what "
       "its\n"
       "estimates lack. An interrupted run is taken up where its first half was done.\n\n"
       "Example:\n  skywarden-fit train trees --schema schemas/prsa.toml --in PRSA_*.csv.gz --out "
       "models/prsa.trees \\\n    --code $(git rev-parse --short HEAD)");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto done = run(*arguments);
     if (!done) fmt::print(stderr, "skywarden-fit train trees: {}\n", done.error().message);
     *exit_code = done ? 0 : 1;

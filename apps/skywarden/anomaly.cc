@@ -1,11 +1,11 @@
 // skywarden anomaly: marks the readings of record tables that do not fit.
 #include "onboard/anomaly.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <optional>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "onboard/anomaly_model.h"
@@ -173,26 +173,25 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_anomaly(CLI::App& app, int* exit_code) {
+void add_anomaly(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("anomaly", "Mark readings that do not fit");
-  command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
-  command->add_option("--in", arguments->in, "tables; several are several streams of one system")->required();
-  command->add_option("--out", arguments->out, "folder for the results; each table keeps its name")
-      ->required();
-  command->add_option("--fit", arguments->fit,
-                      "clean tables from which the thresholds come; with a model, what went before");
-  command->add_option("--model", arguments->model, "a model trained on faults (models/*.anomaly)");
-  command->add_option(
+  command_line::Command command = app.add_subcommand("anomaly", "Mark readings that do not fit");
+  command.add_option("--schema", arguments->schema, "schema of the records (TOML)").required();
+  command.add_option("--in", arguments->in, "tables; several are several streams of one system").required();
+  command.add_option("--out", arguments->out, "folder for the results; each table keeps its name").required();
+  command.add_option("--fit", arguments->fit,
+                     "clean tables from which the thresholds come; with a model, what went before");
+  command.add_option("--model", arguments->model, "a model trained on faults (models/*.anomaly)");
+  command.add_option(
       "--rate", arguments->rate,
       "share of sound readings that may be flagged (default: the model's own; without one 0.01)");
-  command->add_flag(
+  command.add_flag(
       "--joint", arguments->joint,
       "also mark records whose numbers do not move together as usual (joint.anomaly, joint.score)");
-  command->add_flag(
+  command.add_flag(
       "--novelty", arguments->novelty,
       "also say how far each number lies beyond all that its own series has shown (FIELD.novelty)");
-  command->footer(
+  command.footer(
       "Each table comes out with its rows and columns and beside them FIELD.anomaly (0 or 1) and "
       "FIELD.score;\n"
       "a score above 1 is an anomaly. Rows never depend on later rows.\n\n"
@@ -201,7 +200,7 @@ void add_anomaly(CLI::App& app, int* exit_code) {
       "  skywarden anomaly --schema schemas/prsa.toml --model models/prsa.anomaly --rate 0.0005 --in "
       "new/*.csv "
       "--out out/checked");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto sound = run(*arguments);
     if (!sound) fmt::print(stderr, "skywarden anomaly: {}\n", sound.error().message);
     *exit_code = !sound ? 1 : *sound ? 0 : 2;

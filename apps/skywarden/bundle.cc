@@ -1,7 +1,6 @@
 // skywarden bundle: shows what is in bundles of the Bundle Protocol and checks their checksums and security
 // blocks. How they are made stands in bundle_encode_command.cc and bundle_pieces_command.cc, how they travel
 // in bundle_link.cc and bundle_relay.cc.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -9,6 +8,7 @@
 
 #include "bundle_files.h"
 #include "bundle_json.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "network/bpsec.h"
@@ -164,52 +164,52 @@ Result<int> run_verify(const ReadArguments& arguments) {
   return unchecked ? 2 : 0;
 }
 
-CLI::App* add_reading(CLI::App& bundle, const char* name, const char* what,
-                      const std::shared_ptr<ReadArguments>& arguments) {
-  CLI::App* command = bundle.add_subcommand(name, what);
-  command->add_option("files,--in", arguments->files, "bundles, one a file: binary or hexadecimal (.gz too)")
-      ->required();
-  command->add_option("--keys", arguments->keys,
-                      "key file: lines `integrity|confidentiality|wrapping SOURCE|* HEX`");
-  command->add_flag("--whole-rfc", arguments->whole_rfc,
-                    "also ask for a CRC or BIB of the primary block, and for an age without a clock");
-  command->add_flag("--pretty", arguments->pretty, "indent");
-  command->add_option("--out", arguments->out, "JSON; - is standard output")->capture_default_str();
+command_line::Command add_reading(command_line::Command bundle, const char* name, const char* what,
+                                  const std::shared_ptr<ReadArguments>& arguments) {
+  command_line::Command command = bundle.add_subcommand(name, what);
+  command.add_option("files,--in", arguments->files, "bundles, one a file: binary or hexadecimal (.gz too)")
+      .required();
+  command.add_option("--keys", arguments->keys,
+                     "key file: lines `integrity|confidentiality|wrapping SOURCE|* HEX`");
+  command.add_flag("--whole-rfc", arguments->whole_rfc,
+                   "also ask for a CRC or BIB of the primary block, and for an age without a clock");
+  command.add_flag("--pretty", arguments->pretty, "indent");
+  command.add_option("--out", arguments->out, "JSON; - is standard output").capture_default_str();
   return command;
 }
 
 }  // namespace
 
-void add_bundle(CLI::App& app, int* exit_code) {
-  CLI::App* bundle =
+void add_bundle(command_line::Command app, int* exit_code) {
+  command_line::Command bundle =
       app.add_subcommand("bundle", "Make, show, check and move bundles (RFC 9171, 9172, 9173, 9174)");
-  bundle->require_subcommand(1);
-  add_bundle_encode(*bundle, exit_code);
+  bundle.require_subcommand(1);
+  add_bundle_encode(bundle, exit_code);
 
   auto decoding = std::make_shared<ReadArguments>();
-  CLI::App* decode = add_reading(*bundle, "decode", "Show bundles as JSON, one a line", decoding);
-  decode->footer(
+  command_line::Command decode = add_reading(bundle, "decode", "Show bundles as JSON, one a line", decoding);
+  decode.footer(
       "Exit code 2 when some files are not bundles, 1 when all are not. With --keys hidden blocks are "
       "opened.\n\n"
       "Example:\n  skywarden bundle decode --pretty alert.bundle");
-  decode->callback([decoding, exit_code] { report_bundle("decode", run_decode(*decoding), exit_code); });
+  decode.callback([decoding, exit_code] { report_bundle("decode", run_decode(*decoding), exit_code); });
 
   auto verifying = std::make_shared<ReadArguments>();
-  CLI::App* verify =
-      add_reading(*bundle, "verify", "Check checksums, integrity and confidentiality", verifying);
-  verify->add_option("--seen", verifying->seen,
-                     "file of bundles verified before; one of them again is a replay");
-  verify->footer(
+  command_line::Command verify =
+      add_reading(bundle, "verify", "Check checksums, integrity and confidentiality", verifying);
+  verify.add_option("--seen", verifying->seen,
+                    "file of bundles verified before; one of them again is a replay");
+  verify.footer(
       "A bundle given twice, or listed in the file of --seen, is a replay. Exit code 1 when something is "
       "bad\n"
       "or a replay, 2 when nothing is but something could not be checked: no key,\n"
       "another security context, a fragment.\n\n"
       "Example:\n  skywarden bundle verify --keys keys.txt alert.bundle");
-  verify->callback([verifying, exit_code] { report_bundle("verify", run_verify(*verifying), exit_code); });
+  verify.callback([verifying, exit_code] { report_bundle("verify", run_verify(*verifying), exit_code); });
 
-  add_bundle_pieces(*bundle, exit_code);
-  add_bundle_links(*bundle, exit_code);
-  add_bundle_relay(*bundle, exit_code);
+  add_bundle_pieces(bundle, exit_code);
+  add_bundle_links(bundle, exit_code);
+  add_bundle_relay(bundle, exit_code);
 }
 
 }  // namespace skywarden::app

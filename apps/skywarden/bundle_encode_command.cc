@@ -1,7 +1,6 @@
 // skywarden bundle encode: bundles from options or JSON.
 #include <sys/random.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <fstream>
 #include <iterator>
@@ -9,6 +8,7 @@
 
 #include "bundle_files.h"
 #include "bundle_json.h"
+#include "command_line/command_line.h"
 #include "formats/read_file.h"
 #include "network/bpsec.h"
 #include "network/bundle_encode.h"
@@ -227,42 +227,42 @@ Result<int> run_encode(const EncodeArguments& arguments) {
 
 }  // namespace
 
-void add_bundle_encode(CLI::App& bundle, int* exit_code) {
+void add_bundle_encode(command_line::Command bundle, int* exit_code) {
   auto arguments = std::make_shared<EncodeArguments>();
-  CLI::App* command = bundle.add_subcommand("encode", "Make a bundle from options or from JSON");
-  command->add_option("--json", arguments->json, "the bundle as `bundle decode` prints it");
-  command->add_option("--source", arguments->source, "such as ipn:7.1 or dtn://node/service");
-  command->add_option("--destination", arguments->destination, "likewise");
-  command->add_option("--report-to", arguments->report_to, "likewise")->capture_default_str();
-  command->add_option("--payload", arguments->payload, "file, taken as it is");
-  command->add_option("--lifetime-ms", arguments->lifetime_ms, "from creation on")->capture_default_str();
-  command->add_option("--created", arguments->created, "UTC, or none: no clock (default: now)");
-  command->add_option("--sequence", arguments->sequence, "tells bundles of one millisecond apart")
-      ->capture_default_str();
-  command->add_option("--crc", arguments->crc, "of every block")
-      ->check(CLI::IsMember({"none", "crc16", "crc32c"}))
-      ->capture_default_str();
-  command->add_option("--criticality", arguments->criticality, "adds a criticality block")
-      ->check(CLI::IsMember({"bulk", "normal", "important", "critical"}));
-  command->add_option("--age-ms", arguments->age_ms, "adds a bundle age block");
-  command->add_option("--hop-limit", arguments->hop_limit, "adds a hop count block")
-      ->check(CLI::Range(1, 255));
-  command->add_option("--report", arguments->reports, "ask for status reports")
-      ->check(CLI::IsMember({"reception", "forwarding", "delivery", "deletion", "time"}));
-  command->add_flag("--must-not-fragment", arguments->must_not_fragment, "");
-  command->add_option("--keys", arguments->keys, "key file: lines `integrity|confidentiality SOURCE|* HEX`");
-  command->add_flag("--sign", arguments->sign, "BIB-HMAC-SHA2 over primary block and payload");
-  command->add_option("--hmac", arguments->hmac, "bits")
-      ->check(CLI::IsMember({256, 384, 512}))
-      ->capture_default_str();
-  command->add_flag("--encrypt", arguments->encrypt, "BCB-AES-GCM over the payload, and over the BIB");
-  command->add_option("--security-source", arguments->security_source, "default: the source");
-  command->add_option("--out", arguments->out, "file; - is standard output")->capture_default_str();
-  command->add_flag("--hex", arguments->hex, "write hexadecimal text");
-  command->footer(
+  command_line::Command command = bundle.add_subcommand("encode", "Make a bundle from options or from JSON");
+  command.add_option("--json", arguments->json, "the bundle as `bundle decode` prints it");
+  command.add_option("--source", arguments->source, "such as ipn:7.1 or dtn://node/service");
+  command.add_option("--destination", arguments->destination, "likewise");
+  command.add_option("--report-to", arguments->report_to, "likewise").capture_default_str();
+  command.add_option("--payload", arguments->payload, "file, taken as it is");
+  command.add_option("--lifetime-ms", arguments->lifetime_ms, "from creation on").capture_default_str();
+  command.add_option("--created", arguments->created, "UTC, or none: no clock (default: now)");
+  command.add_option("--sequence", arguments->sequence, "tells bundles of one millisecond apart")
+      .capture_default_str();
+  command.add_option("--crc", arguments->crc, "of every block")
+      .check(command_line::one_of({"none", "crc16", "crc32c"}))
+      .capture_default_str();
+  command.add_option("--criticality", arguments->criticality, "adds a criticality block")
+      .check(command_line::one_of({"bulk", "normal", "important", "critical"}));
+  command.add_option("--age-ms", arguments->age_ms, "adds a bundle age block");
+  command.add_option("--hop-limit", arguments->hop_limit, "adds a hop count block")
+      .check(command_line::range(1, 255));
+  command.add_option("--report", arguments->reports, "ask for status reports")
+      .check(command_line::one_of({"reception", "forwarding", "delivery", "deletion", "time"}));
+  command.add_flag("--must-not-fragment", arguments->must_not_fragment, "");
+  command.add_option("--keys", arguments->keys, "key file: lines `integrity|confidentiality SOURCE|* HEX`");
+  command.add_flag("--sign", arguments->sign, "BIB-HMAC-SHA2 over primary block and payload");
+  command.add_option("--hmac", arguments->hmac, "bits")
+      .check(command_line::one_of({256, 384, 512}))
+      .capture_default_str();
+  command.add_flag("--encrypt", arguments->encrypt, "BCB-AES-GCM over the payload, and over the BIB");
+  command.add_option("--security-source", arguments->security_source, "default: the source");
+  command.add_option("--out", arguments->out, "file; - is standard output").capture_default_str();
+  command.add_flag("--hex", arguments->hex, "write hexadecimal text");
+  command.footer(
       "Example:\n  skywarden bundle encode --source ipn:7.1 --destination ipn:1.2 --payload alert.xml \\\n"
       "    --criticality critical --sign --keys keys.txt --out alert.bundle");
-  command->callback([arguments, exit_code] { report_bundle("encode", run_encode(*arguments), exit_code); });
+  command.callback([arguments, exit_code] { report_bundle("encode", run_encode(*arguments), exit_code); });
 }
 
 }  // namespace skywarden::app

@@ -1,20 +1,20 @@
 // What the subcommands of `bundle` share: files of bundles and keys, and complaints about them.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "command_line/command_line.h"
 #include "network/bpsec_keys.h"
 
 namespace skywarden::app {
 
-void add_bundle_encode(CLI::App& bundle, int* exit_code);
-void add_bundle_pieces(CLI::App& bundle, int* exit_code);  // split and join
-void add_bundle_links(CLI::App& bundle, int* exit_code);   // send and receive
-void add_bundle_relay(CLI::App& bundle, int* exit_code);
+void add_bundle_encode(command_line::Command bundle, int* exit_code);
+void add_bundle_pieces(command_line::Command bundle, int* exit_code);  // split and join
+void add_bundle_links(command_line::Command bundle, int* exit_code);   // send and receive
+void add_bundle_relay(command_line::Command bundle, int* exit_code);
 
 [[nodiscard]] Result<std::vector<std::byte>> read_bundle_bytes(const std::string& path);  // hexadecimal too
 [[nodiscard]] Result<network::KeyRing> load_keys(const std::string& path);                // none: no keys

@@ -1,6 +1,5 @@
 // skywarden bundle send and receive: bundles between two nodes by TCPCLv4 (RFC 9174), with TLS 1.3 or
 // without.
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -14,6 +13,7 @@
 #include "bundle_inbox.h"
 #include "bundle_json.h"
 #include "bundle_link_options.h"
+#include "command_line/command_line.h"
 #include "network/bundle_decode.h"
 #include "network/bundle_seen.h"
 #include "shell/durable_file.h"
@@ -175,49 +175,51 @@ Result<int> run_receive(const ReceiveArguments& arguments) {
 
 // ---- options
 
-void add_send(CLI::App& bundle, int* exit_code) {
+void add_send(command_line::Command bundle, int* exit_code) {
   auto arguments = std::make_shared<SendArguments>();
-  CLI::App* command = bundle.add_subcommand("send", "Send bundles to a node by TCPCLv4 (RFC 9174)");
-  command->add_option("files,--in", arguments->files, "bundles, one a file: binary or hexadecimal (.gz too)")
-      ->required();
-  command->add_option("--to", arguments->host, "address or name")->capture_default_str();
-  command->add_option("--timeout-s", arguments->timeout_s, "for the connection")
-      ->check(CLI::Range(0.001, 86'400.0))
-      ->capture_default_str();
+  command_line::Command command =
+      bundle.add_subcommand("send", "Send bundles to a node by TCPCLv4 (RFC 9174)");
+  command.add_option("files,--in", arguments->files, "bundles, one a file: binary or hexadecimal (.gz too)")
+      .required();
+  command.add_option("--to", arguments->host, "address or name").capture_default_str();
+  command.add_option("--timeout-s", arguments->timeout_s, "for the connection")
+      .check(command_line::range(0.001, 86'400.0))
+      .capture_default_str();
   add_link_options(command, arguments->link);
-  command->footer(
+  command.footer(
       "Prints one line of JSON a bundle: delivered means that the peer has kept it. Exit code 2 when some "
       "were\n"
       "not, 1 when none was.\n\n"
       "Example:\n  skywarden bundle send --to 127.0.0.1 --node ipn:7.0 alert.bundle");
-  command->callback([arguments, exit_code] { report_bundle("send", run_send(*arguments), exit_code); });
+  command.callback([arguments, exit_code] { report_bundle("send", run_send(*arguments), exit_code); });
 }
 
-void add_receive(CLI::App& bundle, int* exit_code) {
+void add_receive(command_line::Command bundle, int* exit_code) {
   auto arguments = std::make_shared<ReceiveArguments>();
-  CLI::App* command = bundle.add_subcommand("receive", "Take bundles from nodes by TCPCLv4 (RFC 9174)");
+  command_line::Command command =
+      bundle.add_subcommand("receive", "Take bundles from nodes by TCPCLv4 (RFC 9174)");
   command
-      ->add_option("--address", arguments->address, "to listen at; others than loopback reach other machines")
-      ->capture_default_str();
-  command->add_option("--out-dir", arguments->folder,
-                      "keep bundles here, one a file (default: print them as JSON)");
-  command->add_option("--count", arguments->count, "end after so many; 0: never")->capture_default_str();
-  command->add_option("--for-s", arguments->for_s, "end after so many seconds; 0: never")
-      ->capture_default_str();
+      .add_option("--address", arguments->address, "to listen at; others than loopback reach other machines")
+      .capture_default_str();
+  command.add_option("--out-dir", arguments->folder,
+                     "keep bundles here, one a file (default: print them as JSON)");
+  command.add_option("--count", arguments->count, "end after so many; 0: never").capture_default_str();
+  command.add_option("--for-s", arguments->for_s, "end after so many seconds; 0: never")
+      .capture_default_str();
   add_bundle_bytes_max(command, arguments->link);
-  command->add_flag("--pretty", arguments->pretty, "indent");
+  command.add_flag("--pretty", arguments->pretty, "indent");
   add_link_options(command, arguments->link);
-  command->footer(
+  command.footer(
       "Runs until a signal, --count or --for-s. A bundle that was there before is answered with "
       "`completed`.\n"
       "Exit code 1 when --count was not reached.\n\n"
       "Example:\n  skywarden bundle receive --node ipn:1.0 --out-dir inbox --count 1");
-  command->callback([arguments, exit_code] { report_bundle("receive", run_receive(*arguments), exit_code); });
+  command.callback([arguments, exit_code] { report_bundle("receive", run_receive(*arguments), exit_code); });
 }
 
 }  // namespace
 
-void add_bundle_links(CLI::App& bundle, int* exit_code) {
+void add_bundle_links(command_line::Command bundle, int* exit_code) {
   add_send(bundle, exit_code);
   add_receive(bundle, exit_code);
 }

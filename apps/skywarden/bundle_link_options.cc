@@ -1,33 +1,32 @@
 #include "bundle_link_options.h"
 
-#include <CLI/CLI.hpp>
-
+#include "command_line/command_line.h"
 #include "network/bundle.h"
 
 namespace skywarden::app {
 
-void add_link_options(CLI::App* command, LinkArguments& link) {
-  command->add_option("--node", link.node, "Node ID told to the peer, such as ipn:7.0 or dtn://node/");
-  command->add_option("--peer", link.peer, "end the session unless the peer tells this Node ID");
-  command->add_option("--port", link.port, "TCP")->capture_default_str();
+void add_link_options(command_line::Command command, LinkArguments& link) {
+  command.add_option("--node", link.node, "Node ID told to the peer, such as ipn:7.0 or dtn://node/");
+  command.add_option("--peer", link.peer, "end the session unless the peer tells this Node ID");
+  command.add_option("--port", link.port, "TCP").capture_default_str();
   add_session_options(command, link);
 }
 
-void add_session_options(CLI::App* command, LinkArguments& link) {
-  command->add_option("--keepalive-s", link.keepalive_s, "seconds proposed; 0: none")->capture_default_str();
-  command->add_option("--tls-certificate", link.certificate,
-                      "of this node, PEM, chain included: TLS 1.3 is required");
-  command->add_option("--tls-key", link.key, "PEM");
-  command->add_option("--tls-authorities", link.authorities, "certificates that vouch for peers, PEM");
-  command->add_flag("--plain-too", link.plain_too, "with TLS: talk to peers without it as well");
-  command->add_flag("--any-certificate", link.any_certificate,
-                    "with TLS: take certificates without a Node ID (subjectAltName bundleEID)");
+void add_session_options(command_line::Command command, LinkArguments& link) {
+  command.add_option("--keepalive-s", link.keepalive_s, "seconds proposed; 0: none").capture_default_str();
+  command.add_option("--tls-certificate", link.certificate,
+                     "of this node, PEM, chain included: TLS 1.3 is required");
+  command.add_option("--tls-key", link.key, "PEM");
+  command.add_option("--tls-authorities", link.authorities, "certificates that vouch for peers, PEM");
+  command.add_flag("--plain-too", link.plain_too, "with TLS: talk to peers without it as well");
+  command.add_flag("--any-certificate", link.any_certificate,
+                   "with TLS: take certificates without a Node ID (subjectAltName bundleEID)");
 }
 
-void add_bundle_bytes_max(CLI::App* command, LinkArguments& link) {
-  command->add_option("--bundle-bytes-max", link.bundle_bytes_max, "longest bundle taken")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{network::kBundleBytesMax}))
-      ->capture_default_str();
+void add_bundle_bytes_max(command_line::Command command, LinkArguments& link) {
+  command.add_option("--bundle-bytes-max", link.bundle_bytes_max, "longest bundle taken")
+      .check(command_line::range(std::uint64_t{1}, std::uint64_t{network::kBundleBytesMax}))
+      .capture_default_str();
 }
 
 Result<shell::TcpclLinkOptions> link_options(const LinkArguments& arguments) {

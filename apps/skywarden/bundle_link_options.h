@@ -1,9 +1,9 @@
 // Options that the commands which speak TCPCLv4 share: bundle send, receive and relay.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <string>
 
+#include "command_line/command_line.h"
 #include "shell/tcpcl_link.h"
 
 namespace skywarden::app {
@@ -16,9 +16,9 @@ struct LinkArguments {
   bool plain_too = false, any_certificate = false;
 };
 
-void add_link_options(CLI::App* command, LinkArguments& link);     // all but --bundle-bytes-max
-void add_session_options(CLI::App* command, LinkArguments& link);  // keepalive and TLS
-void add_bundle_bytes_max(CLI::App* command, LinkArguments& link);
+void add_link_options(command_line::Command command, LinkArguments& link);     // all but --bundle-bytes-max
+void add_session_options(command_line::Command command, LinkArguments& link);  // keepalive and TLS
+void add_bundle_bytes_max(command_line::Command command, LinkArguments& link);
 [[nodiscard]] Result<shell::TcpclLinkOptions> link_options(const LinkArguments& arguments);
 
 }  // namespace skywarden::app

@@ -1,9 +1,9 @@
 // skywarden bundle split and join: a bundle as pieces of an erasure code, and back.
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 
 #include "bundle_files.h"
+#include "command_line/command_line.h"
 #include "network/bundle_decode.h"
 #include "network/bundle_encode.h"
 #include "network/bundle_pieces.h"
@@ -76,32 +76,32 @@ Result<int> run_join(const JoinArguments& arguments) {
 
 }  // namespace
 
-void add_bundle_pieces(CLI::App& bundle, int* exit_code) {
+void add_bundle_pieces(command_line::Command bundle, int* exit_code) {
   auto splitting = std::make_shared<SplitArguments>();
-  CLI::App* split =
+  command_line::Command split =
       bundle.add_subcommand("split", "Make pieces of a bundle, some of which may be lost on their ways");
-  split->add_option("file,--in", splitting->file, "a bundle: binary or hexadecimal (.gz too)")->required();
-  split->add_option("--data", splitting->shape.data, "pieces that are needed, whichever")
-      ->capture_default_str();
-  split->add_option("--parity", splitting->shape.parity, "pieces more than that, which may be lost")
-      ->capture_default_str();
-  split->add_option("--sequence", splitting->sequence,
-                    "sequence number of the first piece; the others follow (default: after the bundle's)");
-  split->add_option("--out", splitting->out, "folder for piece-000.bundle, piece-001.bundle, …")->required();
-  split->footer(
+  split.add_option("file,--in", splitting->file, "a bundle: binary or hexadecimal (.gz too)").required();
+  split.add_option("--data", splitting->shape.data, "pieces that are needed, whichever")
+      .capture_default_str();
+  split.add_option("--parity", splitting->shape.parity, "pieces more than that, which may be lost")
+      .capture_default_str();
+  split.add_option("--sequence", splitting->sequence,
+                   "sequence number of the first piece; the others follow (default: after the bundle's)");
+  split.add_option("--out", splitting->out, "folder for piece-000.bundle, piece-001.bundle, …").required();
+  split.footer(
       "Each piece is a bundle from the same source at the same time with a sequence number of its own.\n\n"
       "Example:\n  skywarden bundle split alert.bundle --data 4 --parity 4 --out pieces");
-  split->callback([splitting, exit_code] { report_bundle("split", run_split(*splitting), exit_code); });
+  split.callback([splitting, exit_code] { report_bundle("split", run_split(*splitting), exit_code); });
 
   auto joining = std::make_shared<JoinArguments>();
-  CLI::App* join = bundle.add_subcommand("join", "Restore a bundle from enough of its pieces");
-  join->add_option("files,--in", joining->files, "pieces, one a file: binary or hexadecimal (.gz too)")
-      ->required();
-  join->add_option("--out", joining->out, "file; - is standard output")->capture_default_str();
-  join->footer(
+  command_line::Command join = bundle.add_subcommand("join", "Restore a bundle from enough of its pieces");
+  join.add_option("files,--in", joining->files, "pieces, one a file: binary or hexadecimal (.gz too)")
+      .required();
+  join.add_option("--out", joining->out, "file; - is standard output").capture_default_str();
+  join.footer(
       "The bundle comes out byte for byte. Exit code 2 when some files are no pieces, 1 without a bundle.\n\n"
       "Example:\n  skywarden bundle join pieces/*.bundle --out alert.bundle");
-  join->callback([joining, exit_code] { report_bundle("join", run_join(*joining), exit_code); });
+  join.callback([joining, exit_code] { report_bundle("join", run_join(*joining), exit_code); });
 }
 
 }  // namespace skywarden::app

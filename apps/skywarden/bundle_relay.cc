@@ -1,7 +1,6 @@
 // skywarden bundle relay: one node of a contact plan as a program: keeps bundles on disk, and hands them on
 // over TCPCLv4 when the plan's contacts are open. What it does when is decided by network/bundle_node.h; here
 // its effects are performed on sockets (shell/tcpcl_node.h) and files (shell/bundle_folder.h).
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <deque>
 #include <memory>
@@ -10,6 +9,7 @@
 #include "bundle_files.h"
 #include "bundle_inbox.h"
 #include "bundle_link_options.h"
+#include "command_line/command_line.h"
 #include "network/bundle_decode.h"
 #include "network/bundle_node.h"
 #include "network/bundle_seen.h"
@@ -400,39 +400,37 @@ Result<int> run_relay(const RelayArguments& arguments) {
 
 }  // namespace
 
-void add_bundle_relay(CLI::App& bundle, int* exit_code) {
+void add_bundle_relay(command_line::Command bundle, int* exit_code) {
   auto arguments = std::make_shared<RelayArguments>();
-  CLI::App* command =
+  command_line::Command command =
       bundle.add_subcommand("relay", "Be a node of a contact plan: store bundles and hand them on");
-  command->add_option("--plan", arguments->plan, "contact plan: HDTN JSON, ionrc or CSV (.gz too)")
-      ->required();
-  command->add_option("--node", arguments->node, "this node, as the plan names it")->required();
-  command->add_option("--store", arguments->store, "folder of what is in custody")->required();
-  command->add_option("--deliver", arguments->deliver, "folder for bundles to this node")->required();
-  command->add_option("--listen", arguments->link.port, "TCP port; 0: any free one")->capture_default_str();
+  command.add_option("--plan", arguments->plan, "contact plan: HDTN JSON, ionrc or CSV (.gz too)").required();
+  command.add_option("--node", arguments->node, "this node, as the plan names it").required();
+  command.add_option("--store", arguments->store, "folder of what is in custody").required();
+  command.add_option("--deliver", arguments->deliver, "folder for bundles to this node").required();
+  command.add_option("--listen", arguments->link.port, "TCP port; 0: any free one").capture_default_str();
   command
-      ->add_option("--address", arguments->address, "to listen at; others than loopback reach other machines")
-      ->capture_default_str();
-  command->add_option("--peer", arguments->peers,
-                      "NAME=HOST:PORT of a neighbour; one without is a silent contact");
-  command->add_option("--peers", arguments->peers_file, "file of such lines");
+      .add_option("--address", arguments->address, "to listen at; others than loopback reach other machines")
+      .capture_default_str();
+  command.add_option("--peer", arguments->peers,
+                     "NAME=HOST:PORT of a neighbour; one without is a silent contact");
+  command.add_option("--peers", arguments->peers_file, "file of such lines");
   add_plan_clock(command, arguments->clock);
-  command->add_option("--store-bytes-max", arguments->store_bytes_max, "the least critical make room")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
-      ->capture_default_str();
-  command
-      ->add_option("--for-s", arguments->for_s, "end after so many seconds of this machine; 0: at a signal")
-      ->check(CLI::Range(0.0, 1e9))
-      ->capture_default_str();
-  command->add_flag("--json-lines", arguments->json_lines, "events as JSON, one a line");
+  command.add_option("--store-bytes-max", arguments->store_bytes_max, "the least critical make room")
+      .check(command_line::range(std::uint64_t{1}, std::uint64_t{1} << 40))
+      .capture_default_str();
+  command.add_option("--for-s", arguments->for_s, "end after so many seconds of this machine; 0: at a signal")
+      .check(command_line::range(0.0, 1e9))
+      .capture_default_str();
+  command.add_flag("--json-lines", arguments->json_lines, "events as JSON, one a line");
   add_bundle_bytes_max(command, arguments->link);
   add_session_options(command, arguments->link);
-  command->footer(
+  command.footer(
       "Prints events as they happen. Acknowledged bundles survive a crash. Exit code 2 when contacts of the "
       "plan\nwere left out.\n\n"
       "Example:\n  skywarden bundle relay --plan plan.json --node B --store custody --deliver inbox --listen "
       "7002 \\\n    --peer A=127.0.0.1:7001 --peer C=127.0.0.1:7003");
-  command->callback([arguments, exit_code] { report_bundle("relay", run_relay(*arguments), exit_code); });
+  command.callback([arguments, exit_code] { report_bundle("relay", run_relay(*arguments), exit_code); });
 }
 
 }  // namespace skywarden::app

@@ -2,7 +2,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <filesystem>
 #include <memory>
@@ -12,6 +11,7 @@
 #include "cluster_fires.h"
 #include "cluster_members.h"
 #include "cluster_record.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "key_values.h"
@@ -217,65 +217,68 @@ int status(const ClusterArguments& arguments) {
 
 }  // namespace
 
-void add_cluster(CLI::App& app, int* exit_code) {
-  CLI::App* cluster = app.add_subcommand("cluster", "Start several nodes on this machine, and ask them");
-  cluster->require_subcommand(1);
+void add_cluster(command_line::Command app, int* exit_code) {
+  command_line::Command cluster =
+      app.add_subcommand("cluster", "Start several nodes on this machine, and ask them");
+  cluster.require_subcommand(1);
   auto arguments = std::make_shared<ClusterArguments>();
 
-  CLI::App* begin = cluster->add_subcommand("start", "Start nodes on loopback until interrupted");
-  begin->add_option("--nodes", arguments->nodes, "how many")->check(CLI::Range(1, 9))->capture_default_str();
-  begin->add_option("--folder", arguments->folder, "for their configuration and logs")->capture_default_str();
-  begin->add_option("--port", arguments->port, "of the first, the others follow")
-      ->check(CLI::Range(1, 65000))
-      ->capture_default_str();
+  command_line::Command begin = cluster.add_subcommand("start", "Start nodes on loopback until interrupted");
+  begin.add_option("--nodes", arguments->nodes, "how many")
+      .check(command_line::range(1, 9))
+      .capture_default_str();
+  begin.add_option("--folder", arguments->folder, "for their configuration and logs").capture_default_str();
+  begin.add_option("--port", arguments->port, "of the first, the others follow")
+      .check(command_line::range(1, 65000))
+      .capture_default_str();
   begin
-      ->add_option(
+      .add_option(
           "--admission-key", arguments->admission_key,
           "with --values: Ed25519 public key (PEM) of who may let nodes join and leave; see cluster admit")
-      ->check(CLI::ExistingFile);
+      .check(command_line::existing_file());
   begin
-      ->add_option("--measured-shares", arguments->measured_shares,
-                   "let leaders measure the others and move vote shares to the nearest 2F + 1 that can be "
-                   "counted on; see shares explain")
-      ->check(CLI::Range(1, 4));
-  begin->add_flag("--memory", arguments->memory, "keep logs in memory: a node that ended must not come back");
-  begin->add_flag("--values", arguments->values, "agree on names with values, for trying consensus alone");
-  begin->add_option("--as-of", arguments->as_of,
-                    "UTC: let the nodes' clock begin then, to try a fire of the past (default: now)");
-  begin->footer(
+      .add_option("--measured-shares", arguments->measured_shares,
+                  "let leaders measure the others and move vote shares to the nearest 2F + 1 that can be "
+                  "counted on; see shares explain")
+      .check(command_line::range(1, 4));
+  begin.add_flag("--memory", arguments->memory, "keep logs in memory: a node that ended must not come back");
+  begin.add_flag("--values", arguments->values, "agree on names with values, for trying consensus alone");
+  begin.add_option("--as-of", arguments->as_of,
+                   "UTC: let the nodes' clock begin then, to try a fire of the past (default: now)");
+  begin.footer(
       "Without TLS, for trying; started again it goes on with what is in the folder. Exit code 1 when a "
       "node\n"
       "could not go on.\n\nExample:\n  skywarden cluster start --nodes 5 --as-of 2017-10-09T10:20:00Z");
-  begin->callback([arguments, exit_code] { *exit_code = start(*arguments); });
+  begin.callback([arguments, exit_code] { *exit_code = start(*arguments); });
 
   const auto question = [&](const char* name, const char* what, int (*act)(const ClusterArguments&),
                             const char* footer) {
-    CLI::App* command = cluster->add_subcommand(name, what);
-    command->add_option("--config", arguments->config, "of any of its nodes")->capture_default_str();
-    command->add_option("--patience-s", arguments->patience_s, "wait at most so long")
-        ->check(CLI::Range(0.1, 3600.0))
-        ->capture_default_str();
-    command->footer(footer);
-    command->callback([arguments, exit_code, act] { *exit_code = act(*arguments); });
+    command_line::Command command = cluster.add_subcommand(name, what);
+    command.add_option("--config", arguments->config, "of any of its nodes").capture_default_str();
+    command.add_option("--patience-s", arguments->patience_s, "wait at most so long")
+        .check(command_line::range(0.1, 3600.0))
+        .capture_default_str();
+    command.footer(footer);
+    command.callback([arguments, exit_code, act] { *exit_code = act(*arguments); });
     return command;
   };
-  add_cluster_fires(*cluster, exit_code);
-  CLI::App* command =
+  add_cluster_fires(cluster, exit_code);
+  command_line::Command command =
       question("put", "Set a value once a majority has it (--values)", put,
                "Exit code 0 when it is done.\n\nExample:\n  skywarden cluster put tower-7 \"41 C\"");
-  command->add_option("key", arguments->key)->required();
-  command->add_option("value", arguments->value)->required();
+  command.add_option("key", arguments->key).required();
+  command.add_option("value", arguments->value).required();
   command = question("get", "The value as of now", get,
                      "Exit code 2 when there is none.\n\nExample:\n  skywarden cluster get tower-7");
-  command->add_option("key", arguments->key)->required();
+  command.add_option("key", arguments->key).required();
   command = question("cas", "Set a value if it is as expected", compare_and_set,
                      "Prints what is there afterwards. Exit code 2 when something else was there.\n\n"
                      "Example:\n  skywarden cluster cas tower-7 \"41 C\" \"43 C\"");
-  command->add_option("key", arguments->key)->required();
-  command->add_option("expected", arguments->expected)->required();
-  command->add_option("value", arguments->value)->required();
-  add_cluster_members(*cluster, exit_code);
-  add_cluster_record(*cluster, exit_code);
+  command.add_option("key", arguments->key).required();
+  command.add_option("expected", arguments->expected).required();
+  command.add_option("value", arguments->value).required();
+  add_cluster_members(cluster, exit_code);
+  add_cluster_record(cluster, exit_code);
   question("status", "Who leads, how far, and what was refused: a line of JSON each", status,
            "Exit code 2 when somebody does not answer.\n\nExample:\n  skywarden cluster status");
 }

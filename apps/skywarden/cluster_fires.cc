@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "datum/delimited.h"
 #include "formats/read_file.h"
 #include "node/messages.h"
@@ -178,17 +179,17 @@ Result<int> alerts(const NodeConfig& config, const FireArguments& arguments) {
 
 }  // namespace
 
-void add_cluster_fires(CLI::App& cluster, int* exit_code) {
+void add_cluster_fires(command_line::Command cluster, int* exit_code) {
   auto arguments = std::make_shared<FireArguments>();
   const auto add = [&](const char* name, const char* what,
                        Result<int> (*act)(const NodeConfig&, const FireArguments&), const char* footer) {
-    CLI::App* command = cluster.add_subcommand(name, what);
-    command->add_option("--config", arguments->config, "of any of its nodes")->capture_default_str();
-    command->add_option("--patience-s", arguments->patience_s, "wait at most so long")
-        ->check(CLI::Range(0.1, 3600.0))
-        ->capture_default_str();
-    command->footer(footer);
-    command->callback([arguments, exit_code, act] {
+    command_line::Command command = cluster.add_subcommand(name, what);
+    command.add_option("--config", arguments->config, "of any of its nodes").capture_default_str();
+    command.add_option("--patience-s", arguments->patience_s, "wait at most so long")
+        .check(command_line::range(0.1, 3600.0))
+        .capture_default_str();
+    command.footer(footer);
+    command.callback([arguments, exit_code, act] {
       const auto config = load_node_config(arguments->config);
       const auto done = config ? act(*config, *arguments) : tl::unexpected<Error>(config.error());
       if (!done) fmt::print(stderr, "skywarden cluster: {}\n", done.error().message);
@@ -196,16 +197,16 @@ void add_cluster_fires(CLI::App& cluster, int* exit_code) {
     });
     return command;
   };
-  CLI::App* command =
+  command_line::Command command =
       add("observe", "Hand in observations of fires", observe,
           "Each is taken by the first node that answers, which has it on disk then and brings it to the\n"
           "others. Exit code 2 when rows were bad, or not of the last 24 hours by the nodes' clock.\n\n"
           "Example:\n  skywarden cluster observe incidents/tubbs_2017/hotspots_observed.csv");
-  command->add_option("file", arguments->file, "FIRMS CSV, MODIS or VIIRS (.csv, .csv.gz)")->required();
+  command.add_option("file", arguments->file, "FIRMS CSV, MODIS or VIIRS (.csv, .csv.gz)").required();
   command = add("alerts", "What the group has agreed to tell, as of now", alerts,
                 "Every alert is an exercise.\n\nExample:\n  skywarden cluster alerts --json");
-  CLI::Option* json = command->add_flag("--json", arguments->json, "a line of JSON each");
-  command->add_flag("--geojson", arguments->geojson, "one FeatureCollection")->excludes(json);
+  command_line::Option json = command.add_flag("--json", arguments->json, "a line of JSON each");
+  command.add_flag("--geojson", arguments->geojson, "one FeatureCollection").excludes(json);
 }
 
 }  // namespace skywarden::app

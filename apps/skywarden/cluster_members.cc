@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "formats/read_file.h"
 #include "node_config.h"
 #include "shell/admission.h"
@@ -139,27 +140,29 @@ Result<void> remove(const MemberArguments& arguments) {
 
 }  // namespace
 
-void add_cluster_members(CLI::App& cluster, int* exit_code) {
+void add_cluster_members(command_line::Command cluster, int* exit_code) {
   auto arguments = std::make_shared<MemberArguments>();
   const auto add = [&](const char* name, const char* what, Result<void> (*act)(const MemberArguments&),
                        const char* footer) {
-    CLI::App* command = cluster.add_subcommand(name, what);
-    command->add_option("--config", arguments->config, "of any of its nodes")->capture_default_str();
-    command->add_option("--key", arguments->key, "private half of the group's admission_key (Ed25519, PEM)")
-        ->required();
-    command->add_option("--patience-s", arguments->patience_s, "wait at most so long")
-        ->check(CLI::Range(0.1, 3600.0))
-        ->capture_default_str();
-    command->add_option("node", arguments->node, "its id")->required()->check(CLI::Range(1U, UINT32_MAX));
-    command->footer(footer);
-    command->callback([arguments, exit_code, act] {
+    command_line::Command command = cluster.add_subcommand(name, what);
+    command.add_option("--config", arguments->config, "of any of its nodes").capture_default_str();
+    command.add_option("--key", arguments->key, "private half of the group's admission_key (Ed25519, PEM)")
+        .required();
+    command.add_option("--patience-s", arguments->patience_s, "wait at most so long")
+        .check(command_line::range(0.1, 3600.0))
+        .capture_default_str();
+    command.add_option("node", arguments->node, "its id")
+        .required()
+        .check(command_line::range(1U, UINT32_MAX));
+    command.footer(footer);
+    command.callback([arguments, exit_code, act] {
       const auto done = act(*arguments);
       if (!done) fmt::print(stderr, "skywarden cluster: {}\n", done.error().message);
       *exit_code = done ? 0 : 1;
     });
     return command;
   };
-  CLI::App* command = add(
+  command_line::Command command = add(
       "admit", "Let a new node join the group while it runs", admit,
       "In groups that agree on values. Ids only rise: one that was used is refused, also for a node that "
       "has\n"
@@ -176,13 +179,13 @@ void add_cluster_members(CLI::App& cluster, int* exit_code) {
       "  skywarden cluster start --values --admission-key admit.pub    # writes it there\n"
       "  skywarden cluster admit --key admit.key 4 127.0.0.1:7104\n"
       "  skywarden cluster admit --key admit.key --witness 5 127.0.0.1:7105");
-  command->add_option("address", arguments->address, "HOST:PORT where the others reach it")->required();
-  command->add_option("--share", arguments->share, "of votes once it has caught up; 0: it only listens")
-      ->check(CLI::Range(0U, shell::kAdmittedShareMax))
-      ->capture_default_str();
-  command->add_flag("--witness", arguments->witness, "it votes and keeps no values");
-  command->add_option("--public-key", arguments->public_key,
-                      "Ed25519, PEM: of its signatures, where heads of the log are signed");
+  command.add_option("address", arguments->address, "HOST:PORT where the others reach it").required();
+  command.add_option("--share", arguments->share, "of votes once it has caught up; 0: it only listens")
+      .check(command_line::range(0U, shell::kAdmittedShareMax))
+      .capture_default_str();
+  command.add_flag("--witness", arguments->witness, "it votes and keeps no values");
+  command.add_option("--public-key", arguments->public_key,
+                     "Ed25519, PEM: of its signatures, where heads of the log are signed");
   add("remove", "Let a node leave the group while it runs", remove,
       "The node ends by itself when it hears of it; whoever comes with its id later is refused. Exit code 1\n"
       "when it is refused, such as for the last voter.\n\n"

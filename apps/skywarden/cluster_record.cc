@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "client_recorder.h"
+#include "command_line/command_line.h"
 #include "node_config.h"
 #include "shell/durable_file.h"
 
@@ -37,30 +38,30 @@ Result<void> record(const RecordArguments& arguments) {
 
 }  // namespace
 
-void add_cluster_record(CLI::App& cluster, int* exit_code) {
+void add_cluster_record(command_line::Command cluster, int* exit_code) {
   auto arguments = std::make_shared<RecordArguments>();
-  CLI::App* command =
+  command_line::Command command =
       cluster.add_subcommand("record", "Clients that use keys at once, and what they saw as histories");
-  command->add_option("--config", arguments->config, "of any of its nodes")->capture_default_str();
-  command->add_option("--folder", arguments->folder, "for key-0001.txt and so on")->capture_default_str();
-  command->add_option("--seconds", arguments->seconds, "how long")
-      ->check(CLI::Range(0.1, 86400.0))
-      ->capture_default_str();
-  command->add_option("--clients", arguments->options.clients, "how many at once")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  command->add_option("--keys", arguments->options.keys, "how many at once")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  command->add_option("--seed", arguments->options.seed, "of what they ask")->capture_default_str();
-  command->footer(
+  command.add_option("--config", arguments->config, "of any of its nodes").capture_default_str();
+  command.add_option("--folder", arguments->folder, "for key-0001.txt and so on").capture_default_str();
+  command.add_option("--seconds", arguments->seconds, "how long")
+      .check(command_line::range(0.1, 86400.0))
+      .capture_default_str();
+  command.add_option("--clients", arguments->options.clients, "how many at once")
+      .check(command_line::range(1, 256))
+      .capture_default_str();
+  command.add_option("--keys", arguments->options.keys, "how many at once")
+      .check(command_line::range(1, 256))
+      .capture_default_str();
+  command.add_option("--seed", arguments->options.seed, "of what they ask").capture_default_str();
+  command.footer(
       "In groups that agree on values they read, set, and compare and set keys that nobody else uses, with\n"
       "values never used twice, while you kill, stop and cut off nodes; then ask whether all of it could "
       "have\n"
       "happened in one order.\n"
       "Prints counts as a line of JSON; exit code 1 when the files cannot be written.\n\n"
       "Example:\n  skywarden cluster record --seconds 60\n  skywarden lab linearizable histories/*.txt");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto recorded = record(*arguments);
     if (!recorded) fmt::print(stderr, "skywarden cluster: {}\n", recorded.error().message);
     *exit_code = recorded ? 0 : 1;

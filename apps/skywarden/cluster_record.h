@@ -1,10 +1,10 @@
 // skywarden cluster record: what clients of a group see, written down.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "command_line/command_line.h"
 
 namespace skywarden::app {
 
-void add_cluster_record(CLI::App& cluster, int* exit_code);
+void add_cluster_record(command_line::Command cluster, int* exit_code);
 
 }  // namespace skywarden::app

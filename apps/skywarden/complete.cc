@@ -1,12 +1,12 @@
 // skywarden complete: fills the holes of record tables, with an interval or a probability beside each.
 #include "onboard/complete.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "completed_missing.h"
 #include "completed_quality.h"
@@ -155,33 +155,32 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_complete(CLI::App& app, int* exit_code) {
+void add_complete(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("complete", "Fill the holes of record tables, stating how surely");
-  command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
+  command_line::Command command =
+      app.add_subcommand("complete", "Fill the holes of record tables, stating how surely");
+  command.add_option("--schema", arguments->schema, "schema of the records (TOML)").required();
   command
-      ->add_option("--in", arguments->in, "tables; several are several streams of one system (.csv, .csv.gz)")
-      ->required();
-  command->add_option("--out", arguments->out, "folder for the results; each table keeps its name")
-      ->required();
-  command->add_flag("--causal", arguments->causal, "use only what had arrived when the row came");
+      .add_option("--in", arguments->in, "tables; several are several streams of one system (.csv, .csv.gz)")
+      .required();
+  command.add_option("--out", arguments->out, "folder for the results; each table keeps its name").required();
+  command.add_flag("--causal", arguments->causal, "use only what had arrived when the row came");
   command
-      ->add_option(
-          "--model", arguments->model,
-          "baseline: learnt from the tables themselves; or a file of trees, or of trees and networks")
-      ->capture_default_str();
+      .add_option("--model", arguments->model,
+                  "baseline: learnt from the tables themselves; or a file of trees, or of trees and networks")
+      .capture_default_str();
   command
-      ->add_option(
+      .add_option(
           "--abstain-beyond", arguments->abstain_beyond,
           "tolerances of the schema that half an interval may span before its estimate is marked as too "
           "uncertain to act on; 0: never")
-      ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
-  command->add_option(
+      .check(command_line::range(0.0, 1e6))
+      .capture_default_str();
+  command.add_option(
       "--as-of", arguments->as_of,
       "when freshness is judged (UTC, 2022-02-26T10:00:00Z); else at the latest time there is");
-  command->add_flag("--json", arguments->json, "print quality and losses of the tables as a JSON object");
-  command->footer(
+  command.add_flag("--json", arguments->json, "print quality and losses of the tables as a JSON object");
+  command.footer(
       "Each table comes out with its rows and columns, holes filled, and beside them FIELD.state (observed, "
       "estimated,\nabstained: filled but too uncertain to act on, or missing:WHY), FIELD.low and FIELD.high "
       "(90 % "
@@ -192,7 +191,7 @@ void add_complete(CLI::App& app, int* exit_code) {
       "them in\n0…1, and what costs most.\n\n"
       "Example:\n  skywarden complete --schema schemas/prsa.toml --in PRSA_*.csv.gz --out out/completed "
       "--causal");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto sound = run(*arguments);
     if (!sound) fmt::print(stderr, "skywarden complete: {}\n", sound.error().message);
     *exit_code = !sound ? 1 : *sound ? 0 : 2;

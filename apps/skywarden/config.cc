@@ -1,12 +1,12 @@
 // skywarden config check FILE...: says of each TOML file which kind it is and what is wrong with it.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
 #include <memory>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "datum/schema.h"
 #include "datum/toml_reader.h"
@@ -125,17 +125,18 @@ int check_files(const std::vector<std::string>& files) {
 
 }  // namespace
 
-void add_config(CLI::App& app, int* exit_code) {
-  CLI::App* config = app.add_subcommand("config", "work with configuration files");
-  config->require_subcommand(1);
-  CLI::App* check = config->add_subcommand("check", "say what each file is and what is wrong with it");
+void add_config(command_line::Command app, int* exit_code) {
+  command_line::Command config = app.add_subcommand("config", "work with configuration files");
+  config.require_subcommand(1);
+  command_line::Command check =
+      config.add_subcommand("check", "say what each file is and what is wrong with it");
   auto files = std::make_shared<std::vector<std::string>>();
-  check->add_option("FILE", *files, "TOML files: schemas, incidents, scenarios, rules of links, nodes")
-      ->required();
-  check->footer(
+  check.add_option("FILE", *files, "TOML files: schemas, incidents, scenarios, rules of links, nodes")
+      .required();
+  check.footer(
       "Exit 0 when every file is sound, 1 otherwise; one line for each error.\n\n"
       "Example:\n  skywarden config check schemas/*.toml");
-  check->callback([files, exit_code] { *exit_code = check_files(*files); });
+  check.callback([files, exit_code] { *exit_code = check_files(*files); });
 }
 
 }  // namespace skywarden::app

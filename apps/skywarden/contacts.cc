@@ -2,12 +2,12 @@
 // to another.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
 #include <set>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "network/plan_file.h"
@@ -139,18 +139,18 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_contacts(CLI::App& app, int* exit_code) {
+void add_contacts(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
+  command_line::Command command =
       app.add_subcommand("contacts", "Contact plans from orbits, or from one format to another");
-  add_segment_options(*command, arguments->segment);
-  command->add_flag("--names", arguments->names, "nodes by name instead of number");
-  command->add_option("--plan", arguments->plan,
-                      "rewrite this plan instead: HDTN JSON, ionrc or CSV (.gz too)");
-  command->add_option("--format", arguments->format, "json (HDTN), ionrc or csv")->capture_default_str();
-  command->add_option("--out", arguments->out, "- is standard output")->capture_default_str();
-  command->add_option("--svg", arguments->svg, "a picture of the contacts too, a lane a node");
-  command->footer(
+  add_segment_options(command, arguments->segment);
+  command.add_flag("--names", arguments->names, "nodes by name instead of number");
+  command.add_option("--plan", arguments->plan,
+                     "rewrite this plan instead: HDTN JSON, ionrc or CSV (.gz too)");
+  command.add_option("--format", arguments->format, "json (HDTN), ionrc or csv").capture_default_str();
+  command.add_option("--out", arguments->out, "- is standard output").capture_default_str();
+  command.add_option("--svg", arguments->svg, "a picture of the contacts too, a lane a node");
+  command.footer(
       "Satellites are numbered by catalogue number, stations 1, 2, … in the order of their file. Times are\n"
       "seconds since --start. Windows shorter than 30 s may be missed. Without --links nodes talk to all in\n"
       "sight and rates are constants a kind of link.\n\n"
@@ -160,7 +160,7 @@ void add_contacts(CLI::App& app, int* exit_code) {
       "    --out plan.json\n"
       "  skywarden contacts --elements fire.tle --stations ksat.csv --start 2026-05-08 --links laser.toml\n"
       "  skywarden contacts --plan plan.json --format ionrc --out global.ionrc");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto whole = run(*arguments);
     if (!whole) fmt::print(stderr, "skywarden contacts: {}\n", whole.error().message);
     *exit_code = !whole ? 1 : *whole ? 0 : 2;

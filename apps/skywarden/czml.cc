@@ -2,12 +2,12 @@
 // (github.com/AnalyticalGraphicsInc/czml-writer, CZML Guide).
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "orbit/sgp4.h"
 #include "orbit_files.h"
@@ -158,21 +158,22 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_czml(CLI::App& app, int* exit_code) {
+void add_czml(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("czml", "Satellites, stations and contacts as a scene for Cesium");
-  add_segment_options(*command, arguments->segment);
-  command->get_option("--elements")->required();
-  command->get_option("--start")->required();
-  command->add_option("--step", arguments->step_s, "seconds between positions, 1…600")->capture_default_str();
-  command->add_option("--out", arguments->out, "CZML; - is standard output")->capture_default_str();
-  command->footer(
+  command_line::Command command =
+      app.add_subcommand("czml", "Satellites, stations and contacts as a scene for Cesium");
+  add_segment_options(command, arguments->segment);
+  command.get_option("--elements").required();
+  command.get_option("--start").required();
+  command.add_option("--step", arguments->step_s, "seconds between positions, 1…600").capture_default_str();
+  command.add_option("--out", arguments->out, "CZML; - is standard output").capture_default_str();
+  command.footer(
       "Positions are Earth-fixed, in metres, interpolated by Cesium; lines join nodes while they can "
       "talk.\n\n"
       "Example:\n  skywarden czml --elements fire.tle --stations ksat.csv --start 2026-05-08T00:00:00Z "
       "--hours 3 \\\n"
       "    --out fire.czml");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto whole = run(*arguments);
     if (!whole) fmt::print(stderr, "skywarden czml: {}\n", whole.error().message);
     *exit_code = !whole ? 1 : *whole ? 0 : 2;

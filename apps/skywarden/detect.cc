@@ -1,12 +1,12 @@
 // skywarden detect: FIRMS files into fire events, as GeoJSON or CSV.
 #include "wildfire/detect.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "onboard/firms.h"
@@ -119,23 +119,23 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_detect(CLI::App& app, int* exit_code) {
+void add_detect(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("detect", "Fire events of FIRMS hotspot files");
-  command->add_option("--in", arguments->in, "FIRMS CSV files, MODIS or VIIRS (.csv, .csv.gz)")->required();
+  command_line::Command command = app.add_subcommand("detect", "Fire events of FIRMS hotspot files");
+  command.add_option("--in", arguments->in, "FIRMS CSV files, MODIS or VIIRS (.csv, .csv.gz)").required();
   command
-      ->add_option("--out", arguments->out,
-                   "events: .csv, or GeoJSON for any other name; - is standard output")
-      ->capture_default_str();
-  command->add_option("--members", arguments->members, "CSV that names the event of each hotspot");
-  command->add_option("--gap", arguments->gap_m, "pixels of one event are at most so far apart, metres")
-      ->capture_default_str();
-  command->add_option("--window", arguments->window_h, "and at most so long, hours")->capture_default_str();
-  command->footer(
+      .add_option("--out", arguments->out,
+                  "events: .csv, or GeoJSON for any other name; - is standard output")
+      .capture_default_str();
+  command.add_option("--members", arguments->members, "CSV that names the event of each hotspot");
+  command.add_option("--gap", arguments->gap_m, "pixels of one event are at most so far apart, metres")
+      .capture_default_str();
+  command.add_option("--window", arguments->window_h, "and at most so long, hours").capture_default_str();
+  command.footer(
       "The probability is what detection alone says, before any prior from weather. Events at places that\n"
       "stay hot for weeks are marked persistent.\n\n"
       "Example:\n  skywarden detect --in modis.csv viirs.csv.gz --out events.geojson");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto whole = run(*arguments);
     if (!whole) fmt::print(stderr, "skywarden detect: {}\n", whole.error().message);
     *exit_code = !whole ? 1 : *whole ? 0 : 2;

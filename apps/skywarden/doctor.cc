@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <CLI/App.hpp>
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "console_assets.h"
 #include "package_lists.h"
@@ -236,15 +236,16 @@ void print_json(const std::vector<Check>& checks) {
 
 }  // namespace
 
-void add_doctor(CLI::App& app, int* exit_code) {
-  CLI::App* command = app.add_subcommand("doctor", "say what this machine has and lacks, and what mends it");
+void add_doctor(command_line::Command app, int* exit_code) {
+  command_line::Command command =
+      app.add_subcommand("doctor", "say what this machine has and lacks, and what mends it");
   const auto json = std::make_shared<bool>(false);
-  command->add_flag("--json", *json, "the same as JSON");
-  command->footer(
+  command.add_flag("--json", *json, "the same as JSON");
+  command.footer(
       "Exit code: 0 everything is there, 2 something that only tests need is missing, 1 ./run cannot "
       "work.\n\n"
       "Example:\n  skywarden doctor --json");
-  command->callback([json, exit_code] {
+  command.callback([json, exit_code] {
     const std::vector<Check> checks = all_checks();
     *json ? print_json(checks) : print_text(checks);
     *exit_code = exit_code_of(checks);

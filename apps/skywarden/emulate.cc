@@ -1,5 +1,4 @@
 // skywarden emulate: programs on this machine get the links of a contact plan between them.
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -8,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "plan_clock.h"
@@ -194,33 +194,31 @@ Result<int> run_emulate(const EmulateArguments& arguments) {
 
 }  // namespace
 
-void add_emulate(CLI::App& app, int* exit_code) {
+void add_emulate(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<EmulateArguments>();
-  CLI::App* command =
+  command_line::Command command =
       app.add_subcommand("emulate", "Give programs on this machine the links of a contact plan between them");
-  command->add_option("--plan", arguments->plan, "contact plan: HDTN JSON, ionrc or CSV (.gz too)")
-      ->required();
-  command->add_option(
+  command.add_option("--plan", arguments->plan, "contact plan: HDTN JSON, ionrc or CSV (.gz too)").required();
+  command.add_option(
       "--link", arguments->ports,
       "from,to,tcp|udp,LISTEN,[ADDRESS:]TARGET: who connects to LISTEN here speaks as node `from` "
       "to node `to`, whose program is at TARGET; LISTEN 0: any free port");
-  command->add_option("--map", arguments->map, "file of such lines");
-  command->add_option("--namespaces", arguments->prefix,
-                      "make a network namespace PREFIX+node for every node (root, iproute2)");
-  command->add_option("--address", arguments->address, "to listen at")->capture_default_str();
+  command.add_option("--map", arguments->map, "file of such lines");
+  command.add_option("--namespaces", arguments->prefix,
+                     "make a network namespace PREFIX+node for every node (root, iproute2)");
+  command.add_option("--address", arguments->address, "to listen at").capture_default_str();
   add_plan_clock(command, arguments->clock);
-  command
-      ->add_option("--for-s", arguments->for_s, "end after so many seconds of this machine; 0: at a signal")
-      ->capture_default_str();
-  command->add_option("--loss", arguments->loss, "probability that a packet is lost")->capture_default_str();
-  command->add_option("--burst", arguments->burst, "packets lost in a row on average")->capture_default_str();
-  command->add_option("--seed", arguments->seed, "of the losses")->capture_default_str();
-  command->footer(
+  command.add_option("--for-s", arguments->for_s, "end after so many seconds of this machine; 0: at a signal")
+      .capture_default_str();
+  command.add_option("--loss", arguments->loss, "probability that a packet is lost").capture_default_str();
+  command.add_option("--burst", arguments->burst, "packets lost in a row on average").capture_default_str();
+  command.add_option("--seed", arguments->seed, "of the losses").capture_default_str();
+  command.footer(
       "Prints one line of JSON when the ports are open and one a link direction at the end.\n\n"
       "Example:\n  skywarden emulate --plan plan.json --link 1,2,tcp,7001,4556 --loss 0.02\n"
       "  skywarden bundle send --port 7001 alert.bundle     # node 1 sends to the receiver of node 2 at "
       "4556");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto code = run_emulate(*arguments);
     if (!code) fmt::print(stderr, "skywarden emulate: {}\n", code.error().message);
     *exit_code = code ? *code : 1;

@@ -1,7 +1,7 @@
 // skywarden expand: packed batches of records back to tables, a table a stream.
-#include <CLI/CLI.hpp>
 #include <memory>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "onboard/ingest.h"
@@ -53,23 +53,23 @@ Result<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_expand(CLI::App& app, int* exit_code) {
+void add_expand(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("expand", "Unpack what `shrink` packed: tables with empty cells");
+  command_line::Command command =
+      app.add_subcommand("expand", "Unpack what `shrink` packed: tables with empty cells");
   command
-      ->add_option("--schema", arguments->schema, "schema of the records, the one they were packed by (TOML)")
-      ->required();
+      .add_option("--schema", arguments->schema, "schema of the records, the one they were packed by (TOML)")
+      .required();
   command
-      ->add_option("--in", arguments->in,
-                   "packed batches; what a later one adds fills gaps of an earlier one")
-      ->required();
-  command->add_option("--out", arguments->out, "folder for the tables, one a stream, named after it")
-      ->required();
-  command->footer(
+      .add_option("--in", arguments->in, "packed batches; what a later one adds fills gaps of an earlier one")
+      .required();
+  command.add_option("--out", arguments->out, "folder for the tables, one a stream, named after it")
+      .required();
+  command.footer(
       "Every record of a batch has its row; a field that was dropped or missing is an empty cell, which\n"
       "`skywarden complete` fills.\n\n"
       "Example:\n  skywarden expand --schema schemas/prsa.toml --in contact.records --out out/arrived");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto done = run(*arguments);
     if (!done) fmt::print(stderr, "skywarden expand: {}\n", done.error().message);
     *exit_code = done ? 0 : 1;

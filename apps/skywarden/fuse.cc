@@ -2,13 +2,13 @@
 // question.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "datum/delimited.h"
 #include "formats/read_file.h"
@@ -322,22 +322,22 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_fuse(CLI::App& app, int* exit_code) {
+void add_fuse(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
+  command_line::Command command =
       app.add_subcommand("fuse", "Scene patches, texts and sensors about one question, as one probability");
-  command->add_option("--schema", arguments->schema, "schema of the records (TOML)");
-  command->add_option("--in", arguments->in, "table (.csv, .jsonl, either also .gz)");
-  command->add_option("--label", arguments->label, "category of two levels: the answer, where it is known");
-  command->add_option("--yes", arguments->positive, "the level that means yes; else the second");
-  command->add_option("--out", arguments->out, "where to write the table with a probability and its reasons");
-  command->add_option("--scene-model", arguments->scene_model, "encoder of scene patches")
-      ->capture_default_str();
-  command->add_option("--example", arguments->example, "write so many SYNTHETIC records to --out instead")
-      ->check(CLI::Range(std::size_t{1}, kExampleMax));
-  command->add_option("--seed", arguments->seed, "of --example")->capture_default_str();
-  command->add_flag("--json", arguments->json, "print figures and shares as a JSON object");
-  command->footer(
+  command.add_option("--schema", arguments->schema, "schema of the records (TOML)");
+  command.add_option("--in", arguments->in, "table (.csv, .jsonl, either also .gz)");
+  command.add_option("--label", arguments->label, "category of two levels: the answer, where it is known");
+  command.add_option("--yes", arguments->positive, "the level that means yes; else the second");
+  command.add_option("--out", arguments->out, "where to write the table with a probability and its reasons");
+  command.add_option("--scene-model", arguments->scene_model, "encoder of scene patches")
+      .capture_default_str();
+  command.add_option("--example", arguments->example, "write so many SYNTHETIC records to --out instead")
+      .check(command_line::range(std::size_t{1}, kExampleMax));
+  command.add_option("--seed", arguments->seed, "of --example").capture_default_str();
+  command.add_flag("--json", arguments->json, "print figures and shares as a JSON object");
+  command.footer(
       "Every source (each text, each scene, all numbers together) gives a log-likelihood ratio, learnt from "
       "the rows\n"
       "whose answer is known; they are pooled with learnt shares. A missing source adds nothing. Columns "
@@ -349,7 +349,7 @@ void add_fuse(CLI::App& app, int* exit_code) {
       "Example:\n  skywarden fuse --example 2000 --seed 7 --out out/reports.csv\n"
       "  skywarden fuse --schema schemas/fire_reports.toml --in out/reports.csv --label fire --out "
       "out/fused.csv");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     if (arguments->example > 0 && arguments->out.empty()) {
       fmt::print(stderr, "skywarden fuse: --example: expected --out as well\n");
       *exit_code = 1;

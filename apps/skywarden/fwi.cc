@@ -1,13 +1,13 @@
 // skywarden fwi: daily weather tables through the Canadian Forest Fire Weather Index System.
 #include "wildfire/fwi.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <memory>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "wildfire/fwi_table.h"
@@ -159,40 +159,40 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_fwi(CLI::App& app, int* exit_code) {
+void add_fwi(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("fwi", "Fire weather indices (FFMC … DSR) of daily weather tables");
+  command_line::Command command =
+      app.add_subcommand("fwi", "Fire weather indices (FFMC … DSR) of daily weather tables");
   command
-      ->add_option("--in", arguments->in, "table of noon weather, a row a day (.csv, .csv.gz; , ; tab or |)")
-      ->required();
-  command->add_option("--out", arguments->out, "CSV; - is standard output")->capture_default_str();
-  command->add_option("--init", arguments->init, "FFMC,DMC,DC of the day before the first row (85,6,15)");
-  command->add_option("--lat-adjust", arguments->lat_adjust, "day length by latitude")
-      ->check(CLI::IsMember({"on", "off"}))
-      ->capture_default_str();
-  command->add_option("--columns", arguments->columns, "all: the table's columns too; indices: ours alone")
-      ->check(CLI::IsMember({"all", "indices"}))
-      ->capture_default_str();
-  command->add_option("--rows", arguments->rows, "a data row or a range of them, such as 8-13, from 1");
-  command->add_flag("--single-day", arguments->single_day, "every row is a first day, beginning from --init");
-  command->add_option("--gaps", arguments->gaps, "after a missing input: NA to the end, or go on")
-      ->check(CLI::IsMember({"na", "carry"}))
-      ->capture_default_str();
-  command->add_option("--names", arguments->names, "column names of the result")
-      ->check(CLI::IsMember({"upper", "lower", "keep"}))
-      ->capture_default_str();
-  command->add_option("--digits", arguments->digits, "reference: 4 significant, 2 decimals at least; full")
-      ->check(CLI::IsMember({"reference", "full"}))
-      ->capture_default_str();
-  command->add_flag("--compare", arguments->compare,
-                    "say how far indices already in the table are from ours");
-  command->footer(
+      .add_option("--in", arguments->in, "table of noon weather, a row a day (.csv, .csv.gz; , ; tab or |)")
+      .required();
+  command.add_option("--out", arguments->out, "CSV; - is standard output").capture_default_str();
+  command.add_option("--init", arguments->init, "FFMC,DMC,DC of the day before the first row (85,6,15)");
+  command.add_option("--lat-adjust", arguments->lat_adjust, "day length by latitude")
+      .check(command_line::one_of({"on", "off"}))
+      .capture_default_str();
+  command.add_option("--columns", arguments->columns, "all: the table's columns too; indices: ours alone")
+      .check(command_line::one_of({"all", "indices"}))
+      .capture_default_str();
+  command.add_option("--rows", arguments->rows, "a data row or a range of them, such as 8-13, from 1");
+  command.add_flag("--single-day", arguments->single_day, "every row is a first day, beginning from --init");
+  command.add_option("--gaps", arguments->gaps, "after a missing input: NA to the end, or go on")
+      .check(command_line::one_of({"na", "carry"}))
+      .capture_default_str();
+  command.add_option("--names", arguments->names, "column names of the result")
+      .check(command_line::one_of({"upper", "lower", "keep"}))
+      .capture_default_str();
+  command.add_option("--digits", arguments->digits, "reference: 4 significant, 2 decimals at least; full")
+      .check(command_line::one_of({"reference", "full"}))
+      .capture_default_str();
+  command.add_flag("--compare", arguments->compare, "say how far indices already in the table are from ours");
+  command.footer(
       "Needs temperature (°C), relative humidity (%), wind (km/h) and rain (mm, 24 h) at noon, local "
       "standard\n"
       "time; uses latitude, month, date and id when there. Rows of one id follow each other from day to "
       "day.\n\n"
       "Example:\n  skywarden fwi --in weather.csv --out indices.csv --init 85,6,15");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto whole = run(*arguments);
     if (!whole) fmt::print(stderr, "skywarden fwi: {}\n", whole.error().message);
     *exit_code = !whole ? 1 : *whole ? 0 : 2;

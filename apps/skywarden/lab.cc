@@ -1,12 +1,12 @@
 // skywarden lab: reference files played against the code, pass or fail per case.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "lab_cases.h"
@@ -150,26 +150,26 @@ const std::vector<LabCommand>& commands() {
   return all;
 }
 
-void add(CLI::App& lab, int* exit_code, const LabCommand& one) {
+void add(command_line::Command lab, int* exit_code, const LabCommand& one) {
   auto files = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = lab.add_subcommand(one.name, one.what);
-  command->add_option("files", *files, "reference files, at most 64 MiB each (.gz too)")->required();
-  command->footer(fmt::format(
+  command_line::Command command = lab.add_subcommand(one.name, one.what);
+  command.add_option("files", *files, "reference files, at most 64 MiB each (.gz too)").required();
+  command.footer(fmt::format(
       "{}\nExit code 0 when every case passes, 1 when one fails or a file is missing, 2 when nothing "
       "fails but\nsomething is not a case.\n\nExample:\n  skywarden lab {} {}",
       one.footer, one.name, one.example));
-  command->callback([files, check = one.check, exit_code] { *exit_code = run(*files, check); });
+  command.callback([files, check = one.check, exit_code] { *exit_code = run(*files, check); });
 }
 
-void add_linearizable(CLI::App& lab, int* exit_code) {
+void add_linearizable(command_line::Command lab, int* exit_code) {
   auto files = std::make_shared<std::vector<std::string>>();
-  CLI::App* command =
+  command_line::Command command =
       lab.add_subcommand("linearizable", "Recorded histories of clients: linearizable or not");
   command
-      ->add_option("files", *files,
-                   "histories, or archives of them, at most 64 MiB each (.gz and .tar.gz too)")
-      ->required();
-  command->footer(
+      .add_option("files", *files,
+                  "histories, or archives of them, at most 64 MiB each (.gz and .tar.gz too)")
+      .required();
+  command.footer(
       "Histories as Jepsen writes them: log lines about one register (:read, :write, :cas) or EDN maps "
       "about\n"
       "texts by key (:get, :put, :append). Where a table *verdicts.csv with the columns file,linearizable "
@@ -180,16 +180,17 @@ void add_linearizable(CLI::App& lab, int* exit_code) {
       "file is missing; 2 when nothing fails but something is no history or needs more than 1 GiB to "
       "judge.\n\n"
       "Example:\n  skywarden lab linearizable etcd_jepsen_register_histories.tar.gz c01-ok.txt");
-  command->callback([files, exit_code] { *exit_code = run_linearizable(*files); });
+  command.callback([files, exit_code] { *exit_code = run_linearizable(*files); });
 }
 
 }  // namespace
 
-void add_lab(CLI::App& app, int* exit_code) {
-  CLI::App* lab = app.add_subcommand("lab", "Play reference files against the code, pass or fail per case");
-  lab->require_subcommand(1);
-  for (const LabCommand& one : commands()) add(*lab, exit_code, one);
-  add_linearizable(*lab, exit_code);
+void add_lab(command_line::Command app, int* exit_code) {
+  command_line::Command lab =
+      app.add_subcommand("lab", "Play reference files against the code, pass or fail per case");
+  lab.require_subcommand(1);
+  for (const LabCommand& one : commands()) add(lab, exit_code, one);
+  add_linearizable(lab, exit_code);
 }
 
 }  // namespace skywarden::app

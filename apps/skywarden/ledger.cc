@@ -1,11 +1,11 @@
 // skywarden ledger: what a group agreed on, from the database beside a node's log or in a replay's folder.
 // Nothing is changed, and the node may be running.
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <filesystem>
 #include <memory>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "key_values.h"
 #include "ledger/against_log.h"
@@ -185,64 +185,66 @@ int verify(const LedgerArguments& arguments) {
 
 constexpr const char* kLedgerHelp = "ledger.sqlite, or the folder of a node or a replay";
 
-CLI::App* add(CLI::App& ledger, const std::shared_ptr<LedgerArguments>& arguments, int* exit_code,
-              const char* name, const char* what, int (*run)(const LedgerArguments&)) {
-  CLI::App* command = ledger.add_subcommand(name, what);
-  command->add_option("ledger", arguments->ledger, kLedgerHelp)->required();
-  command->callback([arguments, exit_code, run] { *exit_code = run(*arguments); });
+command_line::Command add(command_line::Command ledger, const std::shared_ptr<LedgerArguments>& arguments,
+                          int* exit_code, const char* name, const char* what,
+                          int (*run)(const LedgerArguments&)) {
+  command_line::Command command = ledger.add_subcommand(name, what);
+  command.add_option("ledger", arguments->ledger, kLedgerHelp).required();
+  command.callback([arguments, exit_code, run] { *exit_code = run(*arguments); });
   return command;
 }
 
-void add_list(CLI::App& ledger, const std::shared_ptr<LedgerArguments>& arguments, int* exit_code) {
-  CLI::App* command =
+void add_list(command_line::Command ledger, const std::shared_ptr<LedgerArguments>& arguments,
+              int* exit_code) {
+  command_line::Command command =
       add(ledger, arguments, exit_code, "list", "Print what was agreed, a line an entry", list);
-  command->add_option("--since", arguments->since, "alerts of findings from this time on (UTC)");
-  command->add_option("--until", arguments->until, "and before this time");
-  command->add_option("--bbox", arguments->box, "SOUTH,WEST,NORTH,EAST: alerts whose area's box meets it");
+  command.add_option("--since", arguments->since, "alerts of findings from this time on (UTC)");
+  command.add_option("--until", arguments->until, "and before this time");
+  command.add_option("--bbox", arguments->box, "SOUTH,WEST,NORTH,EAST: alerts whose area's box meets it");
   command
-      ->add_option("--kind", arguments->kinds,
-                   "alert, update, cancel, untold, value, withheld, epoch, term, unread; several with commas")
-      ->delimiter(',');
-  command->add_option("--status", arguments->status, "of alerts: Exercise");
-  command->add_option("--severity", arguments->severity,
-                      "of alerts: Minor, Moderate, Severe, Extreme, or worse");
-  command->add_option("--event", arguments->event, "messages of this fire (hexadecimal)");
-  command->add_option("--name", arguments->name, "values of this name");
-  command->add_flag("--latest", arguments->latest, "of every fire its newest message");
-  command->add_option("--from", arguments->from, "entries from this index on");
-  command->add_option("--limit", arguments->limit, "at most so many")
-      ->capture_default_str()
-      ->check(CLI::Range(std::uint64_t{1}, ledger::kLinesMax));
-  command->add_flag("--json", arguments->json, "an object a line");
-  command->footer(
+      .add_option("--kind", arguments->kinds,
+                  "alert, update, cancel, untold, value, withheld, epoch, term, unread; several with commas")
+      .delimiter(',');
+  command.add_option("--status", arguments->status, "of alerts: Exercise");
+  command.add_option("--severity", arguments->severity,
+                     "of alerts: Minor, Moderate, Severe, Extreme, or worse");
+  command.add_option("--event", arguments->event, "messages of this fire (hexadecimal)");
+  command.add_option("--name", arguments->name, "values of this name");
+  command.add_flag("--latest", arguments->latest, "of every fire its newest message");
+  command.add_option("--from", arguments->from, "entries from this index on");
+  command.add_option("--limit", arguments->limit, "at most so many")
+      .capture_default_str()
+      .check(command_line::range(std::uint64_t{1}, ledger::kLinesMax));
+  command.add_flag("--json", arguments->json, "an object a line");
+  command.footer(
       "Example:\n  skywarden ledger list node-1 --kind alert,update --bbox 38,-123,39,-122 --limit 20");
 }
 
 }  // namespace
 
-void add_ledger(CLI::App& app, int* exit_code) {
-  CLI::App* ledger =
+void add_ledger(command_line::Command app, int* exit_code) {
+  command_line::Command ledger =
       app.add_subcommand("ledger", "What a group agreed on: list it, ask it, hold it against the log");
-  ledger->require_subcommand(1);
+  ledger.require_subcommand(1);
   auto arguments = std::make_shared<LedgerArguments>();
-  add_list(*ledger, arguments, exit_code);
-  CLI::App* command = add(*ledger, arguments, exit_code, "show", "Print all of one entry", show);
-  command->add_option("index", arguments->index, "of the entry")->required();
-  command->add_flag("--json", arguments->json, "as an object");
-  command->footer("Example:\n  skywarden ledger show node-1 17 --json");
+  add_list(ledger, arguments, exit_code);
+  command_line::Command command = add(ledger, arguments, exit_code, "show", "Print all of one entry", show);
+  command.add_option("index", arguments->index, "of the entry").required();
+  command.add_flag("--json", arguments->json, "as an object");
+  command.footer("Example:\n  skywarden ledger show node-1 17 --json");
   command =
-      add(*ledger, arguments, exit_code, "query", "Ask by SQL: one SELECT, read-only, at most 5 s", query);
-  command->add_option("sql", arguments->sql, "over the tables of docs/formats.md")->required();
-  command->add_option("--limit", arguments->limit, "at most so many rows")
-      ->capture_default_str()
-      ->check(CLI::Range(std::uint64_t{1}, ledger::kLinesMax));
-  command->add_flag("--json", arguments->json, "an object a line");
-  command->footer(
+      add(ledger, arguments, exit_code, "query", "Ask by SQL: one SELECT, read-only, at most 5 s", query);
+  command.add_option("sql", arguments->sql, "over the tables of docs/formats.md").required();
+  command.add_option("--limit", arguments->limit, "at most so many rows")
+      .capture_default_str()
+      .check(command_line::range(std::uint64_t{1}, ledger::kLinesMax));
+  command.add_flag("--json", arguments->json, "an object a line");
+  command.footer(
       "Example:\n  skywarden ledger query node-1 \"SELECT severity, count(*) FROM alert GROUP BY severity\"");
-  command = add(*ledger, arguments, exit_code, "verify", "Hold it against its own hashes, and against a log",
+  command = add(ledger, arguments, exit_code, "verify", "Hold it against its own hashes, and against a log",
                 verify);
-  command->add_option("log", arguments->log, "the node's data folder");
-  command->footer(
+  command.add_option("log", arguments->log, "the node's data folder");
+  command.footer(
       "Every entry's rows must follow from its payload, every hash from the one before, and both from the "
       "log.\n"
       "Exit code 0 when all of it does, 2 when it does and entries are missing that were compacted early,\n"

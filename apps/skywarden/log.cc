@@ -1,10 +1,10 @@
 // skywarden log: what a node's log on disk says, and whether all of it is sound. Nothing is changed, and the
 // node may be running.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "shell/disk_folder.h"
 #include "storage/log_reader.h"
@@ -101,27 +101,28 @@ int show(const LogArguments& arguments) {
 
 }  // namespace
 
-void add_log(CLI::App& app, int* exit_code) {
-  CLI::App* log =
+void add_log(command_line::Command app, int* exit_code) {
+  command_line::Command log =
       app.add_subcommand("log", "What a consensus node's log on disk says, and whether it is sound");
-  log->require_subcommand(1);
+  log.require_subcommand(1);
   auto arguments = std::make_shared<LogArguments>();
-  CLI::App* check = log->add_subcommand("verify", "Read all of it: checksums, order, the chain of hashes");
-  check->add_option("folder", arguments->folder, "the node's data folder")->required();
-  check->footer(
+  command_line::Command check =
+      log.add_subcommand("verify", "Read all of it: checksums, order, the chain of hashes");
+  check.add_option("folder", arguments->folder, "the node's data folder").required();
+  check.footer(
       "Exit code 0 when it is sound, 2 when the last write was not finished (nothing acknowledged is "
       "missing),\n"
       "1 when it is damaged, of a later version, or not there.\n\nExample:\n  skywarden log verify "
       "node-1/log");
-  check->callback([arguments, exit_code] { *exit_code = verify(*arguments); });
-  CLI::App* print = log->add_subcommand("show", "Print its entries");
-  print->add_option("folder", arguments->folder, "the node's data folder")->required();
-  print->add_option("--from", arguments->from, "first index")->capture_default_str();
-  print->add_option("--count", arguments->count, "at most so many")->capture_default_str();
-  print->footer(
+  check.callback([arguments, exit_code] { *exit_code = verify(*arguments); });
+  command_line::Command print = log.add_subcommand("show", "Print its entries");
+  print.add_option("folder", arguments->folder, "the node's data folder").required();
+  print.add_option("--from", arguments->from, "first index").capture_default_str();
+  print.add_option("--count", arguments->count, "at most so many").capture_default_str();
+  print.footer(
       "A witness's entries are withheld: 8 bytes, the fingerprint of what the other members keep.\n\n"
       "Example:\n  skywarden log show node-1/log --from 100 --count 5");
-  print->callback([arguments, exit_code] { *exit_code = show(*arguments); });
+  print.callback([arguments, exit_code] { *exit_code = show(*arguments); });
 }
 
 }  // namespace skywarden::app

@@ -1,9 +1,9 @@
-#include <CLI/CLI.hpp>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"Skywarden: edge intelligence for satellites that watch forests"};
+  skywarden::command_line::Program app{"Skywarden: edge intelligence for satellites that watch forests"};
   app.require_subcommand(1);
   int exit_code = 0;
   // (one add_… call per subcommand, in alphabetical order)
@@ -36,10 +36,6 @@ int main(int argc, char** argv) {
   skywarden::app::add_shares(app, &exit_code);
   skywarden::app::add_sim(app, &exit_code);
   skywarden::app::add_topology(app, &exit_code);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 1;
-  }
+  if (const auto ended = app.parse(argc, argv)) return *ended;
   return exit_code;
 }

@@ -1,5 +1,4 @@
 // skywarden models: what trained models there are, whether they are sound, and how fast they run here.
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -10,6 +9,7 @@
 
 #include "base/executor.h"
 #include "base/random.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "inference/session.h"
 #include "model_files.h"
@@ -184,22 +184,22 @@ void bench(const Arguments& arguments, const CheckedModel& m) {
 
 }  // namespace
 
-void add_models(CLI::App& app, int* exit_code) {
-  CLI::App* command = app.add_subcommand("models", "List, show, verify and time trained models");
-  command->require_subcommand(1);
+void add_models(command_line::Command app, int* exit_code) {
+  command_line::Command command = app.add_subcommand("models", "List, show, verify and time trained models");
+  command.require_subcommand(1);
   const auto add = [&](const char* name, const char* what, const char* example, auto work) {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App* sub = command->add_subcommand(name, what);
-    sub->add_option("path", arguments->paths, "model files, or folders of them")->capture_default_str();
-    sub->add_flag("--json", arguments->json, "a JSON object a line");
+    command_line::Command sub = command.add_subcommand(name, what);
+    sub.add_option("path", arguments->paths, "model files, or folders of them").capture_default_str();
+    sub.add_flag("--json", arguments->json, "a JSON object a line");
     if (std::string_view(name) == "bench")
-      sub->add_option("--seconds", arguments->seconds, "how long each is timed")
-          ->check(CLI::Range(0.01, 60.0))
-          ->capture_default_str();
-    sub->footer(fmt::format(
+      sub.add_option("--seconds", arguments->seconds, "how long each is timed")
+          .check(command_line::range(0.01, 60.0))
+          .capture_default_str();
+    sub.footer(fmt::format(
         "Exit code 0: all sound; 1: a model is not sound; 2: nothing to look at.\n\nExample:\n  {}",
         example));
-    sub->callback([arguments, exit_code, work] {
+    sub.callback([arguments, exit_code, work] {
       *exit_code = for_all(*arguments, [&](const CheckedModel& m) { work(*arguments, m); });
     });
   };

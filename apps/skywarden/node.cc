@@ -1,10 +1,10 @@
 // skywarden node: one member of a consensus group as a program. It finds fires and agrees on alerts
 // (shell/fire_service.h), or keeps a map of names to values (key_values.h); see skywarden cluster.
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <memory>
 #include <random>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "key_values.h"
 #include "ledger/ledger_file.h"
@@ -220,14 +220,14 @@ Result<void> run(const NodeArguments& arguments) {
 
 }  // namespace
 
-void add_node(CLI::App& app, int* exit_code) {
+void add_node(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<NodeArguments>();
-  CLI::App* command =
+  command_line::Command command =
       app.add_subcommand("node", "Be one member of a group that finds fires and agrees on alerts");
-  command->add_option("config", arguments->config, "TOML file: cluster, node, data, members")->required();
-  command->add_flag("--first-start", arguments->first_start,
-                    "make the log: only for a node that never ran before");
-  command->footer(
+  command.add_option("config", arguments->config, "TOML file: cluster, node, data, members").required();
+  command.add_flag("--first-start", arguments->first_start,
+                   "make the log: only for a node that never ran before");
+  command.footer(
       "Runs until SIGINT or SIGTERM. Exit code 1 when it cannot begin, or must not go on: its disk is full "
       "or\n"
       "fails, its log is lost or another node's, or its leader has signed another log.\n"
@@ -239,7 +239,7 @@ void add_node(CLI::App& app, int* exit_code) {
       "  # node-1.toml\n  cluster = \"forest\"\n  node = 1\n  data = \"node-1\"\n"
       "  [[member]]\n  id = 1\n  address = \"127.0.0.1:7101\"\n  [[member]]\n  id = 2\n"
       "  address = \"127.0.0.1:7102\"\n  [[member]]\n  id = 3\n  address = \"127.0.0.1:7103\"");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto ran = run(*arguments);
     if (!ran) complain(ran.error().message);
     *exit_code = ran ? 0 : 1;

@@ -3,12 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "orbit/doppler.h"
 #include "orbit/pass_uncertainty.h"
@@ -170,27 +170,27 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_passes(CLI::App& app, int* exit_code) {
+void add_passes(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("passes", "Passes of satellites over ground stations");
-  command->add_option("--elements", arguments->elements, "TLE or OMM (.gz too)")->required();
-  command->add_option("--stations", arguments->stations, "CSV name,lat_deg,lon_deg,alt_m (.gz too)")
-      ->required();
-  command->add_option("--start", arguments->start, "UTC, such as 2026-05-08T00:00:00Z")->required();
-  command->add_option("--hours", arguments->hours, "length of the interval")->capture_default_str();
-  command->add_option("--mask", arguments->mask_deg, "least elevation, degrees")->capture_default_str();
-  command->add_option("--ut1-utc", arguments->ut1_utc_s, "UT1 − UTC in seconds (IERS Bulletin A)")
-      ->capture_default_str();
-  command->add_option("--carrier-hz", arguments->carrier_hz,
-                      "add the Doppler shift of a carrier, received minus sent");
-  command->add_flag("--uncertainty", arguments->uncertainty,
-                    "add what the elements' age makes uncertain, 95 in 100");
-  command->add_option("--out", arguments->out, "CSV; - is standard output")->capture_default_str();
-  command->add_option("--threads", arguments->threads, "cores to use; the result is the same with any")
-      ->check(CLI::Range(1U, shell::kThreadsMax))
-      ->capture_default_str();
-  command->add_flag("--strict", arguments->strict, "leave out sets with a wrong checksum (default: warn)");
-  command->footer(
+  command_line::Command command = app.add_subcommand("passes", "Passes of satellites over ground stations");
+  command.add_option("--elements", arguments->elements, "TLE or OMM (.gz too)").required();
+  command.add_option("--stations", arguments->stations, "CSV name,lat_deg,lon_deg,alt_m (.gz too)")
+      .required();
+  command.add_option("--start", arguments->start, "UTC, such as 2026-05-08T00:00:00Z").required();
+  command.add_option("--hours", arguments->hours, "length of the interval").capture_default_str();
+  command.add_option("--mask", arguments->mask_deg, "least elevation, degrees").capture_default_str();
+  command.add_option("--ut1-utc", arguments->ut1_utc_s, "UT1 − UTC in seconds (IERS Bulletin A)")
+      .capture_default_str();
+  command.add_option("--carrier-hz", arguments->carrier_hz,
+                     "add the Doppler shift of a carrier, received minus sent");
+  command.add_flag("--uncertainty", arguments->uncertainty,
+                   "add what the elements' age makes uncertain, 95 in 100");
+  command.add_option("--out", arguments->out, "CSV; - is standard output").capture_default_str();
+  command.add_option("--threads", arguments->threads, "cores to use; the result is the same with any")
+      .check(command_line::range(1U, shell::kThreadsMax))
+      .capture_default_str();
+  command.add_flag("--strict", arguments->strict, "leave out sets with a wrong checksum (default: warn)");
+  command.footer(
       "Columns: satellite,norad,station,aos_utc,tca_utc,los_utc,max_el_deg,range_km_at_tca,\n"
       "range_rate_kms_at_aos. TCA is the moment of greatest elevation. WGS 84, no refraction;\n"
       "passes under way are cut at the interval's ends. Range rate is positive when receding.\n"
@@ -201,7 +201,7 @@ void add_passes(CLI::App& app, int* exit_code) {
       "uncertainty may not take place.\n\n"
       "Example:\n  skywarden passes --elements fire.tle --stations ksat.csv --start 2026-05-08T00:00:00Z \\\n"
       "    --hours 24 --mask 5 --out passes.csv");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto whole = run(*arguments);
     if (!whole) fmt::print(stderr, "skywarden passes: {}\n", whole.error().message);
     *exit_code = !whole ? 1 : *whole ? 0 : 2;

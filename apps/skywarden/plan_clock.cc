@@ -1,7 +1,6 @@
 #include "plan_clock.h"
 
-#include <CLI/CLI.hpp>
-
+#include "command_line/command_line.h"
 #include "formats/read_file.h"
 #include "network/bundle.h"
 
@@ -37,15 +36,15 @@ Result<network::PlanFile> load_plan(const char* command, const std::string& path
   return plan;
 }
 
-void add_plan_clock(CLI::App* command, PlanClockArguments& arguments) {
-  command->add_option("--begin-s", arguments.begin_s, "plan time at the start, or at --begin-at")
-      ->check(CLI::Range(-kPlanSecondsMax, kPlanSecondsMax))
-      ->capture_default_str();
-  command->add_option("--begin-at", arguments.begin_at,
-                      "UTC of --begin-s, so that several programs agree; the plan's epoch: real time");
-  command->add_option("--speed", arguments.speed, "plan seconds a second")
-      ->check(CLI::Range(1e-3, 1e6))
-      ->capture_default_str();
+void add_plan_clock(command_line::Command command, PlanClockArguments& arguments) {
+  command.add_option("--begin-s", arguments.begin_s, "plan time at the start, or at --begin-at")
+      .check(command_line::range(-kPlanSecondsMax, kPlanSecondsMax))
+      .capture_default_str();
+  command.add_option("--begin-at", arguments.begin_at,
+                     "UTC of --begin-s, so that several programs agree; the plan's epoch: real time");
+  command.add_option("--speed", arguments.speed, "plan seconds a second")
+      .check(command_line::range(1e-3, 1e6))
+      .capture_default_str();
 }
 
 Result<PlanClock> PlanClock::make(const PlanClockArguments& arguments, std::optional<Instant> epoch) {

@@ -3,10 +3,10 @@
 // leap seconds and drift between machines are not looked at.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <chrono>
 #include <string>
 
+#include "command_line/command_line.h"
 #include "network/plan_file.h"
 
 namespace skywarden::app {
@@ -18,7 +18,7 @@ struct PlanClockArguments {
   double begin_s = 0, speed = 1;
   std::string begin_at;  // UTC; empty: now
 };
-void add_plan_clock(CLI::App* command, PlanClockArguments& arguments);
+void add_plan_clock(command_line::Command command, PlanClockArguments& arguments);
 
 class PlanClock {
  public:

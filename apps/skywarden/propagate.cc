@@ -1,12 +1,12 @@
 // skywarden propagate: satellites' states at given times.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "orbit/sgp4.h"
@@ -98,19 +98,20 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_propagate(CLI::App& app, int* exit_code) {
+void add_propagate(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("propagate", "States of satellites at given times (SGP4, TEME)");
-  command->add_option("--elements", arguments->elements, "TLE or OMM (.gz too)")->required();
-  command->add_option("--times", arguments->times, "UTC times, one a line, or norad,time rows (.gz too)")
-      ->required();
-  command->add_option("--out", arguments->out, "CSV; - is standard output")->capture_default_str();
-  command->add_flag("--strict", arguments->strict, "leave out sets with a wrong checksum (default: warn)");
-  command->footer(
+  command_line::Command command =
+      app.add_subcommand("propagate", "States of satellites at given times (SGP4, TEME)");
+  command.add_option("--elements", arguments->elements, "TLE or OMM (.gz too)").required();
+  command.add_option("--times", arguments->times, "UTC times, one a line, or norad,time rows (.gz too)")
+      .required();
+  command.add_option("--out", arguments->out, "CSV; - is standard output").capture_default_str();
+  command.add_flag("--strict", arguments->strict, "leave out sets with a wrong checksum (default: warn)");
+  command.footer(
       "Columns: norad,time,error,x_km,y_km,z_km,vx_kms,vy_kms,vz_kms. TEME of date; error is 0 or the code\n"
       "1…6 of AIAA 2006-6753, and then the state is empty. Times are echoed as written.\n\n"
       "Example:\n  skywarden propagate --elements active.tle --times times.txt --out states.csv");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto whole = run(*arguments);
     if (!whole) fmt::print(stderr, "skywarden propagate: {}\n", whole.error().message);
     *exit_code = !whole ? 1 : *whole ? 0 : 2;

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -13,6 +12,7 @@
 #include <optional>
 #include <thread>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "console_assets.h"
 #include "console_feed.h"
@@ -420,39 +420,39 @@ class Replay {
 
 }  // namespace
 
-void add_replay(CLI::App& app, int* exit_code) {
+void add_replay(command_line::Command app, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
+  command_line::Command command =
       app.add_subcommand("replay", "Play an incident: agreed and explained alerts, a report, a live console");
   command
-      ->add_option("paths", options->paths,
-                   "incident folder, plain folder, or files (FIRMS CSV, records, elements, GeoJSON, grids)")
-      ->required();
-  command->add_option("--elements", options->elements, "element file (TLE, OMM) whose satellites are flown");
-  command->add_option("--links", options->links,
-                      "TOML rules of links (docs/formats.md; default: whoever is in sight talks)");
-  command->add_option("--out", options->out, "folder for the results (default: out/NAME)");
+      .add_option("paths", options->paths,
+                  "incident folder, plain folder, or files (FIRMS CSV, records, elements, GeoJSON, grids)")
+      .required();
+  command.add_option("--elements", options->elements, "element file (TLE, OMM) whose satellites are flown");
+  command.add_option("--links", options->links,
+                     "TOML rules of links (docs/formats.md; default: whoever is in sight talks)");
+  command.add_option("--out", options->out, "folder for the results (default: out/NAME)");
   command
-      ->add_option("--speed", options->speed,
-                   "virtual seconds a second, or max (default: the incident's own; max without console)")
-      ->check([](const std::string& text) {
+      .add_option("--speed", options->speed,
+                  "virtual seconds a second, or max (default: the incident's own; max without console)")
+      .check(command_line::accepted_by([](const std::string& text) {
         char* end = nullptr;
         const double value = std::strtod(text.c_str(), &end);
         const bool fine =
             text == "max" || (end != text.c_str() && *end == '\0' && value > 0.0 && value <= 1e7);
         return fine ? std::string() : std::string("expected max or a number above 0");
-      });
-  command->add_option("--port", options->port, "of the console on 127.0.0.1; the next free one is taken")
-      ->capture_default_str();
-  command->add_option("--seed", options->seed, "of losses and delays")->capture_default_str();
-  command->add_flag("--no-console", options->no_console, "no browser page; play as fast as it goes");
-  command->add_flag("--once", options->once, "end when the incident has been played");
-  command->footer(
+      }));
+  command.add_option("--port", options->port, "of the console on 127.0.0.1; the next free one is taken")
+      .capture_default_str();
+  command.add_option("--seed", options->seed, "of losses and delays").capture_default_str();
+  command.add_flag("--no-console", options->no_console, "no browser page; play as fast as it goes");
+  command.add_flag("--once", options->once, "end when the incident has been played");
+  command.footer(
       "Example:\n  skywarden replay incidents/tubbs_2017\n"
       "  skywarden replay fires.csv.gz --elements satellites.tle --no-console --out out/mine\n"
       "  skywarden replay incidents/tubbs_2017 --links scenarios/links/fire_satellites.toml\n"
       "Exit code: 0 complete, 2 bad rows were skipped, 1 failed.");
-  command->callback([options, exit_code] {
+  command.callback([options, exit_code] {
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGTERM, on_interrupt);
     *exit_code = Replay(*options).run();

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -14,6 +13,7 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "orbit/reanchor.h"
@@ -499,42 +499,43 @@ std::string footer() {
 
 }  // namespace
 
-void add_revisit(CLI::App& app, int* exit_code) {
+void add_revisit(command_line::Command app, int* exit_code) {
   auto a = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("revisit", "When sensors see places on the ground, and how often");
-  command->add_option("--elements", a->elements, "TLE or OMM (.gz too)")->required();
-  command->add_option("--only", a->only, "these satellites of the file: numbers or names, with commas");
-  auto* sensors = command->add_option_group("sensor", "at most one");
-  sensors->add_option("--sensor", a->sensor, "a known sensor, on every satellite");
-  sensors->add_option("--half-angle", a->half_angle_deg, "to either side, degrees off nadir");
-  sensors->add_option("--swath-km", a->swath_km, "width on the ground, from the orbit's mean height");
-  sensors->add_option("--off-nadir", a->off_nadir_deg, "from and to, degrees, positive to the right")
-      ->expected(2);
-  sensors->require_option(0, 1);
-  command->add_option("--roll", a->roll_deg, "how far the satellite may roll to either side, degrees")
-      ->capture_default_str();
+  command_line::Command command =
+      app.add_subcommand("revisit", "When sensors see places on the ground, and how often");
+  command.add_option("--elements", a->elements, "TLE or OMM (.gz too)").required();
+  command.add_option("--only", a->only, "these satellites of the file: numbers or names, with commas");
+  const auto sensors = command.add_option_group("sensor", "at most one");
+  sensors.add_option("--sensor", a->sensor, "a known sensor, on every satellite");
+  sensors.add_option("--half-angle", a->half_angle_deg, "to either side, degrees off nadir");
+  sensors.add_option("--swath-km", a->swath_km, "width on the ground, from the orbit's mean height");
+  sensors.add_option("--off-nadir", a->off_nadir_deg, "from and to, degrees, positive to the right")
+      .expected(2);
+  sensors.require_option(0, 1);
+  command.add_option("--roll", a->roll_deg, "how far the satellite may roll to either side, degrees")
+      .capture_default_str();
   command
-      ->add_option("--min-elevation", a->elevation_min_deg, "of the satellite as seen from the cell, degrees")
-      ->capture_default_str();
-  command->add_flag("--yaw-steered", a->yaw_steered, "the line lies across the track over the ground");
-  command->add_option("--cells", a->cells, "CSV lat_deg,lon_deg (name, alt_m optional; .gz too)");
-  command->add_option("--box", a->box_deg, "WEST SOUTH EAST NORTH, degrees: a grid of cells")->expected(4);
-  command->add_option("--step", a->step_deg, "of the grid, degrees")->capture_default_str();
-  command->add_option("--start", a->start, "UTC, such as 2026-05-08T00:00:00Z")->required();
-  command->add_option("--hours", a->hours, "length of the interval")->capture_default_str();
-  command->add_option("--out", a->out, "CSV, a row a cell; - is standard output")->capture_default_str();
-  command->add_flag("--json", a->json, "cells and a summary as one JSON object instead");
-  command->add_option("--accesses", a->accesses, "CSV, a row an access");
-  command->add_option("--geojson", a->geojson, "ground tracks and swaths to draw");
-  command->add_option("--svg", a->svg, "a map of how long the cells of --box are not seen");
-  command->add_option("--piece", a->piece_s, "seconds of flight in each piece of a swath, 10…600")
-      ->capture_default_str();
-  command->add_option("--threads", a->threads, "cores to use; the result is the same with any")
-      ->check(CLI::Range(1U, shell::kThreadsMax))
-      ->capture_default_str();
-  command->add_flag("--strict", a->strict, "leave out sets with a wrong checksum (default: warn)");
-  command->footer(footer());
-  command->callback([a, exit_code] {
+      .add_option("--min-elevation", a->elevation_min_deg, "of the satellite as seen from the cell, degrees")
+      .capture_default_str();
+  command.add_flag("--yaw-steered", a->yaw_steered, "the line lies across the track over the ground");
+  command.add_option("--cells", a->cells, "CSV lat_deg,lon_deg (name, alt_m optional; .gz too)");
+  command.add_option("--box", a->box_deg, "WEST SOUTH EAST NORTH, degrees: a grid of cells").expected(4);
+  command.add_option("--step", a->step_deg, "of the grid, degrees").capture_default_str();
+  command.add_option("--start", a->start, "UTC, such as 2026-05-08T00:00:00Z").required();
+  command.add_option("--hours", a->hours, "length of the interval").capture_default_str();
+  command.add_option("--out", a->out, "CSV, a row a cell; - is standard output").capture_default_str();
+  command.add_flag("--json", a->json, "cells and a summary as one JSON object instead");
+  command.add_option("--accesses", a->accesses, "CSV, a row an access");
+  command.add_option("--geojson", a->geojson, "ground tracks and swaths to draw");
+  command.add_option("--svg", a->svg, "a map of how long the cells of --box are not seen");
+  command.add_option("--piece", a->piece_s, "seconds of flight in each piece of a swath, 10…600")
+      .capture_default_str();
+  command.add_option("--threads", a->threads, "cores to use; the result is the same with any")
+      .check(command_line::range(1U, shell::kThreadsMax))
+      .capture_default_str();
+  command.add_flag("--strict", a->strict, "leave out sets with a wrong checksum (default: warn)");
+  command.footer(footer());
+  command.callback([a, exit_code] {
     const auto whole = run(*a);
     if (!whole) fmt::print(stderr, "skywarden revisit: {}\n", whole.error().message);
     *exit_code = !whole ? 1 : *whole ? 0 : 2;

@@ -1,11 +1,11 @@
 // skywarden route: the best routes of bundles through a contact plan.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "network/disjoint_pair.h"
@@ -208,28 +208,27 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_route(CLI::App& app, int* exit_code) {
+void add_route(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("route", "Best routes of bundles through a contact plan");
-  command->add_option("--plan", arguments->plan, "contact plan: HDTN JSON, ionrc or CSV (.gz too)")
-      ->required();
+  command_line::Command command =
+      app.add_subcommand("route", "Best routes of bundles through a contact plan");
+  command.add_option("--plan", arguments->plan, "contact plan: HDTN JSON, ionrc or CSV (.gz too)").required();
   command
-      ->add_option("--queries", arguments->queries, "CSV src,dst,query_time and, if wanted, bytes (.gz too)")
-      ->required();
-  command->add_option("--out", arguments->out, "CSV; - is standard output")->capture_default_str();
-  command
-      ->add_option("--routes", arguments->routes, "how many of the best routes; above 1 adds a column rank")
-      ->capture_default_str();
-  command->add_option("--disjoint", arguments->disjoint,
-                      "the best pair of routes that share no contacts, edges or nodes: two rows a query");
-  command->footer(
+      .add_option("--queries", arguments->queries, "CSV src,dst,query_time and, if wanted, bytes (.gz too)")
+      .required();
+  command.add_option("--out", arguments->out, "CSV; - is standard output").capture_default_str();
+  command.add_option("--routes", arguments->routes, "how many of the best routes; above 1 adds a column rank")
+      .capture_default_str();
+  command.add_option("--disjoint", arguments->disjoint,
+                     "the best pair of routes that share no contacts, edges or nodes: two rows a query");
+  command.footer(
       "Columns: src,dst,query_time,earliest_arrival,hops,route. Nodes are named as in the plan; times\n"
       "are seconds since its epoch. The order of routes is that of CCSDS 734.3-B-1: earliest arrival,\n"
       "fewest hops, latest end, smallest node numbers. Unreachable: -1,-1 and no route.\n"
       "The best disjoint pair is the one whose later arrival is earliest, then the earlier, then the\n"
       "hops together; without a pair the first row is the best route and the second -1,-1.\n\n"
       "Example:\n  skywarden route --plan plan.json --queries queries.csv --out routes.csv");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto whole = run(*arguments);
     if (!whole) fmt::print(stderr, "skywarden route: {}\n", whole.error().message);
     *exit_code = !whole ? 1 : *whole ? 0 : 2;

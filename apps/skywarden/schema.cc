@@ -1,7 +1,6 @@
 // skywarden schema infer: proposes a schema for a table that nobody has described.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "datum/delimited.h"
 #include "formats/read_blocks.h"
@@ -188,23 +188,23 @@ Result<bool> infer(const Arguments& arguments) {
 
 }  // namespace
 
-void add_schema(CLI::App& app, int* exit_code) {
-  CLI::App* schema = app.add_subcommand("schema", "work with schemas of records");
-  schema->require_subcommand(1);
-  CLI::App* command =
-      schema->add_subcommand("infer", "propose a schema for a table that nobody has described");
+void add_schema(command_line::Command app, int* exit_code) {
+  command_line::Command schema = app.add_subcommand("schema", "work with schemas of records");
+  schema.require_subcommand(1);
+  command_line::Command command =
+      schema.add_subcommand("infer", "propose a schema for a table that nobody has described");
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("FILE", arguments->file, "table (.csv, .jsonl, either also .gz)")->required();
-  command->add_option("--name", arguments->name, "the schema's name; else the file's");
-  command->add_option("--out", arguments->out, "where to write the schema; else it is printed");
-  command->add_flag("--json", arguments->json, "print the decisions and the schema as a JSON object");
-  command->footer(
+  command.add_option("FILE", arguments->file, "table (.csv, .jsonl, either also .gz)").required();
+  command.add_option("--name", arguments->name, "the schema's name; else the file's");
+  command.add_option("--out", arguments->out, "where to write the schema; else it is printed");
+  command.add_flag("--json", arguments->json, "print the decisions and the schema as a JSON object");
+  command.footer(
       "Each decision stands in a comment above what was decided. Criticality and tolerances are yours to "
       "set.\n"
       "The file is read once, in bounded memory. Exit 0 fine, 2 rows were left out, 1 failed.\n\n"
       "Example:\n  skywarden schema infer weather.csv.gz --out weather.toml\n"
       "  skywarden complete --schema weather.toml --in weather.csv.gz --out out/completed");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto sound = infer(*arguments);
     if (!sound) fmt::print(stderr, "skywarden schema infer: {}\n", sound.error().message);
     *exit_code = !sound ? 1 : *sound ? 0 : 2;

@@ -1,5 +1,4 @@
 // skywarden serve: completion and inference over HTTP for many clients at once (serving/service.h).
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -7,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "incident_loader.h"
 #include "model_files.h"
@@ -164,39 +164,37 @@ Result<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_serve(CLI::App& app, int* exit_code) {
+void add_serve(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
+  command_line::Command command =
       app.add_subcommand("serve", "Complete records and run models over HTTP, for many clients at once");
-  command
-      ->add_option("--address", arguments->address, "IP address to listen at; nobody is asked who they are")
-      ->capture_default_str();
-  command->add_option("--port", arguments->port, "0: any free one")->capture_default_str();
-  command->add_option("--host-name", arguments->host_names, "further names it may be reached under");
-  command->add_option("--models", arguments->models, "model files, or folders of them")
-      ->capture_default_str();
-  command->add_option("--schema", arguments->schemas, "shipped schemas by name, or files (TOML)")
-      ->capture_default_str();
-  command->add_option("--plugin", arguments->plugins, "shared libraries with engines, methods or detectors");
-  command->add_option("--threads", arguments->threads, "that run batches")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
-  command->add_option("--deadline-ms", arguments->deadline_ms, "of a request that states none")
-      ->check(CLI::Range(1.0, 60'000.0))
-      ->capture_default_str();
-  command->add_option("--queue", arguments->queue, "requests that wait, a model")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--connections", arguments->connections, "at once")
-      ->check(CLI::Range(1, 65'536))
-      ->capture_default_str();
-  command->add_option("--body-kib", arguments->body_kib, "of one request, at most")
-      ->check(CLI::Range(1, 65'536))
-      ->capture_default_str();
-  command->add_option("--stream-rows", arguments->stream_rows, "rows kept of each stream")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  command->footer(
+  command.add_option("--address", arguments->address, "IP address to listen at; nobody is asked who they are")
+      .capture_default_str();
+  command.add_option("--port", arguments->port, "0: any free one").capture_default_str();
+  command.add_option("--host-name", arguments->host_names, "further names it may be reached under");
+  command.add_option("--models", arguments->models, "model files, or folders of them").capture_default_str();
+  command.add_option("--schema", arguments->schemas, "shipped schemas by name, or files (TOML)")
+      .capture_default_str();
+  command.add_option("--plugin", arguments->plugins, "shared libraries with engines, methods or detectors");
+  command.add_option("--threads", arguments->threads, "that run batches")
+      .check(command_line::range(1, 64))
+      .capture_default_str();
+  command.add_option("--deadline-ms", arguments->deadline_ms, "of a request that states none")
+      .check(command_line::range(1.0, 60'000.0))
+      .capture_default_str();
+  command.add_option("--queue", arguments->queue, "requests that wait, a model")
+      .check(command_line::range(1, 1'000'000))
+      .capture_default_str();
+  command.add_option("--connections", arguments->connections, "at once")
+      .check(command_line::range(1, 65'536))
+      .capture_default_str();
+  command.add_option("--body-kib", arguments->body_kib, "of one request, at most")
+      .check(command_line::range(1, 65'536))
+      .capture_default_str();
+  command.add_option("--stream-rows", arguments->stream_rows, "rows kept of each stream")
+      .check(command_line::range(1, 10'000))
+      .capture_default_str();
+  command.footer(
       "POST /v1/complete, POST /v1/infer, GET /v1/models, GET /metrics; docs/formats.md has them. SIGHUP "
       "reads\n"
       "models and plug-ins again: what is being answered ends on the old ones. SIGINT or SIGTERM ends it.\n"
@@ -205,7 +203,7 @@ void add_serve(CLI::App& app, int* exit_code) {
       "  curl -s http://127.0.0.1:8090/v1/complete -d '{\"schema\": \"prsa\", \"records\": [{\"station\": "
       "\"Dongsi\",\n"
       "    \"year\": 2015, \"month\": 3, \"day\": 1, \"hour\": 0, \"TEMP\": 4.2, \"PM2.5\": null}]}'");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto ran = run(*arguments);
     if (!ran) complain(ran.error().message);
     *exit_code = ran ? 0 : 1;

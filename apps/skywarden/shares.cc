@@ -2,12 +2,12 @@
 // runs.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "node_config.h"
 #include "scenario_loader.h"
@@ -136,28 +136,29 @@ int explain(const Options& options) {
 
 }  // namespace
 
-void add_shares(CLI::App& app, int* exit_code) {
-  CLI::App* shares = app.add_subcommand("shares", "Vote shares and what they rest on");
-  shares->require_subcommand(1);
-  CLI::App* command = shares->add_subcommand("explain", "Why a node's share is what it is, in a run or now");
+void add_shares(command_line::Command app, int* exit_code) {
+  command_line::Command shares = app.add_subcommand("shares", "Vote shares and what they rest on");
+  shares.require_subcommand(1);
+  command_line::Command command =
+      shares.add_subcommand("explain", "Why a node's share is what it is, in a run or now");
   auto options = std::make_shared<Options>();
-  command->add_option("node", options->node, "the node's number; left out or 0: every member");
-  auto* from = command->add_option_group("from");
-  from->add_option("--scenario", options->scenario,
-                   "a scenario whose leaders measure ([raft] measured_shares)");
-  from->add_option("--config", options->config,
-                   "of any node of a group that runs and measures (measured_shares): its leader is asked");
-  from->require_option(1);
-  command->add_option("--seed", options->seed, "the run (1)");
-  command->add_flag("--json", options->json, "an object a node");
-  command->footer(
+  command.add_option("node", options->node, "the node's number; left out or 0: every member");
+  const auto from = command.add_option_group("from");
+  from.add_option("--scenario", options->scenario,
+                  "a scenario whose leaders measure ([raft] measured_shares)");
+  from.add_option("--config", options->config,
+                  "of any node of a group that runs and measures (measured_shares): its leader is asked");
+  from.require_option(1, 1);
+  command.add_option("--seed", options->seed, "the run (1)");
+  command.add_flag("--json", options->json, "an object a node");
+  command.footer(
       "Distances, trust, bandwidth and stability are what the leader measured when it asked for its last "
       "change.\n"
       "Exit code 0; 2 when it asked for none; 1 when the scenario cannot be read, no leader answers or the "
       "node\nis no member.\n\n"
       "Example:\n  skywarden shares explain 3 --scenario scenarios/measured_shares.toml --seed 3\n"
       "  skywarden shares explain --config cluster/node-1.toml");
-  command->callback([options, exit_code] { *exit_code = explain(*options); });
+  command.callback([options, exit_code] { *exit_code = explain(*options); });
 }
 
 }  // namespace skywarden::app

@@ -2,12 +2,12 @@
 // first.
 #include "onboard/shrink.h"
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "onboard/ingest.h"
@@ -82,24 +82,23 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_shrink(CLI::App& app, int* exit_code) {
+void add_shrink(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand(
+  command_line::Command command = app.add_subcommand(
       "shrink", "Pack station records into few bytes, dropping less critical fields to fit");
-  command->add_option("--schema", arguments->schema, "schema of the records (TOML)")->required();
-  command->add_option("--in", arguments->in, "tables of the records that wait (.csv, .csv.gz)")->required();
+  command.add_option("--schema", arguments->schema, "schema of the records (TOML)").required();
+  command.add_option("--in", arguments->in, "tables of the records that wait (.csv, .csv.gz)").required();
   command
-      ->add_option("--bytes", arguments->bytes,
-                   "what the contact can carry: a number of bytes, or a share of what all takes such as 50%")
-      ->required();
-  command->add_option("--out", arguments->out, "the packed batch; never larger than that")->required();
-  command->add_option("--rest", arguments->rest,
-                      "folder for tables of what was not sent, for a later contact");
-  command->add_flag(
-      "--thin", arguments->thin,
-      "when not even the critical fields fit: some of all records instead of all of the newest");
-  command->add_flag("--json", arguments->json, "say what was sent as a JSON object");
-  command->footer(
+      .add_option("--bytes", arguments->bytes,
+                  "what the contact can carry: a number of bytes, or a share of what all takes such as 50%")
+      .required();
+  command.add_option("--out", arguments->out, "the packed batch; never larger than that").required();
+  command.add_option("--rest", arguments->rest,
+                     "folder for tables of what was not sent, for a later contact");
+  command.add_flag("--thin", arguments->thin,
+                   "when not even the critical fields fit: some of all records instead of all of the newest");
+  command.add_flag("--json", arguments->json, "say what was sent as a JSON object");
+  command.footer(
       "Critical fields of all records go first, then normal ones, then low ones; of one criticality those "
       "that\n"
       "their neighbours in time do not give away. When not even the critical fields fit, the newest records "
@@ -111,7 +110,7 @@ void add_shrink(CLI::App& app, int* exit_code) {
       "  skywarden shrink --schema schemas/prsa.toml --in PRSA_*.csv.gz --bytes 50% --out contact.records\n"
       "  skywarden expand --schema schemas/prsa.toml --in contact.records --out out/arrived\n"
       "  skywarden complete --schema schemas/prsa.toml --in out/arrived/*.csv --out out/completed");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto sound = run(*arguments);
     if (!sound) fmt::print(stderr, "skywarden shrink: {}\n", sound.error().message);
     *exit_code = !sound ? 1 : *sound ? 0 : 2;

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -14,6 +13,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "scenario_loader.h"
 #include "sim/scenario.h"
@@ -356,25 +356,25 @@ int run_sim(const Options& options) {
 
 }  // namespace
 
-void add_sim(CLI::App& app, int* exit_code) {
+void add_sim(command_line::Command app, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
+  command_line::Command command =
       app.add_subcommand("sim", "Rehearse a constellation in virtual time, with faults, under seeds");
-  command->add_option("scenario", options->scenario, "scenario file (scenarios/*.toml)")->required();
-  auto* seed = command->add_option("--seed", options->seed, "play this one seed")->capture_default_str();
-  command->add_option("--seeds", options->seeds, "play the seeds A..B")->excludes(seed);
-  command->add_option("--jobs", options->jobs, "runs at once; the result does not depend on it")
-      ->check(CLI::Range(1, 256));
-  command->add_flag("--json", options->json, "one JSON object a run");
-  command->add_flag("--trace", options->trace, "print the events of the first seed, one a line");
-  command->add_flag("--deliveries", options->deliveries,
-                    "one JSON object for each alert at each ground station: how it came there, hop by hop");
-  command->add_option("--svg", options->svg,
-                      "a picture of the way on which an alert came to the ground over the most hops");
-  command->footer(
+  command.add_option("scenario", options->scenario, "scenario file (scenarios/*.toml)").required();
+  const auto seed = command.add_option("--seed", options->seed, "play this one seed").capture_default_str();
+  command.add_option("--seeds", options->seeds, "play the seeds A..B").excludes(seed);
+  command.add_option("--jobs", options->jobs, "runs at once; the result does not depend on it")
+      .check(command_line::range(1, 256));
+  command.add_flag("--json", options->json, "one JSON object a run");
+  command.add_flag("--trace", options->trace, "print the events of the first seed, one a line");
+  command.add_flag("--deliveries", options->deliveries,
+                   "one JSON object for each alert at each ground station: how it came there, hop by hop");
+  command.add_option("--svg", options->svg,
+                     "a picture of the way on which an alert came to the ground over the most hops");
+  command.footer(
       "Example:\n  skywarden sim scenarios/twelve.toml --seeds 1..100\n"
       "Exit code: 0 every promise kept, 1 a violation (the seed is printed) or bad input.");
-  command->callback([options, exit_code] { *exit_code = run_sim(*options); });
+  command.callback([options, exit_code] { *exit_code = run_sim(*options); });
 }
 
 }  // namespace skywarden::app

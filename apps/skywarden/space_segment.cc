@@ -1,5 +1,6 @@
 #include "space_segment.h"
 
+#include "command_line/command_line.h"
 #include "orbit_files.h"
 
 namespace skywarden::app {
@@ -34,18 +35,17 @@ Result<std::vector<network::ContactWindow>> windows_of(const SegmentArguments& a
 
 }  // namespace
 
-void add_segment_options(CLI::App& command, SegmentArguments& arguments) {
+void add_segment_options(command_line::Command command, SegmentArguments& arguments) {
   command.add_option("--elements", arguments.elements, "TLE or OMM (.gz too)");
   command.add_option("--stations", arguments.stations, "CSV name,lat_deg,lon_deg,alt_m (.gz too)");
   command.add_option("--start", arguments.start, "UTC, such as 2026-05-08T00:00:00Z");
-  command.add_option("--hours", arguments.hours, "length of the interval")->capture_default_str();
+  command.add_option("--hours", arguments.hours, "length of the interval").capture_default_str();
   command.add_option("--mask", arguments.mask_deg, "least elevation at stations, degrees")
-      ->capture_default_str();
+      .capture_default_str();
   command.add_option("--max-isl-km", arguments.range_km, "satellites talk at most this far")
-      ->capture_default_str();
-  command.add_option("--isl-mbps", arguments.isl_rate_mbps, "rate between satellites")->capture_default_str();
-  command.add_option("--ground-mbps", arguments.ground_rate_mbps, "rate to the ground")
-      ->capture_default_str();
+      .capture_default_str();
+  command.add_option("--isl-mbps", arguments.isl_rate_mbps, "rate between satellites").capture_default_str();
+  command.add_option("--ground-mbps", arguments.ground_rate_mbps, "rate to the ground").capture_default_str();
   command.add_option("--links", arguments.links,
                      "TOML rules of links: terminals, acquisition, Sun, poles, budgets (docs/formats.md)");
   command.add_flag("--strict", arguments.strict, "leave out sets with a wrong checksum (default: warn)");

@@ -2,11 +2,11 @@
 // and options of the command line.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "command_line/command_line.h"
 #include "network/contact_windows.h"
 #include "orbit/elements.h"
 #include "orbit/stations.h"
@@ -19,7 +19,7 @@ struct SegmentArguments {
   bool strict = false;
 };
 
-void add_segment_options(CLI::App& command, SegmentArguments& arguments);
+void add_segment_options(command_line::Command command, SegmentArguments& arguments);
 
 // Nodes are numbered from 1: satellites in the order of their file, then stations.
 struct SpaceSegment {

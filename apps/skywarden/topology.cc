@@ -3,12 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <map>
 #include <memory>
 
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
 #include "network/satellite_links.h"
@@ -170,34 +170,34 @@ Result<bool> run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_topology(CLI::App& app, int* exit_code) {
+void add_topology(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
+  command_line::Command command =
       app.add_subcommand("topology", "Round trips and ways through a constellation, step by step");
-  command->add_option("--elements", arguments->elements, "TLE or OMM (.gz too)")->required();
-  command->add_option("--isls", arguments->isls, "plus_grid, or a file with two satellite numbers a line")
-      ->capture_default_str();
+  command.add_option("--elements", arguments->elements, "TLE or OMM (.gz too)").required();
+  command.add_option("--isls", arguments->isls, "plus_grid, or a file with two satellite numbers a line")
+      .capture_default_str();
   command
-      ->add_option("--stations", arguments->stations, "CSV id,name,lat,lon,alt_m, or with a header (.gz too)")
-      ->required();
+      .add_option("--stations", arguments->stations, "CSV id,name,lat,lon,alt_m, or with a header (.gz too)")
+      .required();
   command
-      ->add_option("--max-gsl-km", arguments->ground_range_max_km,
-                   "a station reaches satellites this far away")
-      ->required();
-  command->add_option("--start", arguments->start, "UTC, such as 2026-05-08T00:00:00Z")->required();
-  command->add_option("--duration", arguments->duration, "such as 200s or 2h; steps begin before it ends")
-      ->required();
-  command->add_option("--step", arguments->step, "such as 0.1s")->capture_default_str();
-  command->add_option("--pairs", arguments->pairs, "CSV src,dst (.gz too)")->required();
-  command->add_option("--out", arguments->out, "CSV; - is standard output")->capture_default_str();
-  command->add_flag("--strict", arguments->strict, "leave out sets with a wrong checksum (default: warn)");
-  command->footer(
+      .add_option("--max-gsl-km", arguments->ground_range_max_km,
+                  "a station reaches satellites this far away")
+      .required();
+  command.add_option("--start", arguments->start, "UTC, such as 2026-05-08T00:00:00Z").required();
+  command.add_option("--duration", arguments->duration, "such as 200s or 2h; steps begin before it ends")
+      .required();
+  command.add_option("--step", arguments->step, "such as 0.1s").capture_default_str();
+  command.add_option("--pairs", arguments->pairs, "CSV src,dst (.gz too)").required();
+  command.add_option("--out", arguments->out, "CSV; - is standard output").capture_default_str();
+  command.add_flag("--strict", arguments->strict, "leave out sets with a wrong checksum (default: warn)");
+  command.footer(
       "Columns: time_s,src,dst,rtt_ns,path. Nodes are numbers: satellites from 0 in the order of the file,\n"
       "then stations. The way is the shortest over inter-satellite links; a station never relays. The round\n"
       "trip is twice its length at the speed of light. No way: -1 and no path.\n\n"
       "Example:\n  skywarden topology --elements walker.tle --isls plus_grid --stations cities.csv \\\n"
       "    --max-gsl-km 1089 --start 2026-05-08T00:00:00Z --duration 200s --step 0.1s --pairs pairs.csv");
-  command->callback([arguments, exit_code] {
+  command.callback([arguments, exit_code] {
     const auto whole = run(*arguments);
     if (!whole) fmt::print(stderr, "skywarden topology: {}\n", whole.error().message);
     *exit_code = !whole ? 1 : *whole ? 0 : 2;
