@@ -156,6 +156,7 @@ SKYWARDEN_VALUE(std::optional<std::uint64_t>);
 SKYWARDEN_VALUE(std::optional<double>);
 SKYWARDEN_VALUE(std::vector<std::string>);
 SKYWARDEN_VALUE(std::vector<int>);
+SKYWARDEN_VALUE(std::vector<unsigned>);
 SKYWARDEN_VALUE(std::vector<std::size_t>);
 SKYWARDEN_VALUE(std::vector<double>);
 #undef SKYWARDEN_VALUE

@@ -69,7 +69,7 @@ template <typename T>
 concept Value = OneOf<T, std::string, int, unsigned, std::uint8_t, std::uint16_t, std::int64_t, std::uint64_t,
                       float, double, std::optional<std::string>, std::optional<unsigned>,
                       std::optional<std::uint64_t>, std::optional<double>, std::vector<std::string>,
-                      std::vector<int>, std::vector<std::size_t>, std::vector<double>>;
+                      std::vector<int>, std::vector<unsigned>, std::vector<std::size_t>, std::vector<double>>;
 
 class Command {
  public:
