@@ -14,6 +14,7 @@
 #include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
+#include "group_options.h"
 #include "key_values.h"
 #include "node_config.h"
 #include "shell/durable_file.h"
@@ -254,10 +255,8 @@ void add_cluster(command_line::Command app, int* exit_code) {
   const auto question = [&](const char* name, const char* what, int (*act)(const ClusterArguments&),
                             const char* footer) {
     command_line::Command command = cluster.add_subcommand(name, what);
-    command.add_option("--config", arguments->config, "of any of its nodes").capture_default_str();
-    command.add_option("--patience-s", arguments->patience_s, "wait at most so long")
-        .check(command_line::range(0.1, 3600.0))
-        .capture_default_str();
+    add_config_option(command, arguments->config);
+    add_patience_option(command, arguments->patience_s);
     command.footer(footer);
     command.callback([arguments, exit_code, act] { *exit_code = act(*arguments); });
     return command;

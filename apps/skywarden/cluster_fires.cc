@@ -10,6 +10,7 @@
 #include "command_line/command_line.h"
 #include "datum/delimited.h"
 #include "formats/read_file.h"
+#include "group_options.h"
 #include "node/messages.h"
 #include "node_config.h"
 #include "onboard/firms.h"
@@ -184,10 +185,8 @@ void add_cluster_fires(command_line::Command cluster, int* exit_code) {
   const auto add = [&](const char* name, const char* what,
                        Result<int> (*act)(const NodeConfig&, const FireArguments&), const char* footer) {
     command_line::Command command = cluster.add_subcommand(name, what);
-    command.add_option("--config", arguments->config, "of any of its nodes").capture_default_str();
-    command.add_option("--patience-s", arguments->patience_s, "wait at most so long")
-        .check(command_line::range(0.1, 3600.0))
-        .capture_default_str();
+    add_config_option(command, arguments->config);
+    add_patience_option(command, arguments->patience_s);
     command.footer(footer);
     command.callback([arguments, exit_code, act] {
       const auto config = load_node_config(arguments->config);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "command_line/command_line.h"
 #include "formats/read_file.h"
+#include "group_options.h"
 #include "node_config.h"
 #include "shell/admission.h"
 
@@ -145,12 +146,10 @@ void add_cluster_members(command_line::Command cluster, int* exit_code) {
   const auto add = [&](const char* name, const char* what, Result<void> (*act)(const MemberArguments&),
                        const char* footer) {
     command_line::Command command = cluster.add_subcommand(name, what);
-    command.add_option("--config", arguments->config, "of any of its nodes").capture_default_str();
+    add_config_option(command, arguments->config);
     command.add_option("--key", arguments->key, "private half of the group's admission_key (Ed25519, PEM)")
         .required();
-    command.add_option("--patience-s", arguments->patience_s, "wait at most so long")
-        .check(command_line::range(0.1, 3600.0))
-        .capture_default_str();
+    add_patience_option(command, arguments->patience_s);
     command.add_option("node", arguments->node, "its id")
         .required()
         .check(command_line::range(1U, UINT32_MAX));

@@ -6,6 +6,7 @@
 
 #include "client_recorder.h"
 #include "command_line/command_line.h"
+#include "group_options.h"
 #include "node_config.h"
 #include "shell/durable_file.h"
 
@@ -42,7 +43,7 @@ void add_cluster_record(command_line::Command cluster, int* exit_code) {
   auto arguments = std::make_shared<RecordArguments>();
   command_line::Command command =
       cluster.add_subcommand("record", "Clients that use keys at once, and what they saw as histories");
-  command.add_option("--config", arguments->config, "of any of its nodes").capture_default_str();
+  add_config_option(command, arguments->config);
   command.add_option("--folder", arguments->folder, "for key-0001.txt and so on").capture_default_str();
   command.add_option("--seconds", arguments->seconds, "how long")
       .check(command_line::range(0.1, 86400.0))

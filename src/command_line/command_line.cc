@@ -74,10 +74,6 @@ Option Option::excludes(Option other) const {
   return Option(option_->excludes(other.option_));
 }
 
-std::size_t Option::count() const {
-  return option_->count();
-}
-
 Command Command::add_subcommand(const std::string& name, const std::string& help) const {
   return Command(app_->add_subcommand(name, help));
 }
@@ -120,10 +116,6 @@ Command Command::callback(std::function<void()> run) const {
   return Command(app_->callback(std::move(run)));
 }
 
-std::size_t Command::count(const std::string& option) const {
-  return app_->count(option);
-}
-
 Program::Program(const std::string& description) : Program(std::make_unique<CLI::App>(description)) {}
 
 Program::Program(std::unique_ptr<CLI::App> app) : Command(app.get()), app_(std::move(app)) {}
@@ -144,20 +136,14 @@ std::optional<int> Program::parse(int argc, const char* const* argv) {
 SKYWARDEN_VALUE(std::string);
 SKYWARDEN_VALUE(int);
 SKYWARDEN_VALUE(unsigned);
-SKYWARDEN_VALUE(std::uint8_t);
 SKYWARDEN_VALUE(std::uint16_t);
 SKYWARDEN_VALUE(std::int64_t);
 SKYWARDEN_VALUE(std::uint64_t);
-SKYWARDEN_VALUE(float);
 SKYWARDEN_VALUE(double);
-SKYWARDEN_VALUE(std::optional<std::string>);
-SKYWARDEN_VALUE(std::optional<unsigned>);
 SKYWARDEN_VALUE(std::optional<std::uint64_t>);
 SKYWARDEN_VALUE(std::optional<double>);
 SKYWARDEN_VALUE(std::vector<std::string>);
-SKYWARDEN_VALUE(std::vector<int>);
 SKYWARDEN_VALUE(std::vector<unsigned>);
-SKYWARDEN_VALUE(std::vector<std::size_t>);
 SKYWARDEN_VALUE(std::vector<double>);
 #undef SKYWARDEN_VALUE
 

@@ -56,7 +56,6 @@ class Option {
   Option expected(int values) const;
   Option delimiter(char between_values) const;
   Option excludes(Option other) const;
-  [[nodiscard]] std::size_t count() const;  // how often it was given
 
  private:
   CLI::Option* option_;
@@ -67,10 +66,9 @@ concept OneOf = (std::same_as<T, Ts> || ...);
 
 // Types of variables that options set; command_line.cc has add_option for each.
 template <typename T>
-concept Value = OneOf<T, std::string, int, unsigned, std::uint8_t, std::uint16_t, std::int64_t, std::uint64_t,
-                      float, double, std::optional<std::string>, std::optional<unsigned>,
+concept Value = OneOf<T, std::string, int, unsigned, std::uint16_t, std::int64_t, std::uint64_t, double,
                       std::optional<std::uint64_t>, std::optional<double>, std::vector<std::string>,
-                      std::vector<int>, std::vector<unsigned>, std::vector<std::size_t>, std::vector<double>>;
+                      std::vector<unsigned>, std::vector<double>>;
 
 class Command {
  public:
@@ -89,7 +87,6 @@ class Command {
   Command require_option(std::size_t least, std::size_t most) const;
   Command footer(const std::string& text) const;  // below the help
   Command callback(std::function<void()> run) const;
-  [[nodiscard]] std::size_t count(const std::string& option) const;
 
  private:
   CLI::App* app_;

@@ -20,9 +20,8 @@ class Cuts {
   void set_down(NodeId node, bool down);
 
   [[nodiscard]] bool is_cut(NodeId a, NodeId b) const;
-  [[nodiscard]] const std::set<std::pair<NodeId, NodeId>>& cut_links() const {
-    return cut_;
-  }  // the lower node first
+  // The lower node first.
+  [[nodiscard]] const std::set<std::pair<NodeId, NodeId>>& cut_links() const { return cut_; }
   [[nodiscard]] bool is_down(NodeId node) const { return down_.contains(node); }
   [[nodiscard]] bool open(NodeId a, NodeId b) const;  // neither down, same side, link not cut
   [[nodiscard]] std::uint64_t version() const { return version_; }
