@@ -13,6 +13,16 @@ Course::Course(const Work& work, CourseOptions options)
       recent_error_(work.panel.cells(), 0.0F),
       recent_mean_(work.panel.cells(), 0.0F) {}
 
+void Course::move_streams(const Panel& panel, StreamMoves moves, std::size_t streams) {
+  const std::size_t fields = panel.fields();
+  for (std::vector<HourEntry>* hours : {&hour_level_, &hour_error_})
+    onboard::move_streams(*hours, 1, streams, fields * 24, moves, HourEntry{});
+  for (std::vector<HourEntry>* means : {&error_, &mean_})
+    onboard::move_streams(*means, 1, streams, fields, moves, HourEntry{});
+  for (std::vector<float>* told : {&usual_, &usual_error_, &recent_error_, &recent_mean_})
+    onboard::move_streams(*told, panel.slots(), streams, fields, moves, 0.0F);
+}
+
 void Course::step(const Work& work, std::size_t slot) {
   const Panel& panel = work.panel;
   const auto hour = static_cast<std::size_t>(work.hour(slot));

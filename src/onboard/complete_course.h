@@ -22,6 +22,7 @@ class Course {
 
   // Slots in the order of the run. Reads what is known and spatial at the slot.
   void step(const Work& work, std::size_t slot);
+  void move_streams(const Panel& panel, StreamMoves moves, std::size_t streams);
 
   [[nodiscard]] float usual(std::size_t cell) const { return usual_[cell]; }
   [[nodiscard]] float usual_error(std::size_t cell) const { return usual_error_[cell]; }

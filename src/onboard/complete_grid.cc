@@ -40,6 +40,11 @@ void GridFinder::learn(const Panel& panel, std::size_t slot, std::size_t stream)
   }
 }
 
+void GridFinder::move_streams(StreamMoves moves) {
+  const std::size_t fields = is_number_.size();
+  onboard::move_streams(counts_, 1, counts_.size() / fields, fields, moves, Counts{});
+}
+
 std::int8_t GridFinder::decimals(std::size_t stream, std::size_t field) const {
   const Counts& counts = counts_[stream * is_number_.size() + field];
   std::size_t step = 0;

@@ -18,6 +18,7 @@ class GridFinder {
   GridFinder(const datum::Schema& schema, std::size_t streams);
 
   void learn(const Panel& panel, std::size_t slot, std::size_t stream);
+  void move_streams(StreamMoves moves);
   // Digits behind the point; negative for tens, hundreds, thousands.
   [[nodiscard]] std::int8_t decimals(std::size_t stream, std::size_t field) const;
   [[nodiscard]] double step(std::size_t stream, std::size_t field) const;

@@ -43,6 +43,10 @@ void LossPattern::learn_selection(Selection& selection, float level, bool missin
   selection.variance += (step * (level - selection.mean) - selection.variance) / selection.count;
 }
 
+void LossPattern::move_streams(StreamMoves moves) {
+  onboard::move_streams(series_, 1, series_.size() / fields_, fields_, moves, Series{});
+}
+
 void LossPattern::step(const Work& work, std::size_t slot) {
   const Panel& panel = work.panel;
   for (std::size_t s = 0; s < panel.streams(); ++s) {

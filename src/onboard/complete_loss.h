@@ -17,6 +17,7 @@ class LossPattern {
 
   // Slots in order. Reads what was measured and what the neighbours say at the slot.
   void step(const Work& work, std::size_t slot);
+  void move_streams(StreamMoves moves);
 
   // Share of the stream's last records that had the field, over about 8 and about 100 records; in 0…1.
   [[nodiscard]] float lately(std::size_t stream, std::size_t field) const {

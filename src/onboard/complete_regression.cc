@@ -29,6 +29,7 @@ RegressionFamily::RegressionFamily(std::size_t size, std::size_t situations, std
   batches_.assign(sums_.size() * kBatch * (size_ + 1), 0.0);
   coefficients_.assign(sums_.size() * size_, 0.0);
   start_.assign(situations_ * size_, 0.0);
+  newcomer_ = start_;
   pool_errors_.resize(situations_ * pool_count_);
 }
 
@@ -36,6 +37,8 @@ void RegressionFamily::set_start(std::size_t situation, std::span<const double> 
   EXPECTS(coefficients.size() == size_);
   std::copy(coefficients.begin(), coefficients.end(),
             start_.begin() + static_cast<std::ptrdiff_t>(situation * size_));
+  std::copy(coefficients.begin(), coefficients.end(),
+            newcomer_.begin() + static_cast<std::ptrdiff_t>(situation * size_));
   for (std::size_t s = 0; s < streams_; ++s)
     std::copy(coefficients.begin(), coefficients.end(),
               coefficients_.begin() + static_cast<std::ptrdiff_t>(index(s, situation) * size_));
@@ -103,10 +106,35 @@ void RegressionFamily::add_up(std::size_t series) {
 }
 
 void RegressionFamily::fade(double factor) {
-  for (std::size_t series = 0; series < sums_.size(); ++series)
+  for (std::size_t situation = 0; situation < situations_; ++situation) fade(situation, factor);
+}
+
+void RegressionFamily::fade(std::size_t situation, double factor) {
+  const std::size_t stride = packed_ + size_;
+  for (std::size_t s = 0; s < streams_; ++s) {
+    const std::size_t series = index(s, situation);
     if (sums_[series].waiting > 0) add_up(series);
-  for (double& m : moments_) m *= factor;
-  for (Sums& s : sums_) s.count *= factor;
+    double* moments = moments_.data() + series * stride;
+    for (std::size_t i = 0; i < stride; ++i) moments[i] *= factor;
+    sums_[series].count *= factor;
+  }
+}
+
+void RegressionFamily::move_streams(StreamMoves moves) {
+  EXPECTS(pool_count_ <= 1);
+  const std::size_t before = streams_;
+  onboard::move_streams(sums_, 1, before, situations_, moves, Sums{});
+  onboard::move_streams(moments_, 1, before, situations_ * (packed_ + size_), moves, 0.0);
+  onboard::move_streams(batches_, 1, before, situations_ * kBatch * (size_ + 1), moves, 0.0);
+  onboard::move_streams(coefficients_, 1, before, situations_ * size_, moves, 0.0);
+  streams_ = moves.size();
+  pools_.assign(streams_, 0);
+  pool_count_ = 1;
+  pool_errors_.resize(situations_);
+  for (std::size_t s = 0; s < streams_; ++s)
+    if (moves[s] == kNewStream)
+      std::copy(newcomer_.begin(), newcomer_.end(),
+                coefficients_.begin() + static_cast<std::ptrdiff_t>(index(s, 0) * size_));
 }
 
 void RegressionFamily::forget_examples() {
@@ -119,41 +147,47 @@ void RegressionFamily::forget_examples() {
 }
 
 void RegressionFamily::refresh() {
+  for (std::size_t situation = 0; situation < situations_; ++situation) refresh(situation);
+}
+
+void RegressionFamily::refresh(std::size_t situation) {
   const std::size_t stride = packed_ + size_;
   std::vector<double> pool(stride);
-  for (std::size_t situation = 0; situation < situations_; ++situation) {
-    for (std::uint32_t p = 0; p < pool_count_; ++p) {
-      std::fill(pool.begin(), pool.end(), 0.0);
-      double count = 0.0;
-      bool fresh = false;
-      for (std::size_t s = 0; s < streams_; ++s) {
-        if (pools_[s] != p) continue;
-        const Sums& sums = sums_[index(s, situation)];
-        if (sums.count == 0.0) continue;
-        if (sums.waiting > 0) add_up(index(s, situation));
-        const double* moments = moments_.data() + index(s, situation) * stride;
-        for (std::size_t i = 0; i < stride; ++i) pool[i] += moments[i];
-        count += sums.count;
-        fresh = fresh || sums.fresh;
-      }
-      if (!fresh) continue;
-      for (std::size_t s = 0; s < streams_; ++s) {
-        if (pools_[s] != p) continue;
-        solve(s, situation, pool, count);
-        sums_[index(s, situation)].fresh = false;
-      }
+  for (std::uint32_t p = 0; p < pool_count_; ++p) {
+    std::fill(pool.begin(), pool.end(), 0.0);
+    double count = 0.0;
+    bool fresh = false;
+    for (std::size_t s = 0; s < streams_; ++s) {
+      if (pools_[s] != p) continue;
+      const Sums& sums = sums_[index(s, situation)];
+      if (sums.count == 0.0) continue;
+      if (sums.waiting > 0) add_up(index(s, situation));
+      const double* moments = moments_.data() + index(s, situation) * stride;
+      for (std::size_t i = 0; i < stride; ++i) pool[i] += moments[i];
+      count += sums.count;
+      fresh = fresh || sums.fresh;
     }
+    if (!fresh) continue;
+    for (std::size_t s = 0; s < streams_; ++s) {
+      if (pools_[s] != p) continue;
+      const std::size_t series = index(s, situation);
+      solve(moments_.data() + series * stride, sums_[series].count, situation, pool, count,
+            coefficients_.data() + series * size_);
+      sums_[series].fresh = false;
+    }
+    if (p > 0) continue;
+    const std::vector<double> nothing(stride, 0.0);
+    solve(nothing.data(), 0.0, situation, pool, count, newcomer_.data() + situation * size_);
   }
 }
 
-void RegressionFamily::solve(std::size_t stream, std::size_t situation, const std::vector<double>& pool,
-                             double pool_count) {
+void RegressionFamily::solve(const double* own, double own_count, std::size_t situation,
+                             const std::vector<double>& pool, double pool_count, double* coefficients) const {
   const std::size_t n = size_;
-  const double* own = moments_.data() + index(stream, situation) * (packed_ + size_);
   const double* start = start_.data() + situation * size_;
   // own + lean · pool/count, then ridge towards the start: (A + λ)(β − β₀) = b − A β₀.
   const double lean = std::min(options_.lean, pool_count) / pool_count;
-  const double count = sums_[index(stream, situation)].count + lean * pool_count;
+  const double count = own_count + lean * pool_count;
   std::array<double, kSizeMax * kSizeMax> a;
   std::array<double, kSizeMax> b;
   std::size_t at = 0;
@@ -167,7 +201,6 @@ void RegressionFamily::solve(std::size_t stream, std::size_t situation, const st
   for (std::size_t i = 0; i < n; ++i) a[i * n + i] += options_.prior / count * a[i * n + i] + 1e-9;
   constexpr double kPivotMin = 1e-12;
   (void)solve_cholesky(a, std::span(b).first(n), Dependent::kGetsZero, kPivotMin);
-  double* coefficients = coefficients_.data() + index(stream, situation) * size_;
   for (std::size_t i = 0; i < n; ++i) coefficients[i] = start[i] + b[i];
 }
 

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "onboard/panel.h"
+
 namespace skywarden::onboard {
 
 struct RegressionOptions {
@@ -31,10 +33,14 @@ class RegressionFamily {
   [[nodiscard]] double mean_error(std::size_t stream, std::size_t situation) const;
   // `error` = y − predict(x).
   void learn(std::size_t stream, std::size_t situation, const double* x, double y, double error);
-  // Recomputes the coefficients where examples have come in.
+  // Recomputes the coefficients where examples have come in: of all situations, or of one.
   void refresh();
-  void fade(double factor);  // makes all examples so far count less
-  void forget_examples();    // keeps the coefficients and the mean errors; for another pass over the data
+  void refresh(std::size_t situation);
+  void fade(double factor);
+  void fade(std::size_t situation, double factor);  // makes the examples so far count less
+  // All streams are of one pool.
+  void move_streams(StreamMoves moves);
+  void forget_examples();  // keeps the coefficients and the mean errors; for another pass over the data
 
  private:
   static constexpr std::size_t kBatch = 8;  // examples summed up together, for speed alone
@@ -45,10 +51,12 @@ class RegressionFamily {
     double error_sum = 0.0, error_count = 0.0;
   };
   [[nodiscard]] std::size_t index(std::size_t stream, std::size_t situation) const {
-    return situation * streams_ + stream;
+    return stream * situations_ + situation;
   }
   void add_up(std::size_t series);  // the waiting examples
-  void solve(std::size_t stream, std::size_t situation, const std::vector<double>& pool, double pool_count);
+  // From one stream's moments and the number of its examples, and those of its pool.
+  void solve(const double* own, double own_count, std::size_t situation, const std::vector<double>& pool,
+             double pool_count, double* coefficients) const;
 
   std::size_t size_, packed_, situations_, streams_;
   std::vector<std::uint32_t> pools_;
@@ -59,6 +67,7 @@ class RegressionFamily {
   std::vector<double> batches_;  // kBatch × (x, y), weighted by the root of the example's share
   std::vector<double> coefficients_;
   std::vector<double> start_;      // situation × size
+  std::vector<double> newcomer_;   // … of a stream of pool 0 that has no examples yet
   std::vector<Sums> pool_errors_;  // situation × pool
 };
 

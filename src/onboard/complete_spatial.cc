@@ -152,4 +152,26 @@ void SpatialModel::learn(const Work& work, std::size_t slot, bool causal) {
   if (++learnt_ % kRankEvery == 0) rank_neighbours();
 }
 
+void SpatialModel::move_streams(StreamMoves moves) {
+  const std::size_t before = streams_;
+  onboard::move_streams(pairs_, fields_ * before, before, 1, moves, Pair{});
+  onboard::move_streams(pairs_, fields_, before, moves.size(), moves, Pair{});
+  // The order of those that stay is kept until the next ranking; new streams come last.
+  std::vector<std::uint32_t> ranked;
+  for (std::size_t f = 0; f < fields_; ++f) {
+    for (std::size_t s = 0; s < moves.size(); ++s) {
+      const std::uint32_t* old =
+          moves[s] == kNewStream ? nullptr : ranked_.data() + (f * before + moves[s]) * before;
+      for (std::size_t i = 0; old != nullptr && i < before; ++i) {
+        const auto there = std::find(moves.begin(), moves.end(), old[i]);
+        if (there != moves.end()) ranked.push_back(static_cast<std::uint32_t>(there - moves.begin()));
+      }
+      for (std::size_t k = 0; k < moves.size(); ++k)
+        if (moves[k] == kNewStream || old == nullptr) ranked.push_back(static_cast<std::uint32_t>(k));
+    }
+  }
+  ranked_ = std::move(ranked);
+  streams_ = moves.size();
+}
+
 }  // namespace skywarden::onboard

@@ -35,6 +35,7 @@ class SpatialModel {
   // Sets work.spatial and the flag for the slot's cells of existing records.
   void estimate(Work& work, std::size_t slot, const CopyFinder& copies, bool causal);
   void learn(const Work& work, std::size_t slot, bool causal);
+  void move_streams(StreamMoves moves);
 
   // The closest neighbours that have something to say, at most as many as `out` holds, and their number.
   // `*levels` becomes what they and the others that would be asked show, uncorrected.

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -122,5 +123,32 @@ class PanelBuilder {
   std::vector<double> values_;          // records × fields
   std::vector<std::uint8_t> marks_;
 };
+
+// Where the streams of a table go when streams are added or forgotten: for each stream to be, the one it was,
+// or kNewStream.
+inline constexpr std::size_t kNewStream = ~std::size_t{0};
+using StreamMoves = std::span<const std::size_t>;
+
+// Rearranges a table of outer × streams × inner by the moves; new streams get `fresh`.
+template <typename T>
+void move_streams(std::vector<T>& table, std::size_t outer, std::size_t streams, std::size_t inner,
+                  StreamMoves moves, const T& fresh) {
+  std::vector<T> out(outer * moves.size() * inner, fresh);
+  for (std::size_t o = 0; o < outer; ++o) {
+    for (std::size_t s = 0; s < moves.size(); ++s) {
+      if (moves[s] == kNewStream) continue;
+      for (std::size_t i = 0; i < inner; ++i)
+        out[(o * moves.size() + s) * inner + i] = table[(o * streams + moves[s]) * inner + i];
+    }
+  }
+  table = std::move(out);
+}
+// The same for a table of streams × streams × inner.
+template <typename T>
+void move_pairs(std::vector<T>& table, std::size_t streams, std::size_t inner, StreamMoves moves,
+                const T& fresh) {
+  move_streams(table, streams, streams, inner, moves, fresh);
+  move_streams(table, 1, streams, moves.size() * inner, moves, fresh);
+}
 
 }  // namespace skywarden::onboard

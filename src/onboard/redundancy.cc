@@ -55,6 +55,13 @@ void CopyFinder::learn(const Panel& panel, std::size_t slot, bool causal) {
   }
 }
 
+void CopyFinder::move_streams(StreamMoves moves) {
+  move_pairs(evidence_, streams_, fields_, moves, Evidence{});
+  move_pairs(trusted_, streams_, fields_, moves, std::uint8_t{0});
+  onboard::move_streams(last_, 1, streams_, fields_, moves, Last{});
+  streams_ = moves.size();
+}
+
 void CopyFinder::judge(std::size_t stream, std::size_t other) {
   const auto holds = [&](std::size_t f, double agreements_min) {
     const Evidence& e = evidence_[index(stream, other, f)];

@@ -35,6 +35,7 @@ class CopyFinder {
   // Takes in what was observed at one slot. In causal work a pair counts only where the one may see the
   // other.
   void learn(const Panel& panel, std::size_t slot, bool causal);
+  void move_streams(StreamMoves moves);
 
   // The stream's field is a copy of the other's.
   [[nodiscard]] bool copies(std::size_t stream, std::size_t other, std::size_t field) const {
