@@ -114,7 +114,7 @@ class Run {
     for (std::size_t slot = 0; slot < panel_.slots(); ++slot) {
       take_observed(slot);
       fill_redundant(slot);
-      spatial_.estimate(work_, slot, copies_, true);
+      estimate_spatial(spatial_, slot);
       link_previous(slot);
       fill_estimates(slot);
       try_numbers(slot);
@@ -244,12 +244,18 @@ class Run {
     out_.by[cell] = static_cast<std::uint16_t>(by);
   }
 
+  void estimate_spatial(SpatialModel& model, std::size_t slot) {
+    for (std::size_t s = 0; s < panel_.streams(); ++s)
+      if (panel_.record_at(slot, s) != Panel::kNoRecord)
+        model.estimate(work_, slot, s, copies_, options_.causal);
+  }
+
   void spatial_both_ways() {
     const std::size_t slots = panel_.slots();
     std::vector<float> forwards(panel_.cells(), 0.0F);
     std::vector<std::uint8_t> said(panel_.cells(), 0);
     const auto visit = [&](SpatialModel& model, std::size_t slot) {
-      model.estimate(work_, slot, copies_, false);
+      estimate_spatial(model, slot);
       model.learn(work_, slot, false);
     };
     SpatialModel there(panel_.streams(), panel_.fields());

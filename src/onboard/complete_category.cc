@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/contract.h"
 #include "base/random.h"
 #include "onboard/complete_number.h"
 
@@ -65,6 +66,28 @@ void CategoryModel::refresh() {
   to_logs(time_counts_, time_logs_, levels_, options_.smoothing);
   to_logs(pair_counts_, pair_logs_, levels_, options_.smoothing);
   to_logs(hour_counts_, hour_logs_, levels_, options_.smoothing * 4);
+}
+
+void CategoryModel::move_streams(StreamMoves moves, std::size_t streams) {
+  EXPECTS(causal_ && pool_count_ == 1);
+  pools_.assign(moves.size(), 0);
+  if (levels_ == 0) return;
+  const std::size_t hours = 8 * levels_, table = table_rows() * levels_;
+  // What a refresh makes of a row without counts.
+  std::vector<float> nothing(levels_, 0.0F), even(levels_);
+  onboard::move_streams(hour_counts_, 1, streams, hours, moves, 0.0F);
+  to_logs(nothing, even, levels_, options_.smoothing * 4);
+  onboard::move_streams(hour_logs_, 1, streams, hours, moves, even[0]);
+  const bool looked_around = looks_around_;
+  looks_around_ = looks_around_ && moves.size() <= options_.streams_max;
+  if (!looks_around_) {
+    pair_counts_.clear();
+    pair_logs_.clear();
+  } else if (looked_around) {
+    move_pairs(pair_counts_, streams, table, moves, 0.0F);
+    to_logs(nothing, even, levels_, options_.smoothing);
+    move_pairs(pair_logs_, streams, table, moves, even[0]);
+  }
 }
 
 std::size_t CategoryModel::distance(std::size_t slot, std::int64_t other) const {
@@ -163,7 +186,7 @@ std::size_t CategoryModel::choose(const std::vector<double>& probabilities) cons
 
 std::optional<CategoryEstimate> CategoryModel::estimate(std::size_t slot, std::size_t stream,
                                                         const CopyFinder& copies) const {
-  const std::int64_t before = slot > 0 ? work_.previous[work_.panel.at(slot - 1, stream, field_)] : -1;
+  const std::int64_t before = work_.last_known(slot, stream, field_);
   const std::int64_t after =
       !causal_ && slot + 1 < work_.panel.slots() ? work_.next[work_.panel.at(slot + 1, stream, field_)] : -1;
   const auto here = static_cast<std::int64_t>(slot);
@@ -257,10 +280,9 @@ void CategoryModel::learn_causal(std::size_t slot, const CopyFinder& copies) {
       const std::uint64_t chance = mix(slot * 64 + c, s * 1024 + field_);
       // At times all that shares the cell's time is lost as well.
       const bool whole_time = ((chance >> 44) & 1) != 0;
-      const auto nearest = static_cast<std::int64_t>(whole_time ? work_.same_time_from[slot] : slot);
+      const auto nearest = static_cast<std::int64_t>(whole_time ? work_.first_of_time(slot) : slot);
       const std::int64_t from = nearest - GapSituation::length_in(c, chance);
-      const std::int64_t before =
-          from >= 0 ? work_.previous[work_.panel.at(static_cast<std::size_t>(from), s, field_)] : -1;
+      const std::int64_t before = work_.last_known_at(from, s, field_);
       if (before < 0) break;
       if (before == tried) continue;
       tried = before;
@@ -303,9 +325,9 @@ void CategoryModel::learn_offline(const CopyFinder& copies) {
               1 + static_cast<std::int64_t>((chance >> 32) % static_cast<std::uint64_t>(length - 1));
           const bool whole_time = ((chance >> 44) & 1) != 0;
           const std::int64_t from =
-              (whole_time ? static_cast<std::int64_t>(work_.same_time_from[slot]) : here) - lead;
+              (whole_time ? static_cast<std::int64_t>(work_.first_of_time(slot)) : here) - lead;
           const std::int64_t to =
-              (whole_time ? static_cast<std::int64_t>(work_.same_time_to[slot]) : here) + length - lead;
+              (whole_time ? static_cast<std::int64_t>(work_.last_of_time(slot)) : here) + length - lead;
           const std::int64_t before =
               from >= 0 ? work_.previous[panel.at(static_cast<std::size_t>(from), s, field_)] : -1;
           const std::int64_t after =

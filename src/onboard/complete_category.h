@@ -46,6 +46,8 @@ class CategoryModel {
   void learn_offline(const CopyFinder& copies);
   // Recomputes logarithms from counts.
   void refresh();
+  // Causal, and all streams of one pool. The classifier is moved by whoever holds it.
+  void move_streams(StreamMoves moves, std::size_t streams);
 
  private:
   static constexpr std::size_t kSources = 5;  // before, after, neighbours, hour, record

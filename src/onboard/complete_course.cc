@@ -20,7 +20,7 @@ void Course::move_streams(const Panel& panel, StreamMoves moves, std::size_t str
   for (std::vector<HourEntry>* means : {&error_, &mean_})
     onboard::move_streams(*means, 1, streams, fields, moves, HourEntry{});
   for (std::vector<float>* told : {&usual_, &usual_error_, &recent_error_, &recent_mean_})
-    onboard::move_streams(*told, panel.slots(), streams, fields, moves, 0.0F);
+    onboard::move_streams(*told, panel.rows(), streams, fields, moves, 0.0F);
 }
 
 void Course::step(const Work& work, std::size_t slot) {

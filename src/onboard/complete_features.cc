@@ -95,13 +95,6 @@ FeatureWriter::FeatureWriter(const Work& work, const datum::Schema& schema, cons
       spatial_(spatial),
       copies_(copies),
       losses_(losses) {
-  for (std::size_t slot = 0; slot < work.panel.slots(); ++slot) {
-    const auto day = std::chrono::floor<std::chrono::days>(
-        std::chrono::floor<std::chrono::minutes>(work.panel.time(slot).time_since_epoch()) +
-        std::chrono::minutes(schema.utc_offset_min));
-    const std::chrono::year_month_day date{std::chrono::sys_days{day}};
-    months_.push_back(static_cast<std::uint8_t>(static_cast<unsigned>(date.month())));
-  }
   for (std::size_t f = 0; f < schema.fields.size(); ++f) partners_.push_back(partners_of(schema, f));
 }
 
@@ -200,7 +193,7 @@ void FeatureWriter::write_time(const Place& at) {
     return kUnknown;
   };
   row_.insert(row_.end(), {same_hour(-1), backward_ != nullptr ? same_hour(1) : kUnknown,
-                           static_cast<float>(work_.hour(at.slot)), static_cast<float>(months_[at.slot]),
+                           static_cast<float>(work_.hour(at.slot)), static_cast<float>(work_.month(at.slot)),
                            backward_ != nullptr ? kUnknown : counted(static_cast<std::int64_t>(at.slot))});
 }
 

@@ -53,14 +53,17 @@ struct RecordNumbers {
 class NumberReviewer {
  public:
   virtual ~NumberReviewer() = default;
-  // Whether it looks at whole records, too: then `prepare` is called with all records of a slot before any of
-  // their estimates is reviewed. What is said of a record must not depend on the others.
+  // Whether it looks at whole records, too: then `prepare` is called with records of a slot, all at once or
+  // some after others, before any of their estimates is reviewed. What is said of a record must not depend on
+  // the others.
   [[nodiscard]] virtual bool wants_records() const { return false; }
   virtual void prepare(std::span<const RecordNumbers> /*records*/) {}
   // Whether this field is looked at at all; features of others are not worked out.
   [[nodiscard]] virtual bool wants(std::size_t field) const = 0;
   // True when it changed the value.
   virtual bool review(const MissingNumber& missing, NumberEstimate& estimate) = 0;
+  // Streams come and go: what is kept of each goes with it.
+  virtual void move_streams(StreamMoves /*moves*/) {}
 };
 
 // The names of a field's features in their order; a model is good for exactly these.
@@ -104,7 +107,6 @@ class FeatureWriter {
   const SpatialModel& spatial_;
   const CopyFinder& copies_;
   const LossPattern& losses_;
-  std::vector<std::uint8_t> months_;                // of slots: 1…12, local
   std::vector<std::vector<std::size_t>> partners_;  // of fields: other numbers and categories of the record
   std::vector<float> row_;
   std::vector<float> levels_;  // scratch: neighbours' levels

@@ -176,6 +176,9 @@ class FusedReviewer final : public NumberReviewer {
   void prepare(std::span<const RecordNumbers> records) override {
     for (Network& network : networks_) network.prepare(records);
   }
+  void move_streams(StreamMoves moves) override {
+    for (Network& network : networks_) network.move_streams(moves);
+  }
 
   bool review(const MissingNumber& missing, NumberEstimate& estimate) override {
     if (gates_of_[missing.field]) {

@@ -27,7 +27,8 @@ LossPattern pattern_of(Loses loses) {
     for (std::size_t cell = first; cell < first + panel.streams() * panel.fields(); ++cell)
       if (panel.observed(cell))
         work.set_known(cell, cell % panel.fields(), panel.value(cell), Work::kMeasured);
-    spatial.estimate(work, slot, copies, false);
+    for (std::size_t s = 0; s < panel.streams(); ++s)
+      if (panel.record_at(slot, s) != Panel::kNoRecord) spatial.estimate(work, slot, s, copies, false);
     spatial.learn(work, slot, false);
     losses.step(work, slot);
   }

@@ -49,7 +49,8 @@ struct State {
     for (std::size_t cell = first; cell < first + panel.streams() * panel.fields(); ++cell)
       if (panel.observed(cell))
         work.set_known(cell, cell % panel.fields(), panel.value(cell), Work::kMeasured);
-    spatial.estimate(work, slot, copies, true);
+    for (std::size_t s = 0; s < panel.streams(); ++s)
+      if (panel.record_at(slot, s) != Panel::kNoRecord) spatial.estimate(work, slot, s, copies, true);
     losses.step(work, slot);
     course.step(work, slot);
     spatial.learn(work, slot, true);

@@ -267,6 +267,14 @@ void Network::prepare(std::span<const RecordNumbers> records) {
   }
 }
 
+void Network::move_streams(StreamMoves moves) {
+  std::vector<std::vector<float>> moved(moves.size());
+  for (std::size_t s = 0; s < moves.size(); ++s)
+    if (moves[s] < recent_.size()) moved[s] = std::move(recent_[moves[s]]);
+  recent_ = std::move(moved);
+  answers_.clear();  // their cells are others now
+}
+
 std::optional<Opinion> Network::opinion(std::size_t cell) const {
   const auto at = std::lower_bound(answers_.begin(), answers_.end(), cell,
                                    [](const Answer& answer, std::size_t c) { return answer.cell < c; });

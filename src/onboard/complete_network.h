@@ -74,11 +74,16 @@ class Network {
   [[nodiscard]] static Result<Network> make(inference::Model model, const datum::Schema& schema);
 
   [[nodiscard]] NetworkKind kind() const { return kind_; }
-  // All records of a slot, slots in order. Runs the network on those with holes.
+  // Records of a slot, all at once or some after others; slots in order. Runs the network on those with
+  // holes.
   void prepare(std::span<const RecordNumbers> records);
   // As if nothing had been shown yet: what follows is of other streams.
-  void forget() { recent_.clear(); }
-  // Of a missing number of the slot last prepared.
+  void forget() {
+    recent_.clear();
+    answers_.clear();
+  }
+  void move_streams(StreamMoves moves);
+  // Of a missing number of the records last prepared.
   [[nodiscard]] std::optional<Opinion> opinion(std::size_t cell) const;
 
  private:

@@ -232,7 +232,7 @@ NumberEstimate NumberModel::assess(std::size_t stream, std::size_t field, const 
 
 GapEnds NumberModel::ends_of(std::size_t slot, std::size_t stream, std::size_t field) const {
   GapEnds ends;
-  if (slot > 0) ends.left = work_.previous[work_.panel.at(slot - 1, stream, field)];
+  ends.left = work_.last_known(slot, stream, field);
   if (backward_ != nullptr && slot + 1 < work_.panel.slots())
     ends.right = work_.next[work_.panel.at(slot + 1, stream, field)];
   return ends;
@@ -253,9 +253,7 @@ std::optional<NumberEstimate> NumberModel::estimate_between(std::size_t slot, st
 
 std::optional<NumberEstimate> NumberModel::estimate_blind(std::size_t slot, std::size_t stream,
                                                           std::size_t field, std::int64_t hidden) const {
-  const std::int64_t from = static_cast<std::int64_t>(slot) - hidden;
-  if (from < 0) return std::nullopt;
-  const std::int64_t left = work_.previous[work_.panel.at(static_cast<std::size_t>(from), stream, field)];
+  const std::int64_t left = work_.last_known_at(static_cast<std::int64_t>(slot) - hidden, stream, field);
   Situation situation;
   if (left < 0 || !describe(slot, stream, field, left, -1, true, situation)) return std::nullopt;
   return assess(stream, field, situation);
@@ -268,7 +266,7 @@ std::optional<NumberEstimate> NumberModel::estimate_cold(std::size_t slot, std::
   for (std::size_t k = 0; k < work_.panel.streams(); ++k) {
     if (k == stream || pools_[k] != pools_[stream]) continue;
     // In causal work a neighbour's record of this very slot may not have arrived: take the one before.
-    std::int64_t at = slot > 0 ? work_.previous[work_.panel.at(slot - 1, k, field)] : -1;
+    std::int64_t at = work_.last_known(slot, k, field);
     if (at < 0 && backward_ != nullptr) at = work_.next[work_.panel.at(slot, k, field)];
     if (at < 0) continue;
     const double level = work_.levels[work_.panel.at(static_cast<std::size_t>(at), k, field)];
@@ -318,8 +316,7 @@ void NumberModel::learn_causal(std::size_t slot) {
       for (std::size_t c = 0; c < GapSituation::kClasses; ++c) {
         const std::uint64_t chance = mix(slot * 64 + c, s * 1024 + f);
         const std::int64_t from = static_cast<std::int64_t>(slot) - GapSituation::length_in(c, chance);
-        if (from < 0) break;
-        const std::int64_t left = work_.previous[panel.at(static_cast<std::size_t>(from), s, f)];
+        const std::int64_t left = work_.last_known_at(from, s, f);
         if (left < 0) break;
         if (left != tried) learn_one(slot, s, f, left, -1, (chance >> 20) % kLoseRecord != 0);
         tried = left;
@@ -385,6 +382,12 @@ void NumberModel::learn_offline() {
 void NumberModel::refresh() {
   for (std::size_t f = 0; f < families_.size(); ++f)
     if (work_.is_number[f] != 0) families_[f].refresh();
+}
+
+void NumberModel::move_streams(StreamMoves moves) {
+  EXPECTS(backward_ == nullptr && pool_count_ == 1);
+  for (RegressionFamily& family : families_) family.move_streams(moves);
+  pools_.assign(moves.size(), 0);
 }
 
 void NumberModel::fade(double factor) {

@@ -75,6 +75,8 @@ class NumberModel {
   void learn_offline();
   void refresh();
   void fade(double factor);
+  // Causal, and all streams of one pool.
+  void move_streams(StreamMoves moves);
 
  private:
   static constexpr std::size_t kOwnFeatures = 9;

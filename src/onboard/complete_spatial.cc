@@ -88,25 +88,22 @@ void SpatialModel::for_asked(const Work& work, std::size_t slot, std::size_t str
   }
 }
 
-void SpatialModel::estimate(Work& work, std::size_t slot, const CopyFinder& copies, bool causal) {
-  const Panel& panel = work.panel;
-  for (std::size_t s = 0; s < streams_; ++s) {
-    if (panel.record_at(slot, s) == Panel::kNoRecord) continue;
-    for (std::size_t f = 0; f < fields_; ++f) {
-      if (work.is_number[f] == 0) continue;
-      asked_.clear();
-      asked_levels_.clear();
-      for_asked(work, slot, s, f, copies, causal, [&](std::uint32_t k, std::size_t theirs) {
-        asked_.push_back(k);
-        asked_levels_.push_back(work.levels[theirs]);
-      });
-      if (asked_.empty()) continue;
-      double answer = 0.0;
-      if (!solve(s, f, &answer)) continue;
-      const std::size_t cell = panel.at(slot, s, f);
-      work.spatial[cell] = static_cast<float>(answer);
-      work.flags[cell] |= Work::kHasSpatial;
-    }
+void SpatialModel::estimate(Work& work, std::size_t slot, std::size_t stream, const CopyFinder& copies,
+                            bool causal) {
+  for (std::size_t f = 0; f < fields_; ++f) {
+    if (work.is_number[f] == 0) continue;
+    asked_.clear();
+    asked_levels_.clear();
+    for_asked(work, slot, stream, f, copies, causal, [&](std::uint32_t k, std::size_t theirs) {
+      asked_.push_back(k);
+      asked_levels_.push_back(work.levels[theirs]);
+    });
+    if (asked_.empty()) continue;
+    double answer = 0.0;
+    if (!solve(stream, f, &answer)) continue;
+    const std::size_t cell = work.panel.at(slot, stream, f);
+    work.spatial[cell] = static_cast<float>(answer);
+    work.flags[cell] |= Work::kHasSpatial;
   }
 }
 

@@ -32,8 +32,8 @@ class SpatialModel {
  public:
   SpatialModel(std::size_t streams, std::size_t fields, SpatialOptions options = {});
 
-  // Sets work.spatial and the flag for the slot's cells of existing records.
-  void estimate(Work& work, std::size_t slot, const CopyFinder& copies, bool causal);
+  // Sets work.spatial and the flag for the cells of the stream's record at this slot, which exists.
+  void estimate(Work& work, std::size_t slot, std::size_t stream, const CopyFinder& copies, bool causal);
   void learn(const Work& work, std::size_t slot, bool causal);
   void move_streams(StreamMoves moves);
 

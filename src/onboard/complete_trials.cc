@@ -90,8 +90,8 @@ std::optional<GapEnds> NumberTrials::pretend_gap(std::size_t slot, std::size_t s
   auto here = static_cast<std::int64_t>(slot);
   std::int64_t from = here, to = here;
   if (((chance >> 55) & 1) != 0) {  // all that shares this time is lost as well
-    from = work_.same_time_from[slot];
-    to = work_.same_time_to[slot];
+    from = static_cast<std::int64_t>(work_.first_of_time(slot));
+    if (!causal_) to = static_cast<std::int64_t>(work_.last_of_time(slot));
   }
   const std::int64_t length = GapSituation::length_in(kind, chance >> 8);
   if (causal_) {
@@ -102,7 +102,7 @@ std::optional<GapEnds> NumberTrials::pretend_gap(std::size_t slot, std::size_t s
     from -= lead;
     to += length + 1 - lead;
   }
-  if (from >= 0) ends.left = work_.previous[panel.at(static_cast<std::size_t>(from), stream, field)];
+  ends.left = work_.last_known_at(from, stream, field);
   if (!causal_ && to < slots) ends.right = work_.next[panel.at(static_cast<std::size_t>(to), stream, field)];
   if (ends.left < 0 && ends.right < 0) return std::nullopt;
   return ends;
@@ -119,7 +119,7 @@ void NumberTrials::try_cell(std::size_t slot, std::size_t stream, std::size_t fi
   bool reviewed = false;
   if (const auto estimate = uncalibrated(slot, stream, field, ends, reviewed))
     calibration_.learn(field, pools_[stream], gap, *estimate,
-                       work_.levels[work_.panel.at(slot, stream, field)], stream, work_.same_time_from[slot]);
+                       work_.levels[work_.panel.at(slot, stream, field)], stream, work_.first_of_time(slot));
 }
 
 // Streams that have not appeared yet must not thin the trials of those that have.
@@ -151,6 +151,12 @@ void NumberTrials::step(std::size_t slot, const GivenAway& given_away) {
         calibration_.note(f, pools_[s], class_of(slot, s, f, ends), estimate->value);
     }
   }
+}
+
+void NumberTrials::move_streams(StreamMoves moves) {
+  onboard::move_streams(stream_seen_, 1, stream_seen_.size(), 1, moves, std::uint8_t{0});
+  streams_seen_ = static_cast<std::size_t>(std::count(stream_seen_.begin(), stream_seen_.end(), 1));
+  pools_.assign(moves.size(), 0);
 }
 
 std::optional<NumberEstimate> NumberTrials::estimate(std::size_t slot, std::size_t stream, std::size_t field,

@@ -37,6 +37,8 @@ class NumberTrials {
   // before anything is said; some of the missing ones are looked at as well, to see which values go missing.
   void step(std::size_t slot, const GivenAway& given_away);
   void refresh() { calibration_.refresh(); }
+  // Causal, and all streams of one pool.
+  void move_streams(StreamMoves moves);
 
   // The estimate as it is said: reviewed and calibrated. True in `reviewed` when a model changed it.
   [[nodiscard]] std::optional<NumberEstimate> estimate(std::size_t slot, std::size_t stream,

@@ -5,6 +5,9 @@
 //
 // In arrival order (for causal work) a record that comes later in its stream than a record with a later time
 // is placed where it arrived, behind that record: a row can then never change what was said before it.
+//
+// A window is a panel that forgets: it holds the last slots alone, a power of two of them, and slot numbers
+// go on. The steps of completion read both alike.
 #pragma once
 
 #include <cstddef>
@@ -40,16 +43,19 @@ class Panel {
     std::uint32_t stream = 0;
   };
 
-  [[nodiscard]] std::size_t slots() const { return times_.size(); }
+  [[nodiscard]] std::size_t slots() const { return slots_; }
+  // How many slots are held; a slot lies in the row of its number modulo this.
+  [[nodiscard]] std::size_t rows() const { return times_.size(); }
+  [[nodiscard]] std::size_t row(std::size_t slot) const { return slot & mask_; }
   [[nodiscard]] std::size_t streams() const { return stream_names_.size(); }
   [[nodiscard]] std::size_t fields() const { return field_count_; }
   [[nodiscard]] std::size_t cells() const { return values_.size(); }
   [[nodiscard]] std::size_t records() const { return places_.size(); }
 
   [[nodiscard]] std::size_t at(std::size_t slot, std::size_t stream, std::size_t field) const {
-    return (slot * streams() + stream) * field_count_ + field;
+    return (row(slot) * streams() + stream) * field_count_ + field;
   }
-  [[nodiscard]] Instant time(std::size_t slot) const { return times_[slot]; }
+  [[nodiscard]] Instant time(std::size_t slot) const { return times_[row(slot)]; }
   [[nodiscard]] const std::string& stream_name(std::size_t stream) const { return stream_names_[stream]; }
   // The source (file, link) in which the stream was first seen, and whether it was the first stream there.
   [[nodiscard]] std::uint32_t first_source(std::size_t stream) const { return first_sources_[stream]; }
@@ -63,12 +69,13 @@ class Panel {
   [[nodiscard]] datum::MissingReason reason(std::size_t cell) const;
 
   // The different texts of text fields. The first is empty and stands for those that were too long to keep.
+  // In a window the place of a text that has left is given to another.
   [[nodiscard]] const std::vector<std::string>& texts() const { return texts_; }
 
   [[nodiscard]] Place place(std::size_t record) const { return places_[record]; }
-  // The record of a stream at a slot, or kNoRecord.
+  // The record of a stream at a slot, or kNoRecord. In a window its number among those of the slot.
   [[nodiscard]] std::uint32_t record_at(std::size_t slot, std::size_t stream) const {
-    return record_at_[slot * streams() + stream];
+    return record_at_[row(slot) * streams() + stream];
   }
   // Whether the stream's record at this slot may look at the other's record of the same slot when only the
   // past counts: a record of another source has arrived, one of the same source only if it came first.
@@ -76,10 +83,13 @@ class Panel {
 
  private:
   friend class PanelBuilder;
+  friend class PanelWindow;
   static constexpr std::uint8_t kObservedMark = 0xFF;
   static constexpr std::uint8_t kNoRecordMark = 0xFE;
 
   std::size_t field_count_ = 0;
+  std::size_t slots_ = 0;
+  std::size_t mask_ = ~std::size_t{0};
   std::vector<Instant> times_;
   std::vector<std::string> stream_names_;
   std::vector<std::uint32_t> first_sources_;
@@ -88,8 +98,27 @@ class Panel {
   std::vector<std::uint8_t> reasons_;
   std::vector<std::uint32_t> record_at_;
   std::vector<Place> places_;
-  std::vector<std::uint32_t> sources_;  // of records
+  std::vector<std::uint32_t> source_at_;  // of the record there
   std::vector<std::string> texts_{std::string{}};
+};
+
+// Numbers the different texts of a panel: places in its list of texts.
+class TextNumbers {
+ public:
+  explicit TextNumbers(const PanelOptions& options)
+      : text_bytes_max_(options.text_bytes_max), texts_bytes_max_(options.texts_bytes_max) {}
+
+  // The text's number, once more in use; 0 for one that is not kept.
+  [[nodiscard]] double take(const std::string& text, std::vector<std::string>& texts);
+  // One use less.
+  void give_back(double number, std::vector<std::string>& texts);
+
+ private:
+  std::size_t text_bytes_max_, texts_bytes_max_;
+  std::map<std::string, std::size_t, std::less<>> numbers_;
+  std::vector<std::size_t> uses_{0};  // of numbers
+  std::vector<std::size_t> free_;     // numbers of texts that are used no more
+  std::size_t bytes_ = 0;
 };
 
 class PanelBuilder {
@@ -114,9 +143,7 @@ class PanelBuilder {
   PanelOptions options_;
   std::map<std::string, std::uint32_t, std::less<>> stream_numbers_;
   Panel panel_;
-  [[nodiscard]] double keep_text(const std::string& text);
-  std::map<std::string, std::size_t, std::less<>> text_numbers_;
-  std::size_t texts_bytes_ = 0;
+  TextNumbers texts_;
   std::vector<Entry> entries_;
   std::vector<Instant> latest_;         // of each stream, in arrival order
   std::vector<std::uint8_t> has_lead_;  // of each source
@@ -150,5 +177,28 @@ void move_pairs(std::vector<T>& table, std::size_t streams, std::size_t inner, S
   move_streams(table, streams, streams, inner, moves, fresh);
   move_streams(table, 1, streams, moves.size() * inner, moves, fresh);
 }
+
+class PanelWindow {
+ public:
+  // `slots` is a power of two. Of the options only the limits of texts are looked at.
+  PanelWindow(std::size_t field_count, std::size_t slots, const PanelOptions& options = {});
+
+  [[nodiscard]] const Panel& panel() const { return panel_; }
+
+  // A stream takes a name, new or instead of a forgotten one.
+  void name_streams(StreamMoves moves, std::span<const std::string> names);
+  // A slot behind all others; the oldest is forgotten. Its number.
+  std::size_t open(Instant time);
+  // A record of a slot that is held and has none of the stream yet.
+  void put(std::size_t slot, std::size_t stream, std::uint32_t source, std::span<const datum::Field> fields);
+
+ private:
+  void forget_texts(std::size_t row, std::size_t stream);
+
+  Panel panel_;
+  TextNumbers texts_;
+  std::vector<std::uint8_t> holds_texts_;  // of fields
+  std::vector<std::uint32_t> arrived_;     // records of each row so far
+};
 
 }  // namespace skywarden::onboard

@@ -58,8 +58,6 @@ RecordClassifier::RecordClassifier(const Work& work, const datum::Schema& schema
     if (input.kind == datum::FieldKind::kText) input.rarity.assign(habits, TextWeights(text_options_));
   }
   models_.assign(parts_, SparseSoftmax(places_, levels_, options_.learning_rate));
-  texts_.resize(work.panel.texts().size());
-  texts_known_.assign(work.panel.texts().size(), 0);
 }
 
 std::size_t RecordClassifier::part_of(std::size_t slot, std::size_t stream) const {
@@ -82,11 +80,11 @@ void RecordClassifier::describe_number(const Input& input, const Moments& moment
 
 const RecordClassifier::Features& RecordClassifier::features_of(double text) const {
   const auto number = static_cast<std::size_t>(text);
-  if (texts_known_[number] == 0) {
-    texts_[number] = text_features(work_.panel.texts()[number], text_options_);
-    texts_known_[number] = 1;
-  }
-  return texts_[number];
+  if (texts_.size() <= number) texts_.resize(work_.panel.texts().size());
+  Text& known = texts_[number];
+  const std::string& words = work_.panel.texts()[number];
+  if (known.text != words) known = {words, text_features(words, text_options_)};
+  return known.features;
 }
 
 void RecordClassifier::describe_text(const Input& input, const TextWeights& rarity, double text,

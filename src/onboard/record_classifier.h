@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "datum/schema.h"
@@ -47,6 +48,8 @@ class RecordClassifier {
   // From the records of one slot.
   void learn(std::size_t slot);
   void learn_offline();
+  // Causal, and all streams of one pool.
+  void move_streams(StreamMoves moves) { pools_.assign(moves.size(), 0); }
 
  private:
   static constexpr std::size_t kKnots = 25;                 // of hat functions, from −3 to 3 deviations
@@ -81,8 +84,11 @@ class RecordClassifier {
   std::vector<Input> inputs_;
   std::size_t places_ = 1;  // the first is the constant
   TextOptions text_options_;
-  mutable std::vector<Features> texts_;  // of the panel's texts, when first needed
-  mutable std::vector<std::uint8_t> texts_known_;
+  struct Text {
+    std::string text;  // that the features are of: in a window its place is given to others
+    Features features;
+  };
+  mutable std::vector<Text> texts_;    // of the panel's texts, when first needed
   std::vector<SparseSoftmax> models_;  // of parts
   mutable Features scratch_features_;
   mutable std::vector<double> scratch_probabilities_;
