@@ -33,6 +33,8 @@ struct CompleteOptions {
   // 0: never.
   double abstain_beyond = 2.5;
   bool calibrate = true;  // intervals of numbers, by trials while running; off where a reviewer takes notes
+  // Rows stand in the order in which they arrived, so streams of one source may share what they learn.
+  bool rows_as_arrived = false;
   NumberReviewer* reviewer = nullptr;  // sees each estimate of a number, in the order of slots
 };
 
@@ -61,6 +63,15 @@ struct Completion {
   std::vector<std::uint16_t> by;
   std::vector<std::int8_t> decimals;  // that the field prints; negative: tens, hundreds …
   std::vector<Residual> residuals;    // when asked for
+
+  // Nothing said yet of so many cells.
+  [[nodiscard]] static Completion of(std::size_t cells, bool with_residuals);
+  void forget(std::size_t first, std::size_t count);  // what was said of these cells
+  void move_streams(std::size_t rows, std::size_t streams, std::size_t fields, StreamMoves moves);
+
+ private:
+  template <typename Visit>
+  void for_each_list(Visit visit);
 };
 
 [[nodiscard]] Completion complete(const Panel& panel, const datum::Schema& schema,
@@ -70,6 +81,10 @@ struct Completion {
 // CompleteOptions::abstain_beyond.
 [[nodiscard]] bool abstains(const datum::FieldSpec& spec, double value, double low, double high,
                             double abstain_beyond);
+
+// A cell as a record's field.
+[[nodiscard]] datum::Field completed_field(const Panel& panel, const datum::Schema& schema,
+                                           const Completion& completion, std::size_t cell, std::size_t field);
 
 // The panel's record with its holes filled.
 [[nodiscard]] datum::Record completed_record(const Panel& panel, const datum::Schema& schema,

@@ -12,6 +12,7 @@
 #include "onboard/complete_loss.h"
 #include "onboard/complete_regression.h"
 #include "onboard/complete_spatial.h"
+#include "onboard/complete_steps.h"
 #include "onboard/complete_test_data.h"
 #include "onboard/redundancy.h"
 
@@ -107,6 +108,61 @@ TEST_CASE("moving the streams' state away and back changes nothing") {
         CHECK(stays.copies.copies(s, k, f) == moves.copies.copies(s, k, f));
     }
   }
+}
+
+// The same steps over a window, with streams that are moved or not.
+struct Windowed {
+  explicit Windowed(const datum::Schema& schema)
+      : window(schema.fields.size(), 256), steps(window.panel(), schema, {.causal = true}, {}) {}
+
+  void rename(const Moves& moves, const std::vector<std::string>& names) {
+    const std::size_t before = window.panel().streams();
+    window.name_streams(moves, names);
+    steps.move_streams(moves, before);
+  }
+
+  PanelWindow window;
+  CompletionSteps steps;
+};
+
+TEST_CASE("a completion whose streams move away and back says the same") {
+  const datum::Schema schema = example_schema();
+  auto records = example_records(300, 21);
+  hide(records, 0.3, 22);
+  const std::vector<std::string> names = {"a", "b", "c", "d"};
+  const std::vector<std::size_t> all = {0, 1, 2, 3};
+  Windowed stays(schema), moves(schema);
+  Random random(5);
+  for (Windowed* one : {&stays, &moves}) one->rename(Moves(4, kNewStream), names);
+  std::size_t estimated = 0;
+  for (std::size_t hour = 0; hour < 300; ++hour) {
+    for (Windowed* one : {&stays, &moves}) {
+      const std::size_t slot = one->window.open(records[hour * 4].time);
+      one->steps.open(slot);
+      for (const std::size_t s : all) one->window.put(slot, s, 0, records[hour * 4 + s].fields);
+      one->steps.fill(slot, all);
+    }
+    if (hour % 17 == 0) {  // with the slot open
+      const Detour way = detour(4, random);
+      std::vector<std::string> away;
+      for (const std::size_t s : way.away) away.push_back(s == kNewStream ? "new" : names[s]);
+      moves.rename(way.away, away);
+      moves.rename(way.back, names);
+    }
+    for (Windowed* one : {&stays, &moves}) one->steps.learn(hour);
+    const Completion &one = stays.steps.said(), &other = moves.steps.said();
+    const std::size_t first = stays.window.panel().at(hour, 0, 0);
+    for (std::size_t cell = first; cell < first + 4 * schema.fields.size(); ++cell) {
+      REQUIRE(one.origins[cell] == other.origins[cell]);
+      REQUIRE(one.values[cell] == other.values[cell]);
+      REQUIRE(one.lows[cell] == other.lows[cell]);
+      REQUIRE(one.highs[cell] == other.highs[cell]);
+      REQUIRE(one.probabilities[cell] == other.probabilities[cell]);
+      REQUIRE(one.abstained[cell] == other.abstained[cell]);
+      estimated += one.origins[cell] == Origin::kEstimated ? 1 : 0;
+    }
+  }
+  CHECK(estimated > 500);
 }
 
 constexpr std::size_t kSize = 3, kSituations = 2;

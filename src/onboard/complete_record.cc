@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "onboard/complete.h"
 
@@ -37,34 +38,34 @@ std::string method_name(const Panel& panel, const datum::Schema& schema, const C
   return {};
 }
 
+datum::Field completed_field(const Panel& panel, const datum::Schema& schema, const Completion& completion,
+                             std::size_t cell, std::size_t field) {
+  const bool number = schema.fields[field].kind == datum::FieldKind::kNumber;
+  const double held = completion.values[cell];
+  datum::Value value = held;
+  if (!number) value = datum::Category{static_cast<std::uint16_t>(held)};
+  if (completion.origins[cell] == Origin::kNone) return datum::Missing{panel.reason(cell)};
+  if (completion.origins[cell] == Origin::kObserved) return datum::Observed{std::move(value)};
+  datum::Estimated estimated;
+  estimated.value = std::move(value);
+  if (number)
+    estimated.interval = datum::Interval{completion.lows[cell], completion.highs[cell]};
+  else
+    estimated.probability = Probability{completion.probabilities[cell]};
+  estimated.abstained = completion.abstained[cell] != 0;
+  estimated.by = method_name(panel, schema, completion, cell);
+  return estimated;
+}
+
 datum::Record completed_record(const Panel& panel, const datum::Schema& schema, const Completion& completion,
                                std::size_t record) {
   const Panel::Place place = panel.place(record);
   datum::Record out;
   out.stream = panel.stream_name(place.stream);
   out.time = panel.time(place.slot);
-  for (std::size_t f = 0; f < panel.fields(); ++f) {
-    const std::size_t cell = panel.at(place.slot, place.stream, f);
-    const bool number = schema.fields[f].kind == datum::FieldKind::kNumber;
-    const double held = completion.values[cell];
-    datum::Value value = held;
-    if (!number) value = datum::Category{static_cast<std::uint16_t>(held)};
-    if (completion.origins[cell] == Origin::kNone) {
-      out.fields.emplace_back(datum::Missing{panel.reason(cell)});
-    } else if (completion.origins[cell] == Origin::kObserved) {
-      out.fields.emplace_back(datum::Observed{std::move(value)});
-    } else {
-      datum::Estimated estimated;
-      estimated.value = std::move(value);
-      if (number)
-        estimated.interval = datum::Interval{completion.lows[cell], completion.highs[cell]};
-      else
-        estimated.probability = Probability{completion.probabilities[cell]};
-      estimated.abstained = completion.abstained[cell] != 0;
-      estimated.by = method_name(panel, schema, completion, cell);
-      out.fields.emplace_back(std::move(estimated));
-    }
-  }
+  for (std::size_t f = 0; f < panel.fields(); ++f)
+    out.fields.push_back(
+        completed_field(panel, schema, completion, panel.at(place.slot, place.stream, f), f));
   return out;
 }
 
