@@ -7,6 +7,7 @@
 #include "inference/model_file.h"
 #include "onboard/complete.h"
 #include "onboard/complete_network_graph.h"
+#include "onboard/complete_stream.h"
 #include "onboard/complete_test_data.h"
 
 namespace skywarden::onboard {
@@ -51,6 +52,46 @@ TEST_CASE("opinions are weighed, by confidence where the gate says so, and absen
   CHECK(fuse(gate, opinions)->correction == doctest::Approx(1.0));
   opinions[0].reset();
   CHECK_FALSE(fuse(gate, opinions).has_value());
+}
+
+TEST_CASE(
+    "of a stream whose stations join one after the other trees and networks say the same as of a table") {
+  const datum::Schema schema = example_schema();
+  auto records = example_records(120, 3);
+  hide(records, 0.3, 4);
+  std::erase_if(records, [](const datum::Record& record) {
+    const auto from = std::chrono::hours(record.stream == "a" ? 40 : record.stream == "c" ? 70 : 0);
+    return record.time < Instant{} + from;
+  });
+  const FusedModel model = example_model({0.2F, 0.4F, 0.4F});
+  auto of_table = make_fused_reviewer(model, schema, true),
+       of_stream = make_fused_reviewer(model, schema, true);
+  REQUIRE((of_table && of_stream));
+  PanelBuilder builder(schema.fields.size(), {.arrival_order = true});
+  for (const datum::Record& record : records)
+    REQUIRE(builder.add(0, record.stream, record.time, record.fields));
+  const auto panel = builder.build();
+  REQUIRE(panel);
+  const Completion table =
+      complete(*panel, schema, {.causal = true, .rows_as_arrived = true, .reviewer = of_table->get()});
+  StreamCompleter stream(schema, std::move(*of_stream));
+  std::size_t by_model = 0;
+  for (std::size_t r = 0; r < records.size(); ++r) {
+    const auto said = stream.complete(records[r]);
+    REQUIRE(said);
+    const datum::Record expected = completed_record(*panel, schema, table, r);
+    for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+      REQUIRE(said->record.fields[f].index() == expected.fields[f].index());
+      const auto* mine = std::get_if<datum::Estimated>(&said->record.fields[f]);
+      const auto* theirs = std::get_if<datum::Estimated>(&expected.fields[f]);
+      if (mine == nullptr) continue;
+      CHECK(mine->value == theirs->value);
+      CHECK(mine->interval == theirs->interval);
+      CHECK(mine->by == theirs->by);
+      by_model += mine->by == "model" ? 1 : 0;
+    }
+  }
+  CHECK(by_model > 40);
 }
 
 TEST_CASE("where no gate stands the trees decide as if they were alone") {
