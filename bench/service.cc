@@ -34,7 +34,7 @@ using Clock = std::chrono::steady_clock;
 struct Arguments {
   std::string what = "both";
   std::string schema = "schemas/prsa.toml", data, model = "models/prsa.trees";
-  std::size_t clients = 16;
+  std::size_t clients = 16, records = 60'000;
   double seconds = 5.0, deadline_ms = 1000.0;
   unsigned threads = 2;
   std::uint32_t tokens = 16;
@@ -136,14 +136,11 @@ void measure(const Arguments& a, std::uint16_t port, const std::string& name, co
   std::fflush(stdout);
 }
 
-std::string body_of(const datum::Schema& schema, const datum::Record& record, std::size_t client,
-                    double deadline_ms, Random& random) {
+std::string body_of(const datum::Schema& schema, const datum::Record& record, double deadline_ms,
+                    Random& random) {
   const CivilTime t = to_civil(record.time + std::chrono::minutes(schema.utc_offset_min));
-  nlohmann::json one = {{"station", fmt::format("{}-{}", record.stream, client)},
-                        {"year", t.year},
-                        {"month", t.month},
-                        {"day", t.day},
-                        {"hour", t.hour}};
+  nlohmann::json one = {
+      {"station", record.stream}, {"year", t.year}, {"month", t.month}, {"day", t.day}, {"hour", t.hour}};
   for (std::size_t f = 0; f < schema.fields.size(); ++f) {
     const datum::Value* value = datum::value_of(record.fields[f]);
     if (value == nullptr || random.chance(0.5)) continue;
@@ -154,23 +151,25 @@ std::string body_of(const datum::Schema& schema, const datum::Record& record, st
   return nlohmann::json({{"schema", schema.name}, {"deadline_ms", deadline_ms}, {"records", {one}}}).dump();
 }
 
-// For each client the records of a station, one behind the other, from the middle of the file.
+// The stations' records in order of time, dealt to the clients in turn: they carry the links of one system.
 std::vector<std::vector<std::string>> completions(const Arguments& a, const datum::Schema& schema) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(a.data + "/completion/prsa"))
     if (entry.path().string().find(".csv") != std::string::npos) files.push_back(entry.path());
   std::ranges::sort(files);
-  std::vector<std::vector<std::string>> bodies(a.clients);
-  Random random(5);
-  for (std::size_t c = 0; c < a.clients; ++c) {
-    const auto bytes = formats::read_file(files.at(c % files.size()).string());
+  std::vector<datum::Record> records;
+  for (const auto& file : files) {
+    const auto bytes = formats::read_file(file.string());
     ENSURES(bytes.has_value());
     const auto ingested = onboard::ingest_csv(*bytes, schema);
     ENSURES(ingested.has_value());
-    const std::size_t from = ingested->records.size() / 2;
-    for (std::size_t i = from; i < from + 4'000 && i < ingested->records.size(); ++i)
-      bodies[c].push_back(body_of(schema, ingested->records[i], c, a.deadline_ms, random));
+    records.insert(records.end(), ingested->records.begin(), ingested->records.end());
   }
+  std::ranges::stable_sort(records, {}, &datum::Record::time);
+  std::vector<std::vector<std::string>> bodies(a.clients);
+  Random random(5);
+  for (std::size_t i = 0; i < std::min(a.records, records.size()); ++i)
+    bodies[i % a.clients].push_back(body_of(schema, records[i], a.deadline_ms, random));
   return bodies;
 }
 
@@ -244,6 +243,9 @@ int main(int argc, char** argv) {
   app.add_option("--model", a.model, "completion model, or baseline").capture_default_str();
   app.add_option("--clients", a.clients, "at once")
       .check(skywarden::command_line::range(1, 1000))
+      .capture_default_str();
+  app.add_option("--records", a.records, "of completion, over and over if need be")
+      .check(skywarden::command_line::range(1000, 1'000'000))
       .capture_default_str();
   app.add_option("--threads", a.threads, "that run batches")
       .check(skywarden::command_line::range(1, 64))

@@ -110,7 +110,7 @@ serving::ServiceOptions service_options(const Arguments& arguments) {
   options.threads = arguments.threads;
   options.deadline = from_seconds(arguments.deadline_ms * 1e-3);
   options.infer.queue_max = options.complete.queue_max = arguments.queue;
-  options.recent.stream_rows = arguments.stream_rows;
+  options.ladder.stream_rows = arguments.stream_rows;
   return options;
 }
 

@@ -8,7 +8,8 @@
 namespace skywarden::inference {
 namespace {
 
-constexpr double kMemory = 0.125;  // of the newest pass in what passes take
+constexpr double kMemory = 0.125;   // of the newest pass in what passes take
+constexpr double kForgiven = 0.02;  // of a depth's slowness, each time that it is passed over for it
 constexpr double kSlownessMin = 0.05, kSlownessMax = 1000.0;
 
 std::size_t class_of(std::uint64_t count) {
@@ -85,12 +86,19 @@ Batcher::Batcher(BatcherOptions options) : options_(std::move(options)) {
   slowness_.fill(1.0);
 }
 
-Duration Batcher::expected(std::size_t depth, std::uint32_t rows) const {
+Duration Batcher::usual(std::size_t depth, std::uint32_t rows) const {
   EXPECTS(depth < options_.depths.size());
   const DepthCost& cost = options_.depths[depth];
-  const double nanoseconds =
-      static_cast<double>(cost.fixed.count()) + static_cast<double>(cost.per_row.count()) * rows;
+  return cost.fixed + static_cast<Duration::rep>(rows) * cost.per_row;
+}
+
+Duration Batcher::expected(std::size_t depth, std::uint32_t rows) const {
+  const auto nanoseconds = static_cast<double>(usual(depth, rows).count());
   return Duration(static_cast<Duration::rep>(nanoseconds * slowness_[depth]));
+}
+
+void Batcher::forgive(std::size_t depth) {
+  if (slowness_[depth] > 1.0) slowness_[depth] -= kForgiven * (slowness_[depth] - 1.0);
 }
 
 std::optional<std::size_t> Batcher::depth_for(Instant now, Instant deadline, std::uint32_t rows) const {
@@ -108,6 +116,8 @@ Admission Batcher::offer(const WaitingRequest& request, Instant now) {
   }
   if (!depth_for(now, request.deadline, request.rows)) {
     ++metrics_.refused_late;
+    for (std::size_t depth = 0; depth < options_.depths.size(); ++depth)
+      if (now <= earlier_by(request.deadline, usual(depth, request.rows))) forgive(depth);
     return Admission::kTooLate;
   }
   if (waiting_ >= options_.queue_max) {
@@ -215,6 +225,7 @@ void Batcher::finished(const RequestBatch& batch, Instant began, Instant ended) 
   metrics_.rows += batch.rows;
   ++metrics_.sizes[class_of(batch.rows) - 1];
   if (batch.depth > 0) metrics_.degraded += requests;
+  for (std::size_t better = 0; better < batch.depth; ++better) forgive(better);
   metrics_.missed += static_cast<std::uint64_t>(
       std::ranges::count_if(batch.deadlines, [&](Instant deadline) { return ended > deadline; }));
   const Duration nominal = expected(batch.depth, batch.rows);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <tuple>
@@ -279,4 +280,36 @@ TEST_CASE("what passes take is learnt from passes") {
   CHECK(to_seconds(batcher.expected(0, 8)) == doctest::Approx(3.0 * to_seconds(before)).epsilon(0.01));
   for (int i = 0; i < 100; ++i) batcher.finished(batch, kStart, kStart + before / 2);
   CHECK(to_seconds(batcher.expected(0, 8)) == doctest::Approx(0.5 * to_seconds(before)).epsilon(0.01));
+}
+
+TEST_CASE("one slow pass closes neither the best depth nor the whole queue for ever") {
+  BatcherOptions options;
+  options.delay_max = us(0);
+  options.depths = {{us(100), us(0)}, {us(10), us(0)}};
+  Batcher batcher(options);
+  RequestBatch slow;
+  slow.requests = {1};
+  slow.deadlines = {Instant::max()};
+  slow.rows = 1;
+  for (const std::size_t depth : {std::size_t{0}, std::size_t{1}}) {
+    slow.depth = depth;
+    batcher.finished(slow, kStart, kStart + us(100'000));
+  }
+  std::array<int, 2> ran{};
+  int refused = 0;
+  Instant now = kStart;
+  for (RequestId id = 2; id < 3000; ++id, now += us(1000)) {
+    if (batcher.offer({id, Priority::kNormal, 1, now, now + us(150)}, now) != Admission::kAdmitted) {
+      ++refused;
+      continue;
+    }
+    const auto step = batcher.next(now);
+    REQUIRE(step.batch);
+    ++ran[step.batch->depth];
+    batcher.finished(*step.batch, now, now + options.depths[step.batch->depth].fixed);
+  }
+  CHECK(refused > 10);  // it did look as if nothing could be done in time
+  CHECK(refused < 500);
+  CHECK(ran[1] > 10);
+  CHECK(ran[0] > 2000);
 }

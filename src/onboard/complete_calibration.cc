@@ -154,30 +154,27 @@ IntervalCalibration::Stretch IntervalCalibration::own_stretch(const Kind& kind,
 }
 
 void IntervalCalibration::refresh() {
-  std::vector<Stretch> own(fields_ * CalibrationClass::kCount);
+  for (std::size_t gap = 0; gap < CalibrationClass::kCount; ++gap) refresh(gap);
+}
+
+void IntervalCalibration::refresh(std::size_t gap) {
+  std::vector<Stretch> own(fields_);
   for (std::size_t pool = 0; pool < pools_; ++pool) {
-    std::array<Stretch, CalibrationClass::kCount> of_all{};  // fields together
+    Stretch together;  // fields
     for (std::size_t f = 0; f < fields_; ++f) {
-      const auto weights = selection(f, pool);
-      for (std::size_t gap = 0; gap < CalibrationClass::kCount; ++gap) {
-        Stretch& stretch = own[f * CalibrationClass::kCount + gap];
-        stretch = own_stretch(kind(f, pool, gap), weights);
-        of_all[gap].low += stretch.weight * stretch.low;
-        of_all[gap].high += stretch.weight * stretch.high;
-        of_all[gap].weight += stretch.weight;
-      }
+      own[f] = own_stretch(kind(f, pool, gap), selection(f, pool));
+      together.low += own[f].weight * own[f].low;
+      together.high += own[f].weight * own[f].high;
+      together.weight += own[f].weight;
     }
-    for (std::size_t gap = 0; gap < CalibrationClass::kCount; ++gap) {
-      Stretch& parent = of_all[gap];
-      parent.low /= parent.weight + options_.few;
-      parent.high /= parent.weight + options_.few;
-      for (std::size_t f = 0; f < fields_; ++f) {
-        const Stretch& mine = own[f * CalibrationClass::kCount + gap];
-        Kind& to = kind(f, pool, gap);
-        const double all = mine.weight + options_.few;
-        to.low = static_cast<float>(std::exp((mine.weight * mine.low + options_.few * parent.low) / all));
-        to.high = static_cast<float>(std::exp((mine.weight * mine.high + options_.few * parent.high) / all));
-      }
+    together.low /= together.weight + options_.few;
+    together.high /= together.weight + options_.few;
+    for (std::size_t f = 0; f < fields_; ++f) {
+      Kind& to = kind(f, pool, gap);
+      const double all = own[f].weight + options_.few;
+      to.low = static_cast<float>(std::exp((own[f].weight * own[f].low + options_.few * together.low) / all));
+      to.high =
+          static_cast<float>(std::exp((own[f].weight * own[f].high + options_.few * together.high) / all));
     }
   }
 }

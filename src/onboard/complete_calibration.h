@@ -52,8 +52,9 @@ class IntervalCalibration {
              double truth, std::size_t stream, std::size_t slot);
   // An estimate that was asked for in earnest.
   void note(std::size_t field, std::size_t pool, std::size_t gap, double estimate);
-  // Works out the stretches anew from what was learnt.
+  // Works out the stretches anew from what was learnt: of all kinds of gap, or of one.
   void refresh();
+  void refresh(std::size_t gap);
   // Moves the interval's ends.
   void adjust(std::size_t field, std::size_t pool, std::size_t gap, NumberEstimate& estimate) const;
 

@@ -74,7 +74,7 @@ void CompletionSteps::settle(std::size_t cell, std::size_t f, double value, Orig
 }
 
 void CompletionSteps::fill_estimates(std::size_t slot, Streams streams) {
-  if (features_ && options_.reviewer->wants_records()) show_records(slot, streams);
+  if (options_.reviewer != nullptr && options_.reviewer->wants_records()) show_records(slot, streams);
   for (const std::size_t s : streams) {
     if (panel_.record_at(slot, s) == Panel::kNoRecord) continue;
     for (std::size_t f = 0; f < panel_.fields(); ++f) {

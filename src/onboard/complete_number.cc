@@ -42,8 +42,9 @@ std::int64_t GapSituation::length_in(std::size_t length_class, std::uint64_t cha
   return begin + static_cast<std::int64_t>(chance % static_cast<std::uint64_t>(end - begin));
 }
 
-std::size_t GapSituation::of(std::int64_t before, std::int64_t after, bool has_spatial, bool has_record) {
-  EXPECTS(before > 0);
+std::size_t GapSituation::of(std::int64_t before, std::int64_t after, bool has_spatial, bool has_record,
+                             bool causal) {
+  EXPECTS(before > 0 && !(causal && after > 0));
   std::size_t nearer = class_of(before);
   std::size_t further = 2;
   if (after > 0) {
@@ -51,7 +52,8 @@ std::size_t GapSituation::of(std::int64_t before, std::int64_t after, bool has_s
     further = std::min<std::size_t>(2, std::max(nearer, other) - std::min(nearer, other));
     nearer = std::min(nearer, other);
   }
-  return ((nearer * 3 + further) * 2 + (has_spatial ? 1 : 0)) * 2 + (has_record ? 1 : 0);
+  const std::size_t at_ends = causal ? nearer : nearer * ends(causal) + further;
+  return (at_ends * 2 + (has_spatial ? 1 : 0)) * 2 + (has_record ? 1 : 0);
 }
 
 NumberModel::NumberModel(const Work& work, const Course& forward, const Course* backward,
@@ -60,6 +62,7 @@ NumberModel::NumberModel(const Work& work, const Course& forward, const Course* 
       forward_(forward),
       backward_(backward),
       pools_(std::move(pools)),
+      situations_(GapSituation::count(backward == nullptr)),
       options_(options),
       partners_(work.panel.fields()) {
   const std::size_t fields = work.panel.fields();
@@ -71,18 +74,20 @@ NumberModel::NumberModel(const Work& work, const Course& forward, const Course* 
     }
     const bool number = work.is_number[f] != 0;
     const std::size_t size = number ? kOwnFeatures + 2 * partners_[f].size() : 1;
-    families_.emplace_back(size, number ? GapSituation::kCount : 1, pools_);
+    families_.emplace_back(size, number ? situations_ : 1, pools_);
     if (!number) continue;
-    for (std::size_t c = 0; c < GapSituation::kCount; ++c) {
+    number_fields_.push_back(f);
+    for (std::size_t c = 0; c < situations_; ++c) {
       std::vector<double> start(size, 0.0);
-      if (c / 2 % 2 == 1) {  // the longer the gap, the more the neighbours count
-        const auto gap = static_cast<double>(kClassBegins[c / 12]);
+      if (GapSituation::has_spatial(c)) {  // the longer the gap, the more the neighbours count
+        const auto gap =
+            static_cast<double>(kClassBegins[GapSituation::nearer_class(c, backward == nullptr)]);
         start[0] = start[1] = gap / (gap + 3.0);
       }
       families_[f].set_start(c, start);
     }
   }
-  tails_.resize(fields * GapSituation::kCount * pool_count_);
+  tails_.resize(fields * situations_ * pool_count_);
 }
 
 NumberModel::UsualCourse NumberModel::usual_course(const Course& course, std::size_t slot, std::size_t stream,
@@ -207,8 +212,8 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
       x[kOwnFeatures + 2 * i] = level - between(work_.levels[shift_left], work_.levels[shift_right]);
     if (work_.has_spatial(theirs)) x[kOwnFeatures + 2 * i + 1] = level - work_.spatial[theirs];
   }
-  out.number =
-      GapSituation::of(left >= 0 ? here - left : right - here, both ? right - here : 0, spatial, has_record);
+  out.number = GapSituation::of(left >= 0 ? here - left : right - here, both ? right - here : 0, spatial,
+                                has_record, backward_ == nullptr);
   return true;
 }
 
@@ -222,7 +227,7 @@ NumberEstimate NumberModel::assess(std::size_t stream, std::size_t field, const 
   if (out.mean_error > 0.0) return out;
   // Never tried in this situation: the worst that was seen in any, or a guess that is said to be one.
   double worst = 0.0;
-  for (std::size_t c = 0; c < GapSituation::kCount; ++c)
+  for (std::size_t c = 0; c < situations_; ++c)
     worst = std::max(worst, families_[field].mean_error(stream, c));
   const double margin = worst > 0.0 ? kUntriedMargin * worst : std::max(1.0, 0.5 * std::abs(out.value));
   out.low = out.value - margin;
@@ -301,7 +306,7 @@ void NumberModel::learn_one(std::size_t slot, std::size_t stream, std::size_t fi
   if (backward_ == nullptr) {
     if (mean_error > 0.0) learn_tails(stream, field, situation.number, error / mean_error);
   } else {
-    std::vector<float>& kept = trials_[field * GapSituation::kCount + situation.number];
+    std::vector<float>& kept = trials_[field * situations_ + situation.number];
     if (kept.size() < kTrialsKept && mean_error > 0.0) kept.push_back(static_cast<float>(error / mean_error));
   }
   families_[field].learn(stream, situation.number, situation.x.data(), wanted, error);
@@ -356,7 +361,7 @@ void NumberModel::offline_pass(std::uint64_t seed, std::size_t trials) {
 }
 
 void NumberModel::learn_offline() {
-  trials_.resize(work_.panel.fields() * GapSituation::kCount);
+  trials_.resize(work_.panel.fields() * situations_);
   constexpr int kPasses = 3;
   for (int pass = 0; pass < kPasses; ++pass) {
     if (pass > 0) {
@@ -380,19 +385,19 @@ void NumberModel::learn_offline() {
 }
 
 void NumberModel::refresh() {
-  for (std::size_t f = 0; f < families_.size(); ++f)
-    if (work_.is_number[f] != 0) families_[f].refresh();
+  for (const std::size_t f : number_fields_) families_[f].refresh();
+}
+
+void NumberModel::refresh_part(std::size_t part, double fade) {
+  RegressionFamily& family = families_[number_fields_[part / situations_]];
+  family.refresh(part % situations_);
+  if (fade < 1.0) family.fade(part % situations_, fade);
 }
 
 void NumberModel::move_streams(StreamMoves moves) {
   EXPECTS(backward_ == nullptr && pool_count_ == 1);
   for (RegressionFamily& family : families_) family.move_streams(moves);
   pools_.assign(moves.size(), 0);
-}
-
-void NumberModel::fade(double factor) {
-  for (std::size_t f = 0; f < families_.size(); ++f)
-    if (work_.is_number[f] != 0) families_[f].fade(factor);
 }
 
 }  // namespace skywarden::onboard

@@ -28,14 +28,23 @@ struct NumberOptions {
 // the record does (a lost record leaves nothing); the regressions differ by it.
 class GapSituation {
  public:
-  static constexpr std::size_t kCount = 8 * 3 * 2 * 2;
+  // How many there are: by the class of the nearer end, that of the further one relative to it, neighbours,
+  // record. In causal work nothing is ever known behind a gap.
+  [[nodiscard]] static constexpr std::size_t count(bool causal) { return kClasses * ends(causal) * 4; }
+  [[nodiscard]] static bool has_spatial(std::size_t situation) { return situation / 2 % 2 == 1; }
+  [[nodiscard]] static std::size_t nearer_class(std::size_t situation, bool causal) {
+    return situation / (4 * ends(causal));
+  }
   // `after` = 0: nothing is known behind the gap.
   [[nodiscard]] static std::size_t of(std::int64_t before, std::int64_t after, bool has_spatial,
-                                      bool has_record);
+                                      bool has_record, bool causal);
   // A gap that falls into the class: its length before the cell, by chance.
   static constexpr std::size_t kClasses = 8;
   [[nodiscard]] static std::int64_t length_in(std::size_t length_class, std::uint64_t chance);
   [[nodiscard]] static std::size_t class_of(std::int64_t length);
+
+ private:
+  [[nodiscard]] static constexpr std::size_t ends(bool causal) { return causal ? 1 : 3; }
 };
 
 // The nearest known values of a stream's field around a cell, real or pretended: slots, or −1 for none; and
@@ -73,8 +82,11 @@ class NumberModel {
   void learn_causal(std::size_t slot);  // from each measured cell of the slot, one trial a gap class
   // From all slots, in passes; then the intervals are settled.
   void learn_offline();
+  // The coefficients anew from what was learnt, of all or of one of parts(), after which what the part has
+  // learnt counts less by the factor.
   void refresh();
-  void fade(double factor);
+  [[nodiscard]] std::size_t parts() const { return number_fields_.size() * situations_; }
+  void refresh_part(std::size_t part, double fade);
   // Causal, and all streams of one pool.
   void move_streams(StreamMoves moves);
 
@@ -109,10 +121,10 @@ class NumberModel {
   void learn_tails(std::size_t stream, std::size_t field, std::size_t situation, double scaled_error);
   void offline_pass(std::uint64_t seed, std::size_t trials);
   [[nodiscard]] Tails& tails(std::size_t stream, std::size_t field, std::size_t situation) {
-    return tails_[(field * GapSituation::kCount + situation) * pool_count_ + pools_[stream]];
+    return tails_[(field * situations_ + situation) * pool_count_ + pools_[stream]];
   }
   [[nodiscard]] const Tails& tails(std::size_t stream, std::size_t field, std::size_t situation) const {
-    return tails_[(field * GapSituation::kCount + situation) * pool_count_ + pools_[stream]];
+    return tails_[(field * situations_ + situation) * pool_count_ + pools_[stream]];
   }
 
   const Work& work_;
@@ -120,6 +132,8 @@ class NumberModel {
   const Course* backward_;
   std::vector<std::uint32_t> pools_;
   std::size_t pool_count_ = 1;
+  std::size_t situations_;
+  std::vector<std::size_t> number_fields_;
   NumberOptions options_;
   std::vector<std::vector<std::size_t>> partners_;  // of each field
   std::vector<RegressionFamily> families_;          // of each field; a stub for fields that are no numbers

@@ -105,10 +105,6 @@ void RegressionFamily::add_up(std::size_t series) {
   add_row(size_, size_);  // Σxy
 }
 
-void RegressionFamily::fade(double factor) {
-  for (std::size_t situation = 0; situation < situations_; ++situation) fade(situation, factor);
-}
-
 void RegressionFamily::fade(std::size_t situation, double factor) {
   const std::size_t stride = packed_ + size_;
   for (std::size_t s = 0; s < streams_; ++s) {

@@ -36,7 +36,6 @@ class RegressionFamily {
   // Recomputes the coefficients where examples have come in: of all situations, or of one.
   void refresh();
   void refresh(std::size_t situation);
-  void fade(double factor);
   void fade(std::size_t situation, double factor);  // makes the examples so far count less
   // All streams are of one pool.
   void move_streams(StreamMoves moves);

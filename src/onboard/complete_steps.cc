@@ -7,7 +7,7 @@
 namespace skywarden::onboard {
 namespace {
 
-constexpr double kFade = 0.985;                            // of the regressions' examples at each refresh
+constexpr double kFade = 0.985;                            // of a regression's examples at each refresh
 constexpr std::size_t kFadeFrom = 1000;                    // slots
 constexpr std::size_t kRefreshFrom = 12;                   // slots, before which little has been learnt
 constexpr std::size_t kRefreshEvery = 72;                  // slots, once warm
@@ -58,11 +58,8 @@ CompletionSteps::CompletionSteps(const Panel& panel, const datum::Schema& schema
       out_(Completion::of(panel.cells(), options.keep_residuals)) {
   if (!options.causal) backward_ = std::make_unique<Course>(work_);
   numbers_ = std::make_unique<NumberModel>(work_, forward_, backward_.get(), pools);
-  if (options.reviewer != nullptr)
-    features_ =
-        std::make_unique<FeatureWriter>(work_, schema, forward_, backward_.get(), spatial_, copies_, losses_);
-  trials_ = std::make_unique<NumberTrials>(work_, *numbers_, features_.get(), options.reviewer, pools,
-                                           options.causal);
+  trials_ = std::make_unique<NumberTrials>(work_, *numbers_, pools, options.causal);
+  take_reviewer();
   make_category_models(pools);
 }
 
@@ -82,6 +79,20 @@ void CompletionSteps::make_category_models(const std::vector<std::uint32_t>& poo
     categories_.back() = std::make_unique<CategoryModel>(work_, schema_.fields[f], f, pools, options_.causal,
                                                          classifiers_.back().get());
   }
+}
+
+void CompletionSteps::take_reviewer() {
+  if (options_.reviewer != nullptr && !features_)
+    features_ = std::make_unique<FeatureWriter>(work_, schema_, forward_, backward_.get(), spatial_, copies_,
+                                                losses_);
+  trials_->set_reviewer(features_.get(), options_.reviewer);
+}
+
+void CompletionSteps::set_reviewer(NumberReviewer* reviewer) {
+  options_.reviewer = reviewer;
+  take_reviewer();
+  const std::vector<std::size_t> all_new(panel_.streams(), kNewStream);
+  if (reviewer != nullptr) reviewer->move_streams(all_new);
 }
 
 void CompletionSteps::open(std::size_t slot) {
@@ -110,16 +121,34 @@ void CompletionSteps::learn(std::size_t slot) {
   copies_.learn(panel_, slot, true);
   learn_lookups(slot);
   for (std::size_t s = 0; s < panel_.streams(); ++s) grid_.learn(panel_, slot, s);
-  if (slot == refresh_at_) refresh(slot);
+  if (slot >= kRefreshEvery) {
+    refresh_some(slot);
+  } else if (slot == refresh_at_) {
+    refresh();
+    refresh_at_ *= 2;
+  }
 }
 
-void CompletionSteps::refresh(std::size_t slot) {
+void CompletionSteps::refresh() {
   numbers_->refresh();
   trials_->refresh();
   for (const auto& category : categories_)
     if (category) category->refresh();
-  if (slot >= kFadeFrom) numbers_->fade(kFade);
-  refresh_at_ = slot < kRefreshEvery ? slot * 2 : slot + kRefreshEvery;
+}
+
+// All in turn within kRefreshEvery slots, so that no slot waits for the whole.
+void CompletionSteps::refresh_some(std::size_t slot) {
+  const auto in_turn = [slot](std::size_t parts, auto&& visit) {
+    const std::size_t turn = slot % kRefreshEvery;
+    for (std::size_t part = turn * parts / kRefreshEvery; part < (turn + 1) * parts / kRefreshEvery; ++part)
+      visit(part);
+  };
+  const double fade = slot >= kFadeFrom ? kFade : 1.0;
+  in_turn(numbers_->parts(), [&](std::size_t part) { numbers_->refresh_part(part, fade); });
+  in_turn(CalibrationClass::kCount, [&](std::size_t gap) { trials_->refresh(gap); });
+  in_turn(categories_.size(), [&](std::size_t f) {
+    if (categories_[f]) categories_[f]->refresh();
+  });
 }
 
 void CompletionSteps::carry_forward(std::size_t slot, std::size_t stream, std::size_t last_slot) {

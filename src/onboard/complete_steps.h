@@ -47,6 +47,8 @@ class CompletionSteps {
   void learn(std::size_t slot);
   // A record of an earlier slot has been completed: slots up to `last_slot` see its values from now on.
   void carry_forward(std::size_t slot, std::size_t stream, std::size_t last_slot);
+  // Another reviewer, or none, from the next record on; it must outlive the steps or be replaced.
+  void set_reviewer(NumberReviewer* reviewer);
   // Of a window whose streams, `streams` before, have been moved.
   void move_streams(StreamMoves moves, std::size_t streams);
 
@@ -62,6 +64,7 @@ class CompletionSteps {
     [[nodiscard]] bool usual() const { return 2.0F * at_floor > seen; }
   };
 
+  void take_reviewer();
   [[nodiscard]] bool usable(std::size_t f) const { return (is_number_[f] | is_category_[f]) != 0; }
   void make_category_models(const std::vector<std::uint32_t>& pools);
   void take_observed(std::size_t slot, std::size_t s);
@@ -80,7 +83,8 @@ class CompletionSteps {
   void compare_with_twins(std::size_t slot, std::size_t s, std::size_t f);
   void try_numbers(std::size_t slot);
   void learn_lookups(std::size_t slot);
-  void refresh(std::size_t slot);
+  void refresh();
+  void refresh_some(std::size_t slot);
 
   const Panel& panel_;
   const datum::Schema& schema_;

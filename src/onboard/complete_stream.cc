@@ -50,6 +50,7 @@ StreamCompleter::StreamCompleter(datum::Schema schema, std::unique_ptr<NumberRev
       steps_(window_.panel(), schema_, steps_options(options_, reviewer_.get()), {}) {
   EXPECTS(options_.streams_max >= 1 && options_.streams_max <= 4096);
   EXPECTS(options_.window_slots >= 256 && options_.window_slots <= (1U << 20U));
+  EXPECTS(options_.slots_max >= 1 && options_.slots_max <= 0x7FFFFFFF);  // of Work::previous
 }
 
 Result<void> StreamCompleter::check(const datum::Record& record) const {
@@ -60,9 +61,18 @@ Result<void> StreamCompleter::check(const datum::Record& record) const {
   for (std::size_t f = 0; f < record.fields.size(); ++f)
     if (const auto sound = check_field(schema_.fields[f], record.fields[f]); !sound)
       return fail(sound.error().code, "{}: {}", record.stream, sound.error().message);
-  if (window_.panel().slots() >= kSlotsMax)
-    return fail(Errc::kLimitReached, "expected at most {} slots", kSlotsMax);
+  if (worn_out()) return fail(Errc::kLimitReached, "expected at most {} slots", options_.slots_max);
   return {};
+}
+
+void StreamCompleter::set_reviewer(std::unique_ptr<NumberReviewer> reviewer) {
+  steps_.set_reviewer(reviewer.get());
+  reviewer_ = std::move(reviewer);
+}
+
+std::unique_ptr<NumberReviewer> StreamCompleter::take_reviewer() {
+  steps_.set_reviewer(nullptr);
+  return std::move(reviewer_);
 }
 
 void StreamCompleter::rename(const std::vector<std::size_t>& moves) {

@@ -33,7 +33,8 @@ struct StreamOptions {
   std::size_t idle_slots = 72;      // after which a stream may be forgotten for a new one
   std::size_t window_slots = 2048;  // a power of two, 256…2^20; what was known before is forgotten
   double copy_disagreements_max = 0.02;
-  double abstain_beyond = 2.5;  // as in CompleteOptions
+  double abstain_beyond = 2.5;         // as in CompleteOptions
+  std::size_t slots_max = 0x7FFFFFFF;  // 1…2³¹−1; then a new completer is needed
 };
 
 struct CompletedRecord {
@@ -43,8 +44,7 @@ struct CompletedRecord {
 
 class StreamCompleter {
  public:
-  static constexpr std::size_t kSlotsMax = 0x7FFFFFFF;  // then a new completer is needed
-  static constexpr std::size_t kLateSlots = 1000;       // how far back a late record may belong, at most
+  static constexpr std::size_t kLateSlots = 1000;  // how far back a late record may belong, at most
 
   // Without a reviewer the baseline alone answers.
   explicit StreamCompleter(datum::Schema schema, std::unique_ptr<NumberReviewer> reviewer = nullptr,
@@ -61,6 +61,11 @@ class StreamCompleter {
   // Learns from the newest slot now, when nothing else is to be done. Records of it are late afterwards.
   void settle();
 
+  // Another reviewer, or none, from the next record on. It is told of the streams that there are.
+  void set_reviewer(std::unique_ptr<NumberReviewer> reviewer);
+  [[nodiscard]] std::unique_ptr<NumberReviewer> take_reviewer();  // none is left
+
+  [[nodiscard]] bool worn_out() const { return window_.panel().slots() >= options_.slots_max; }
   [[nodiscard]] std::size_t streams() const { return names_.size(); }
   [[nodiscard]] std::size_t forgotten_streams() const { return forgotten_; }
 

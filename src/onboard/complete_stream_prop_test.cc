@@ -191,6 +191,35 @@ TEST_CASE("texts that leave the window change nothing of what was learnt from th
   CHECK(right * 2 > asked);
 }
 
+TEST_CASE("a model that comes while records do answers from then on, and is told of the streams there are") {
+  class Counting final : public NumberReviewer {
+   public:
+    explicit Counting(std::size_t& streams) : streams_(streams) {}
+    bool wants(std::size_t /*field*/) const override { return true; }
+    bool review(const MissingNumber& /*missing*/, NumberEstimate& /*estimate*/) override { return true; }
+    void move_streams(StreamMoves moves) override { streams_ = moves.size(); }
+
+   private:
+    std::size_t& streams_;
+  };
+  const auto records = lossy_records(120, 5, 0.4, 0.0);
+  StreamCompleter stream(example_schema());
+  std::size_t streams = 0, by_model = 0, by_baseline = 0;
+  for (std::size_t r = 0; r < records.size(); ++r) {
+    if (r == 200) stream.set_reviewer(std::make_unique<Counting>(streams));
+    if (r == 300) CHECK(stream.take_reviewer() != nullptr);
+    const auto said = stream.complete(records[r]);
+    REQUIRE(said);
+    const auto* estimate = std::get_if<datum::Estimated>(&said->record.fields[0]);
+    if (estimate == nullptr || estimate->by.starts_with("twin")) continue;
+    CHECK(estimate->by == (r >= 200 && r < 300 ? "model" : "baseline"));
+    (r >= 200 && r < 300 ? by_model : by_baseline) += 1;
+  }
+  CHECK(streams == 4);
+  CHECK(by_model > 10);
+  CHECK(by_baseline > 10);
+}
+
 TEST_CASE("a late record is completed where it belongs and counts from then on") {
   auto records = example_records(200, 3);
   StreamCompleter stream(example_schema());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/contract.h"
 #include "base/random.h"
 
 namespace skywarden::onboard {
@@ -39,13 +40,10 @@ CalibrationOptions calibration_options(bool causal, const TrialOptions& options)
 
 }  // namespace
 
-NumberTrials::NumberTrials(const Work& work, const NumberModel& numbers, FeatureWriter* features,
-                           NumberReviewer* reviewer, std::vector<std::uint32_t> pools, bool causal,
-                           TrialOptions options)
+NumberTrials::NumberTrials(const Work& work, const NumberModel& numbers, std::vector<std::uint32_t> pools,
+                           bool causal, TrialOptions options)
     : work_(work),
       numbers_(numbers),
-      features_(features),
-      reviewer_(reviewer),
       pools_(std::move(pools)),
       causal_(causal),
       trials_a_slot_(options.trials_a_slot),
@@ -53,6 +51,12 @@ NumberTrials::NumberTrials(const Work& work, const NumberModel& numbers, Feature
       calibration_(work.panel.fields(), pool_count(pools_), calibration_options(causal, options)) {
   for (const std::uint8_t number : work.is_number) numbers_count_ += number;
   if (!causal) one_in_ += measured_numbers(work) / std::max<std::size_t>(1, options.trials_offline);
+}
+
+void NumberTrials::set_reviewer(FeatureWriter* features, NumberReviewer* reviewer) {
+  EXPECTS(reviewer == nullptr || features != nullptr);
+  features_ = features;
+  reviewer_ = reviewer;
 }
 
 std::size_t NumberTrials::class_of(std::size_t slot, std::size_t stream, std::size_t field,
@@ -74,7 +78,7 @@ std::optional<NumberEstimate> NumberTrials::uncalibrated(std::size_t slot, std::
                                                          bool& reviewed) {
   auto estimate = numbers_.estimate_between(slot, stream, field, ends);
   reviewed = false;
-  if (estimate && features_ != nullptr && reviewer_->wants(field))
+  if (estimate && reviewer_ != nullptr && reviewer_->wants(field))
     reviewed = reviewer_->review(features_->describe(slot, stream, field, ends, *estimate), *estimate);
   return estimate;
 }

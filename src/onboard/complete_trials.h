@@ -24,10 +24,11 @@ struct TrialOptions {
 
 class NumberTrials {
  public:
-  // All must outlive this. `features` and `reviewer` are null without a model.
-  NumberTrials(const Work& work, const NumberModel& numbers, FeatureWriter* features,
-               NumberReviewer* reviewer, std::vector<std::uint32_t> pools, bool causal,
+  // All must outlive this.
+  NumberTrials(const Work& work, const NumberModel& numbers, std::vector<std::uint32_t> pools, bool causal,
                TrialOptions options = {});
+  // Both null without a model, as at first. They must outlive this or be replaced.
+  void set_reviewer(FeatureWriter* features, NumberReviewer* reviewer);
 
   // What else would give a measured cell away, so that its estimate would never be asked for. A twin: no
   // trial. Its record: the trial goes without the record, for what gives it away must be lost as well.
@@ -37,6 +38,7 @@ class NumberTrials {
   // before anything is said; some of the missing ones are looked at as well, to see which values go missing.
   void step(std::size_t slot, const GivenAway& given_away);
   void refresh() { calibration_.refresh(); }
+  void refresh(std::size_t gap) { calibration_.refresh(gap); }  // 0…CalibrationClass::kCount − 1
   // Causal, and all streams of one pool.
   void move_streams(StreamMoves moves);
 
@@ -59,8 +61,8 @@ class NumberTrials {
 
   const Work& work_;
   const NumberModel& numbers_;
-  FeatureWriter* features_;
-  NumberReviewer* reviewer_;
+  FeatureWriter* features_ = nullptr;
+  NumberReviewer* reviewer_ = nullptr;
   std::vector<std::uint32_t> pools_;
   bool causal_;
   std::uint64_t one_in_ = 1;  // measured values are tried

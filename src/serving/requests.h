@@ -13,9 +13,9 @@
 #include "datum/record.h"
 #include "datum/schema.h"
 #include "inference/batcher.h"
+#include "serving/completion_ladder.h"
 #include "serving/engine.h"
 #include "serving/lane.h"
-#include "serving/recent_rows.h"
 
 namespace skywarden::serving {
 

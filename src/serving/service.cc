@@ -90,10 +90,10 @@ void add_metrics(std::string& out, std::string_view kind, std::string_view name,
 Result<void> ServiceOptions::validate() const {
   if (threads == 0 || threads > 64) return fail(Errc::kOutOfRange, "threads: expected 1…64");
   if (deadline <= Duration::zero()) return fail(Errc::kOutOfRange, "deadline: expected more than 0");
-  if (complete.depths.size() != 3) return fail(Errc::kOutOfRange, "complete.depths: expected three");
+  if (complete.depths.size() != 2) return fail(Errc::kOutOfRange, "complete.depths: expected two");
   if (auto valid = infer.validate(); !valid) return valid;
   if (auto valid = complete.validate(); !valid) return valid;
-  return recent.validate();
+  return ladder.validate();
 }
 
 Service::Service(ServiceOptions options, Complain complain)
@@ -129,7 +129,7 @@ Result<void> Service::add_schema(datum::Schema schema) {
   auto made = std::make_unique<Stand>();
   Stand& here = *made;
   here.schema = std::move(schema);
-  here.recent = std::make_unique<RecentRows>(here.schema, nullptr, options_.recent);
+  here.ladder = std::make_unique<CompletionLadder>(here.schema, nullptr, options_.ladder);
   here.lane = std::make_shared<CompletionLane>(
       options_.complete, [this, &here](std::span<const std::vector<datum::Record>* const> batch,
                                        std::size_t depth) { return run_completion(here, batch, depth); });
@@ -151,7 +151,8 @@ Result<void> Service::set_completion_model(const std::string& schema, const onbo
       model == nullptr ? nullptr : onboard::make_reviewer(*model, here->schema, true));
   {
     const std::lock_guard lock(here->mutex);
-    here->news.emplace_back([reviewer](RecentRows& recent) { recent.set_reviewer(std::move(*reviewer)); });
+    here->news.emplace_back(
+        [reviewer](CompletionLadder& ladder) { ladder.set_reviewer(std::move(*reviewer)); });
   }
   const std::lock_guard lock(mutex_);
   here->model = model == nullptr ? "baseline" : origin;
@@ -171,7 +172,7 @@ Result<void> Service::set_method(const std::string& schema, std::shared_ptr<cons
   }
   {
     const std::lock_guard lock(here->mutex);
-    here->news.emplace_back([method](RecentRows& recent) { recent.set_method(std::move(*method)); });
+    here->news.emplace_back([method](CompletionLadder& ladder) { ladder.set_method(std::move(*method)); });
   }
   const std::lock_guard lock(mutex_);
   here->method = name;
@@ -180,17 +181,19 @@ Result<void> Service::set_method(const std::string& schema, std::shared_ptr<cons
 
 std::vector<Result<std::vector<CompletedNewest>>> Service::run_completion(
     Stand& stand, std::span<const std::vector<datum::Record>* const> batch, std::size_t depth) const {
-  std::vector<std::function<void(RecentRows&)>> news;
+  std::vector<std::function<void(CompletionLadder&)>> news;
   {
     const std::lock_guard lock(stand.mutex);
     news.swap(stand.news);
   }
-  for (const auto& change : news) change(*stand.recent);
+  for (const auto& change : news) change(*stand.ladder);
   std::vector<const datum::Record*> records;
   for (const auto* request : batch)
     for (const datum::Record& record : *request) records.push_back(&record);
-  auto done = stand.recent->complete_newest(records, static_cast<CompletionDepth>(depth));
-  if (const auto complaint = stand.recent->take_complaint())
+  auto done = stand.ladder->complete_newest(records, depth > 0);
+  stand.owed = stand.ladder->owed();
+  stand.never_shown = stand.ladder->never_shown();
+  if (const auto complaint = stand.ladder->take_complaint())
     complain_(fmt::format("schema {}: {}; without it", stand.schema.name, *complaint));
   std::vector<Result<std::vector<CompletedNewest>>> out;
   auto next = done.begin();
@@ -295,7 +298,14 @@ std::string Service::metrics_text() const {
       "histogram\n";
   for (const ModelStatus& each : shelf_.status()) add_metrics(out, "model", each.name, each.metrics);
   const std::lock_guard lock(mutex_);
-  for (const auto& [name, here] : stands_) add_metrics(out, "schema", name, here->lane->metrics());
+  for (const auto& [name, here] : stands_) {
+    add_metrics(out, "schema", name, here->lane->metrics());
+    fmt::format_to(
+        std::back_inserter(out),
+        "skywarden_records_owed{{schema={0}}} {1}\nskywarden_records_never_shown_total{{schema={0}}} "
+        "{2}\n",
+        json_text(name), here->owed.load(), here->never_shown.load());
+  }
   return out;
 }
 

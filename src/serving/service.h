@@ -3,6 +3,7 @@
 // them. Models and schemas can be exchanged while requests come in. From any thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,8 +12,8 @@
 #include <vector>
 
 #include "onboard/complete_model.h"
+#include "serving/completion_ladder.h"
 #include "serving/model_shelf.h"
-#include "serving/recent_rows.h"
 #include "serving/requests.h"
 #include "serving/worker_pool.h"
 #include "shell/http_message.h"
@@ -23,14 +24,13 @@ struct ServiceOptions {
   unsigned threads = 1;
   // Of an inference: a row is a token.
   inference::BatcherOptions infer = {.preferred = {16, 256}};
-  // Of a completion: a row is a record; depths as in recent_rows.h.
+  // Of a completion: a row is a record; two depths, in time and in haste (completion_ladder.h).
   inference::BatcherOptions complete = {
       .delay_max = std::chrono::microseconds(300),
       .preferred = {16, 256},
-      .depths = {{std::chrono::milliseconds(60), std::chrono::microseconds(500)},
-                 {std::chrono::microseconds(100), std::chrono::microseconds(800)},
+      .depths = {{std::chrono::microseconds(100), std::chrono::microseconds(300)},
                  {std::chrono::microseconds(20), std::chrono::microseconds(5)}}};
-  RecentRowsOptions recent;
+  LadderOptions ladder;
   RequestLimits limits;
   Duration deadline = std::chrono::seconds(1);  // of a request that states none
   [[nodiscard]] Result<void> validate() const;
@@ -67,16 +67,17 @@ class Service {
 
  private:
   using CompletionLane = LaneOf<std::vector<datum::Record>, std::vector<CompletedNewest>>;
-  // A schema's streams and the lane that works on them. Only the lane touches `recent`; what is to change in
+  // A schema's streams and the lane that works on them. Only the lane touches `ladder`; what is to change in
   // it waits in `news`.
   struct Stand {
     datum::Schema schema;
-    std::unique_ptr<RecentRows> recent;
+    std::unique_ptr<CompletionLadder> ladder;
     std::shared_ptr<CompletionLane> lane;
     std::string model = "baseline";
     std::string method;
-    std::mutex mutex;  // guards the news
-    std::vector<std::function<void(RecentRows&)>> news;
+    std::atomic<std::uint64_t> owed = 0, never_shown = 0;  // records, of the ladder
+    std::mutex mutex;                                      // guards the news
+    std::vector<std::function<void(CompletionLadder&)>> news;
   };
 
   void infer(const shell::HttpRequest& request, const Respond& respond);

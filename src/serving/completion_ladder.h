@@ -1,12 +1,12 @@
-// Completion of the newest records of one schema, a few at a time, from the rows that came lately: what a
-// service asks of completion. It keeps a bounded number of rows for each stream and runs onboard/complete.h
-// over them anew for each batch. Whoever completes streams with a state of their own can stand here instead:
-// `complete_newest` is all that the service calls.
-//
-// Three depths, dearest first, so that a deadline can be met with less:
-//   kSystem  all streams of the schema together: copies of other streams, neighbours, the trained model
-//   kStream  the record's own stream alone, with the trained model
+// Completion of the newest records of one schema at the best depth that there is time and room for: what a
+// service asks of completion. Dearest first:
+//   kSystem  all streams of the schema together (onboard/complete_stream.h): copies of other streams,
+//            neighbours, the trained model. A record costs the same however many came before.
+//   kStream  the record's own stream alone, from the rows of it that came lately and without the trained
+//            model: for streams beyond those that the system has room for
 //   kRules   the stream's last known value, without an interval
+// What was answered by rules for want of time is owed to the system: it is shown to it before later records,
+// some with each call, so that it misses nothing but what a long overload leaves too old.
 // A pure machine: one thread, no clock.
 #pragma once
 
@@ -22,6 +22,7 @@
 #include "datum/record.h"
 #include "datum/schema.h"
 #include "onboard/complete_features.h"
+#include "onboard/complete_stream.h"
 #include "serving/plugin.h"
 
 namespace skywarden::serving {
@@ -29,11 +30,11 @@ namespace skywarden::serving {
 enum class CompletionDepth : std::uint8_t { kSystem, kStream, kRules };
 [[nodiscard]] std::string_view to_string(CompletionDepth depth);  // "system", "stream", "rules"
 
-struct RecentRowsOptions {
-  std::size_t stream_rows = 16;         // kept of each stream
-  std::size_t streams_max = 1024;       // beyond, the stream that has been silent for longest is forgotten
-  std::size_t system_streams_max = 32;  // with more, kSystem is kStream: time grows with their square
-  std::size_t cells_max = 1'000'000;    // of a panel of all streams; beyond, kSystem is kStream
+struct LadderOptions {
+  onboard::StreamOptions system = {};
+  std::size_t stream_rows = 16;    // kept of each stream
+  std::size_t streams_max = 1024;  // beyond, the stream that has been silent for longest is forgotten
+  std::size_t owed_max = 4096;     // records; beyond, the system never sees the oldest
   [[nodiscard]] Result<void> validate() const;
 };
 
@@ -51,19 +52,19 @@ struct CompletedNewest {
   bool clock_back = false;  // its time lies before the stream's newest; it was taken as it arrived
 };
 
-class RecentRows {
+class CompletionLadder {
  public:
-  // `reviewer` is the trained model at work, or null; causal.
-  RecentRows(const datum::Schema& schema, std::unique_ptr<onboard::NumberReviewer> reviewer,
-             RecentRowsOptions options = {});
+  // `reviewer` is the trained model at work, or null; causal. Options that validate.
+  CompletionLadder(const datum::Schema& schema, std::unique_ptr<onboard::NumberReviewer> reviewer,
+                   LadderOptions options = {});
 
-  // Records in the order of their arrival, fields as many as the schema has. What is said of one rests on
-  // those before it in the list and on earlier calls.
+  // Records in the order of their arrival, fields as many as the schema has, values as it says. What is said
+  // of one rests on those before it in the list and on earlier calls.
   [[nodiscard]] std::vector<CompletedNewest> complete_newest(std::span<const datum::Record* const> newest,
-                                                             CompletionDepth depth);
+                                                             bool in_haste);
 
   // Another model, or none, from the next call on.
-  void set_reviewer(std::unique_ptr<onboard::NumberReviewer> reviewer) { reviewer_ = std::move(reviewer); }
+  void set_reviewer(std::unique_ptr<onboard::NumberReviewer> reviewer);
   // A completion method and detector from outside, or none. When it fails, what the others said stays, and
   // take_complaint says so once for each run of failures.
   void set_method(std::unique_ptr<PluginMethod> method);
@@ -71,6 +72,8 @@ class RecentRows {
 
   [[nodiscard]] const datum::Schema& schema() const { return schema_; }
   [[nodiscard]] std::size_t streams() const { return streams_.size(); }
+  [[nodiscard]] std::size_t owed() const { return owed_.size(); }
+  [[nodiscard]] std::uint64_t never_shown() const { return never_shown_; }
 
  private:
   struct Stream {
@@ -78,20 +81,23 @@ class RecentRows {
     std::uint64_t heard = 0;         // number of the record that came last
   };
 
-  void complete_together(std::span<const datum::Record* const> newest, std::span<const std::string> streams,
-                         std::span<CompletedNewest> out);
+  void show_owed();
+  void owe(const datum::Record& record);
+  [[nodiscard]] Result<onboard::CompletedRecord> show(const datum::Record& record);
+  void complete_in_time(const datum::Record& newest, CompletedNewest& out);
+  void complete_alone(const datum::Record& newest, CompletedNewest& out) const;
   void complete_by_rules(const datum::Record& newest, CompletedNewest& out) const;
   void describe(const datum::Record& newest, CompletedNewest& out) const;
   void apply_method(const datum::Record& newest, CompletedNewest& out);
-  [[nodiscard]] bool fits_together(std::size_t newest, std::size_t streams) const;
   void keep(const datum::Record& record);
 
   const datum::Schema& schema_;
-  std::unique_ptr<onboard::NumberReviewer> reviewer_;
+  LadderOptions options_;
+  std::unique_ptr<onboard::StreamCompleter> system_;
   std::unique_ptr<PluginMethod> method_;
-  RecentRowsOptions options_;
   std::map<std::string, Stream> streams_;
-  std::uint64_t records_ = 0;
+  std::deque<datum::Record> owed_;  // oldest first
+  std::uint64_t records_ = 0, never_shown_ = 0;
   bool method_fails_ = false;
   std::optional<std::string> complaint_;
 };

@@ -1,4 +1,4 @@
-#include "serving/recent_rows.h"
+#include "serving/completion_ladder.h"
 
 #include <algorithm>
 
@@ -10,6 +10,7 @@ namespace skywarden::serving {
 namespace {
 
 constexpr std::size_t kStretchRows = 3;  // that a field is missing in a row until it is called a stretch
+constexpr std::size_t kOwedAtOnce = 32;  // records owed that are shown with a call
 
 bool missing(const datum::Field& field) {
   return std::holds_alternative<datum::Missing>(field);
@@ -90,105 +91,104 @@ std::string_view to_string(GapPattern pattern) {
   return "";
 }
 
-Result<void> RecentRowsOptions::validate() const {
+Result<void> LadderOptions::validate() const {
   if (stream_rows == 0 || stream_rows > 10'000)
     return fail(Errc::kOutOfRange, "stream_rows: expected 1…10,000");
   if (streams_max == 0 || streams_max > 4096) return fail(Errc::kOutOfRange, "streams_max: expected 1…4,096");
   return {};
 }
 
-RecentRows::RecentRows(const datum::Schema& schema, std::unique_ptr<onboard::NumberReviewer> reviewer,
-                       RecentRowsOptions options)
-    : schema_(schema), reviewer_(std::move(reviewer)), options_(options) {
+CompletionLadder::CompletionLadder(const datum::Schema& schema,
+                                   std::unique_ptr<onboard::NumberReviewer> reviewer, LadderOptions options)
+    : schema_(schema),
+      options_(options),
+      system_(std::make_unique<onboard::StreamCompleter>(schema, std::move(reviewer), options_.system)) {
   EXPECTS(options_.validate().has_value());
 }
 
-void RecentRows::set_method(std::unique_ptr<PluginMethod> method) {
+void CompletionLadder::set_reviewer(std::unique_ptr<onboard::NumberReviewer> reviewer) {
+  system_->set_reviewer(std::move(reviewer));
+}
+
+void CompletionLadder::set_method(std::unique_ptr<PluginMethod> method) {
   method_ = std::move(method);
   method_fails_ = false;
 }
 
-std::optional<std::string> RecentRows::take_complaint() {
+std::optional<std::string> CompletionLadder::take_complaint() {
   return std::exchange(complaint_, std::nullopt);
 }
 
-std::vector<CompletedNewest> RecentRows::complete_newest(std::span<const datum::Record* const> newest,
-                                                         CompletionDepth depth) {
+std::vector<CompletedNewest> CompletionLadder::complete_newest(std::span<const datum::Record* const> newest,
+                                                               bool in_haste) {
   std::vector<CompletedNewest> out(newest.size());
-  std::map<std::string, std::vector<std::size_t>> by_stream;
+  if (!in_haste) show_owed();
   for (std::size_t i = 0; i < newest.size(); ++i) {
-    EXPECTS(newest[i]->fields.size() == schema_.fields.size());
-    by_stream[newest[i]->stream].push_back(i);
-    out[i].record = *newest[i];
-  }
-  std::size_t streams = streams_.size();
-  for (const auto& [stream, places] : by_stream) streams += streams_.contains(stream) ? 0 : 1;
-  if (depth == CompletionDepth::kSystem && !fits_together(newest.size(), streams))
-    depth = CompletionDepth::kStream;
-  if (depth == CompletionDepth::kSystem) {
-    std::vector<std::string> all;
-    for (const auto& [stream, rows] : streams_) all.push_back(stream);
-    complete_together(newest, all, out);
-  } else if (depth == CompletionDepth::kStream) {
-    for (const auto& [stream, places] : by_stream) {
-      std::vector<const datum::Record*> records;
-      std::vector<CompletedNewest> done(places.size());
-      for (std::size_t k = 0; k < places.size(); ++k) {
-        records.push_back(newest[places[k]]);
-        done[k].record = *newest[places[k]];
-      }
-      complete_together(records, std::span(&stream, 1), done);
-      for (std::size_t k = 0; k < places.size(); ++k) out[places[k]] = std::move(done[k]);
+    const datum::Record& record = *newest[i];
+    EXPECTS(record.fields.size() == schema_.fields.size());
+    out[i].record = record;
+    describe(record, out[i]);
+    if (in_haste) {
+      complete_by_rules(record, out[i]);
+      owe(record);
+    } else {
+      complete_in_time(record, out[i]);
+      if (method_) apply_method(record, out[i]);
     }
-  }
-  for (std::size_t i = 0; i < newest.size(); ++i) {
-    describe(*newest[i], out[i]);
-    if (depth == CompletionDepth::kRules) complete_by_rules(*newest[i], out[i]);
-    out[i].depth = depth;
-    if (method_ && depth != CompletionDepth::kRules) apply_method(*newest[i], out[i]);
-    keep(*newest[i]);
+    keep(record);
   }
   return out;
 }
 
-// At worst each row has a time of its own.
-bool RecentRows::fits_together(std::size_t newest, std::size_t streams) const {
-  std::size_t slots = newest;
-  for (const auto& [name, stream] : streams_) slots += stream.rows.size();
-  return streams <= options_.system_streams_max &&
-         slots * streams * schema_.fields.size() <= options_.cells_max;
-}
-
-void RecentRows::complete_together(std::span<const datum::Record* const> newest,
-                                   std::span<const std::string> streams, std::span<CompletedNewest> out) {
-  onboard::PanelBuilder builder(schema_.fields.size(),
-                                {.streams_max = options_.streams_max + newest.size(), .arrival_order = true});
-  std::map<std::string, std::uint32_t> sources;  // each stream is a source of its own, as if a link each
-  const auto add = [&](const datum::Record& record) {
-    const auto source =
-        sources.emplace(record.stream, static_cast<std::uint32_t>(sources.size())).first->second;
-    const auto added = builder.add(source, record.stream, record.time, record.fields);
-    ENSURES(added.has_value());  // a few rows of a few streams
-    return *added;
-  };
-  for (const std::string& stream : streams)
-    if (const auto found = streams_.find(stream); found != streams_.end())
-      for (const datum::Record& record : found->second.rows) add(record);
-  std::vector<std::size_t> places;
-  for (const datum::Record* record : newest) places.push_back(add(*record));
-  const auto panel = builder.build();
-  ENSURES(panel.has_value());
-  const onboard::Completion completion =
-      onboard::complete(*panel, schema_, {.causal = true, .reviewer = reviewer_.get()});
-  for (std::size_t i = 0; i < newest.size(); ++i) {
-    out[i].record = onboard::completed_record(*panel, schema_, completion, places[i]);
-    out[i].record.time = newest[i]->time;
-    for (std::size_t f = 0; f < schema_.fields.size(); ++f)  // a panel does not carry text
-      if (!missing(newest[i]->fields[f])) out[i].record.fields[f] = newest[i]->fields[f];
+void CompletionLadder::show_owed() {
+  for (std::size_t i = 0; i < kOwedAtOnce && !owed_.empty(); ++i) {
+    if (!show(owed_.front())) ++never_shown_;
+    owed_.pop_front();
   }
 }
 
-void RecentRows::complete_by_rules(const datum::Record& newest, CompletedNewest& out) const {
+void CompletionLadder::owe(const datum::Record& record) {
+  owed_.push_back(record);
+  if (owed_.size() <= options_.owed_max) return;
+  owed_.pop_front();
+  ++never_shown_;
+}
+
+Result<onboard::CompletedRecord> CompletionLadder::show(const datum::Record& record) {
+  if (system_->worn_out())
+    system_ = std::make_unique<onboard::StreamCompleter>(schema_, system_->take_reviewer(), options_.system);
+  return system_->complete(record);
+}
+
+void CompletionLadder::complete_in_time(const datum::Record& newest, CompletedNewest& out) {
+  if (auto completed = show(newest)) {
+    out.record = std::move(completed->record);
+    return;
+  }
+  out.depth = CompletionDepth::kStream;  // the system has no room for another stream
+  complete_alone(newest, out);
+}
+
+void CompletionLadder::complete_alone(const datum::Record& newest, CompletedNewest& out) const {
+  onboard::PanelBuilder builder(schema_.fields.size(), {.arrival_order = true});
+  const auto add = [&](const datum::Record& record) {
+    const auto added = builder.add(0, record.stream, record.time, record.fields);
+    ENSURES(added.has_value());  // a few rows of one stream
+    return *added;
+  };
+  if (const auto found = streams_.find(newest.stream); found != streams_.end())
+    for (const datum::Record& row : found->second.rows) add(row);
+  const std::size_t place = add(newest);
+  const auto panel = builder.build();
+  ENSURES(panel.has_value());
+  const onboard::Completion completion = onboard::complete(*panel, schema_, {.causal = true});
+  const datum::Record completed = onboard::completed_record(*panel, schema_, completion, place);
+  for (std::size_t f = 0; f < schema_.fields.size(); ++f)
+    if (missing(newest.fields[f])) out.record.fields[f] = completed.fields[f];
+}
+
+void CompletionLadder::complete_by_rules(const datum::Record& newest, CompletedNewest& out) const {
+  out.depth = CompletionDepth::kRules;
   const auto found = streams_.find(newest.stream);
   if (found == streams_.end()) return;
   for (std::size_t f = 0; f < schema_.fields.size(); ++f) {
@@ -203,7 +203,7 @@ void RecentRows::complete_by_rules(const datum::Record& newest, CompletedNewest&
   }
 }
 
-void RecentRows::describe(const datum::Record& newest, CompletedNewest& out) const {
+void CompletionLadder::describe(const datum::Record& newest, CompletedNewest& out) const {
   const auto found = streams_.find(newest.stream);
   out.new_stream = found == streams_.end();
   const bool whole = all_missing(newest);
@@ -226,7 +226,7 @@ void RecentRows::describe(const datum::Record& newest, CompletedNewest& out) con
                                        [&](const datum::Record& row) { return row.time > newest.time; });
 }
 
-void RecentRows::apply_method(const datum::Record& newest, CompletedNewest& out) {
+void CompletionLadder::apply_method(const datum::Record& newest, CompletedNewest& out) {
   std::vector<skywarden_cell> before;
   if (const auto found = streams_.find(newest.stream); found != streams_.end())
     for (const datum::Record& row : found->second.rows) {
@@ -254,7 +254,7 @@ void RecentRows::apply_method(const datum::Record& newest, CompletedNewest& out)
   method_fails_ = !went;
 }
 
-void RecentRows::keep(const datum::Record& record) {
+void CompletionLadder::keep(const datum::Record& record) {
   Stream& stream = streams_[record.stream];
   stream.rows.push_back(record);
   stream.heard = ++records_;

@@ -1,0 +1,191 @@
+#include "serving/completion_ladder.h"
+
+#include <doctest/doctest.h>
+
+#include "onboard/complete_test_data.h"
+
+using namespace skywarden;
+using namespace skywarden::serving;
+
+namespace {
+
+using datum::Missing;
+
+constexpr bool kInTime = false, kInHaste = true;
+
+std::vector<CompletedNewest> complete_one(CompletionLadder& ladder, const datum::Record& record,
+                                          bool in_haste = kInTime) {
+  const datum::Record* one[] = {&record};
+  return ladder.complete_newest(one, in_haste);
+}
+
+// Four stations; d repeats a.
+void warm_up(CompletionLadder& ladder, const std::vector<datum::Record>& records, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) complete_one(ladder, records[i]);
+}
+
+const datum::Estimated* estimate(const CompletedNewest& done, std::size_t field) {
+  return std::get_if<datum::Estimated>(&done.record.fields[field]);
+}
+
+}  // namespace
+
+TEST_CASE("the newest record is completed from its stream, its neighbours and its copies") {
+  const datum::Schema schema = onboard::example_schema();
+  const auto records = onboard::example_records(96, 7);
+  CompletionLadder ladder(schema, nullptr);
+  warm_up(ladder, records, 320);
+  datum::Record a = records[320], d = records[323];
+  complete_one(ladder, a);
+  const auto truth = datum::number_of(d.fields[0]);
+  d.fields[0] = Missing{};
+  const auto done = complete_one(ladder, d);
+  REQUIRE(estimate(done[0], 0) != nullptr);
+  CHECK(estimate(done[0], 0)->by == "twin:a");
+  CHECK(datum::number_of(done[0].record.fields[0]) == truth);
+  CHECK(done[0].depth == CompletionDepth::kSystem);
+  CHECK(done[0].patterns[0] == GapPattern::kScattered);
+  CHECK(done[0].patterns[1] == GapPattern::kNone);
+  CHECK(std::holds_alternative<datum::Observed>(done[0].record.fields[1]));
+}
+
+TEST_CASE("in haste a record gets its last value, and the system is shown it later") {
+  const datum::Schema schema = onboard::example_schema();
+  auto records = onboard::example_records(64, 8);
+  onboard::hide(records, 0.3, 9);
+  CompletionLadder hasty(schema, nullptr), calm(schema, nullptr);
+  warm_up(hasty, records, 200);
+  warm_up(calm, records, 200);
+  for (std::size_t i = 200; i < 220; ++i) {
+    const auto done = complete_one(hasty, records[i], kInHaste);
+    CHECK(done[0].depth == CompletionDepth::kRules);
+    for (std::size_t f = 0; f < 3; ++f) {
+      if (const auto* said = estimate(done[0], f)) {
+        CHECK(said->by == "last_value");
+        CHECK_FALSE(said->interval);
+      }
+    }
+    complete_one(calm, records[i]);
+  }
+  CHECK(hasty.owed() == 20);
+  std::size_t estimates = 0;
+  for (std::size_t i = 220; i < records.size(); ++i) {
+    const auto after_haste = complete_one(hasty, records[i]), expected = complete_one(calm, records[i]);
+    for (std::size_t f = 0; f < 3; ++f) {
+      const datum::Field &is = after_haste[0].record.fields[f], &should_be = expected[0].record.fields[f];
+      REQUIRE(is.index() == should_be.index());
+      if (datum::value_of(is) != nullptr) CHECK(*datum::value_of(is) == *datum::value_of(should_be));
+      estimates += std::holds_alternative<datum::Estimated>(is) ? 1 : 0;
+    }
+  }
+  CHECK(hasty.owed() == 0);
+  CHECK(hasty.never_shown() == 0);
+  CHECK(estimates > 20);
+}
+
+TEST_CASE("what is owed is bounded, and what the system never sees is counted") {
+  const datum::Schema schema = onboard::example_schema();
+  const auto records = onboard::example_records(20, 8);
+  CompletionLadder ladder(schema, nullptr, {.owed_max = 10});
+  for (std::size_t i = 0; i < 30; ++i) complete_one(ladder, records[i], kInHaste);
+  CHECK(ladder.owed() == 10);
+  CHECK(ladder.never_shown() == 20);
+}
+
+TEST_CASE("records of one call are said as if they had come one by one") {
+  const datum::Schema schema = onboard::example_schema();
+  auto records = onboard::example_records(40, 9);
+  for (std::size_t i = 100; i < records.size(); i += 3) records[i].fields[0] = Missing{};
+  CompletionLadder together(schema, nullptr), apart(schema, nullptr);
+  warm_up(together, records, 100);
+  warm_up(apart, records, 100);
+  std::vector<const datum::Record*> call;
+  for (std::size_t i = 100; i < 124; ++i) call.push_back(&records[i]);
+  const auto all = together.complete_newest(call, kInTime);
+  for (std::size_t i = 0; i < call.size(); ++i) {
+    const auto one = complete_one(apart, *call[i]);
+    CHECK(datum::number_of(one[0].record.fields[0]) == datum::number_of(all[i].record.fields[0]));
+  }
+}
+
+TEST_CASE("a system whose slots are used up starts anew with its model") {
+  const datum::Schema schema = onboard::example_schema();
+  const auto records = onboard::example_records(40, 9);
+  CompletionLadder ladder(schema, nullptr, {.system = {.slots_max = 10}});
+  for (const datum::Record& record : records)
+    CHECK(complete_one(ladder, record)[0].depth == CompletionDepth::kSystem);
+}
+
+TEST_CASE("a new station, a record with nothing in it and a clock that goes back are said") {
+  const datum::Schema schema = onboard::example_schema();
+  const auto records = onboard::example_records(30, 10);
+  CompletionLadder ladder(schema, nullptr);
+  datum::Record empty = records[0];
+  empty.fields = {Missing{}, Missing{}, Missing{}};
+  // Nothing is known at all: no number is invented, and a level only with the probability of a guess.
+  auto done = complete_one(ladder, empty);
+  CHECK(done[0].new_stream);
+  CHECK(datum::value_of(done[0].record.fields[0]) == nullptr);
+  CHECK(datum::value_of(done[0].record.fields[1]) == nullptr);
+  if (const auto* guess = estimate(done[0], 2)) CHECK(guess->probability.value() < 0.2);
+  CHECK(done[0].patterns[0] == GapPattern::kWholeRecord);
+  warm_up(ladder, records, 100);
+  empty.time = records[100].time;
+  done = complete_one(ladder, empty);
+  CHECK_FALSE(done[0].new_stream);
+  REQUIRE(estimate(done[0], 0) != nullptr);
+  CHECK(estimate(done[0], 0)->interval->low < estimate(done[0], 0)->interval->high);
+  datum::Record stranger = records[104];
+  stranger.stream = "elsewhere";
+  stranger.fields[0] = Missing{};
+  done = complete_one(ladder, stranger);
+  CHECK(done[0].new_stream);
+  datum::Record back = records[40];
+  back.fields[0] = Missing{};
+  done = complete_one(ladder, back);
+  CHECK(done[0].clock_back);
+  CHECK(done[0].record.time == records[40].time);
+  CHECK(estimate(done[0], 0) != nullptr);
+}
+
+TEST_CASE("a stream for which the system has no room is completed from its own rows") {
+  const datum::Schema schema = onboard::example_schema();
+  const auto records = onboard::example_records(12, 11);
+  CompletionLadder ladder(schema, nullptr,
+                          {.system = {.streams_max = 2}, .stream_rows = 4, .streams_max = 3});
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    datum::Record record = records[i];
+    if (i >= 8) record.fields[0] = Missing{};
+    const auto done = complete_one(ladder, record);
+    const bool has_room = record.stream == "a" || record.stream == "b";
+    CHECK(done[0].depth == (has_room ? CompletionDepth::kSystem : CompletionDepth::kStream));
+    CHECK(ladder.streams() <= 3);
+    if (record.stream == "b" && i >= 8) CHECK(estimate(done[0], 0) != nullptr);
+  }
+}
+
+TEST_CASE("a plug-in's method takes part, and a plug-in that fails leaves the others' word") {
+  const datum::Schema schema = onboard::example_schema();
+  const auto records = onboard::example_records(30, 12);
+  const auto plugin = Plugin::load(std::string(SKYWARDEN_PLUGINS) + "/example_1.so");
+  REQUIRE(plugin);
+  CompletionLadder ladder(schema, nullptr);
+  ladder.set_method(PluginMethod::open(*plugin, schema).value());
+  warm_up(ladder, records, 80);
+  datum::Record next = records[80];
+  next.fields[0] = Missing{};
+  auto done = complete_one(ladder, next);
+  REQUIRE(estimate(done[0], 0) != nullptr);
+  CHECK(estimate(done[0], 0)->by == "example");
+  next = records[84];
+  next.fields[0] = datum::Observed{500.0};
+  done = complete_one(ladder, next);
+  CHECK(done[0].anomalies.at(0) == 1.0);
+  CHECK_FALSE(ladder.take_complaint());
+  ladder.set_method(nullptr);
+  next = records[88];
+  next.fields[0] = Missing{};
+  done = complete_one(ladder, next);
+  REQUIRE(estimate(done[0], 0) != nullptr);
+  CHECK(estimate(done[0], 0)->by != "example");
+}
