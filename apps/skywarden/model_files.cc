@@ -16,7 +16,7 @@ constexpr std::size_t kModelFilesMax = 1000;
 constexpr std::size_t kRecordBytesMax = std::size_t{4} << 20;
 
 std::optional<FoundModel> recognised(const std::filesystem::path& path) {
-  for (const ModelKind kind : {ModelKind::kTrees, ModelKind::kGraph, ModelKind::kOnnx})
+  for (const ModelKind kind : {ModelKind::kTrees, ModelKind::kAnomaly, ModelKind::kGraph, ModelKind::kOnnx})
     if (path.extension() == to_string(kind)) return FoundModel{path.string(), path.stem().string(), kind};
   return std::nullopt;
 }
@@ -43,6 +43,23 @@ Result<void> check_trees(std::span<const std::byte> bytes, CheckedModel& out) {
   return {};
 }
 
+Result<void> check_anomaly(std::span<const std::byte> bytes, CheckedModel& out) {
+  const auto name = onboard::schema_of_anomaly_model(bytes);
+  if (!name) return tl::unexpected<Error>(name.error());
+  const auto schema = named_schema(*name);
+  if (!schema) return tl::unexpected<Error>(schema.error());
+  auto model = onboard::decode_anomaly_model(bytes, *schema);
+  if (!model) return tl::unexpected<Error>(model.error());
+  out.schema = *name;
+  out.fields = model->fields.size();
+  for (const onboard::FieldJudge& field : model->fields) {
+    out.trees += field.trees.trees();
+    out.nodes += field.trees.nodes();
+  }
+  out.anomaly = std::move(*model);
+  return {};
+}
+
 Result<void> check_graph(std::span<const std::byte> bytes, CheckedModel& out) {
   auto read = inference::read_model(bytes, out.found.path);
   if (!read) return tl::unexpected<Error>(read.error());
@@ -64,6 +81,8 @@ std::string_view to_string(ModelKind kind) {
   switch (kind) {
     case ModelKind::kTrees:
       return ".trees";
+    case ModelKind::kAnomaly:
+      return ".anomaly";
     case ModelKind::kGraph:
       return ".swm";
     case ModelKind::kOnnx:
@@ -80,7 +99,7 @@ Result<std::vector<FoundModel>> find_models(const std::vector<std::string>& path
       const auto one = recognised(path);
       if (!std::filesystem::exists(path, error))
         return fail(Errc::kNotFound, "{}: there is no such file", path);
-      if (!one) return fail(Errc::kUnsupported, "{}: expected a file .trees, .swm or .onnx", path);
+      if (!one) return fail(Errc::kUnsupported, "{}: expected a file .trees, .anomaly, .swm or .onnx", path);
       out.push_back(*one);
       continue;
     }
@@ -108,6 +127,7 @@ Result<CheckedModel> check_model_file(const FoundModel& found) {
     out.record = std::move(*record);
   Result<void> checked;
   if (found.kind == ModelKind::kTrees) checked = check_trees(view, out);
+  if (found.kind == ModelKind::kAnomaly) checked = check_anomaly(view, out);
   if (found.kind == ModelKind::kGraph) checked = check_graph(view, out);
   if (!checked) {
     const std::string& why = checked.error().message;

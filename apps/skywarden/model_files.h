@@ -9,12 +9,13 @@
 
 #include "base/result.h"
 #include "datum/schema.h"
+#include "onboard/anomaly_model.h"
 #include "onboard/complete_model.h"
 #include "serving/engine.h"
 
 namespace skywarden::app {
 
-enum class ModelKind : std::uint8_t { kTrees, kGraph, kOnnx };  // .trees, .swm, .onnx
+enum class ModelKind : std::uint8_t { kTrees, kAnomaly, kGraph, kOnnx };  // .trees, .anomaly, .swm, .onnx
 [[nodiscard]] std::string_view to_string(ModelKind kind);
 
 struct FoundModel {
@@ -31,13 +32,14 @@ struct CheckedModel {
   FoundModel found;
   std::size_t bytes = 0;
   std::uint32_t crc32c = 0;                                 // of all but the last four bytes
-  std::string schema;                                       // of trees
-  std::size_t trees = 0, nodes = 0, fields = 0;             // of trees
+  std::string schema;                                       // of trees, and of a judge of anomalies
+  std::size_t trees = 0, nodes = 0, fields = 0;             // of the same
   std::size_t tensors = 0, steps = 0, parameter_bytes = 0;  // of a graph
   double multiply_adds = 0;                                 // of a graph, for one token
   std::size_t repaired = 0;                                 // flipped bits undone while reading, in places
   std::string record;                                       // its run record (FILE.json); empty: none
   std::optional<onboard::CompletionModel> completion;
+  std::optional<onboard::AnomalyModel> anomaly;
   std::optional<inference::Program> program;
 };
 

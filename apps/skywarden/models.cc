@@ -32,12 +32,13 @@ json about(const CheckedModel& m) {
               {"bytes", m.bytes},
               {"crc32c", fmt::format("{:08x}", m.crc32c)},
               {"run_record", !m.record.empty()}};
-  if (m.completion) {
+  if (m.completion || m.anomaly) {
     out["schema"] = m.schema;
     out["trees"] = m.trees;
     out["nodes"] = m.nodes;
     out["fields"] = m.fields;
   }
+  if (m.anomaly) out["rate"] = m.anomaly->rate;
   if (m.program) {
     out["tensors"] = m.tensors;
     out["steps"] = m.steps;
@@ -55,6 +56,9 @@ std::string summary(const CheckedModel& m) {
   if (m.completion)
     return fmt::format("completion of {}, {} trees, {} nodes, {} fields", m.schema, m.trees, m.nodes,
                        m.fields);
+  if (m.anomaly)
+    return fmt::format("anomalies of {}, {} trees, {} nodes, {} fields", m.schema, m.trees, m.nodes,
+                       m.fields);
   if (m.program)
     return fmt::format("{} steps, {} bytes of parameters, at most {} rows", m.steps, m.parameter_bytes,
                        m.program->length_max);
@@ -65,7 +69,7 @@ void print(const Arguments& arguments, const CheckedModel& m, std::string_view m
   if (arguments.json) {
     fmt::print("{}\n", about(m).dump());
   } else {
-    fmt::print("{:<20} {:<6} {:>10} bytes  crc32c {:08x}  {}{}{}\n", m.found.name,
+    fmt::print("{:<20} {:<7} {:>10} bytes  crc32c {:08x}  {}{}{}\n", m.found.name,
                to_string(m.found.kind).substr(1), m.bytes, m.crc32c, summary(m),
                m.record.empty() ? "; no run record" : "", more);
   }
@@ -138,6 +142,21 @@ double trees_seconds(const onboard::CompletionModel& model, double budget) {
   return all / std::max<std::size_t>(1, rows.size());
 }
 
+// The same of one reading judged.
+double anomaly_seconds(const onboard::AnomalyModel& model, double budget) {
+  Random random(1);
+  onboard::Evidence evidence{};
+  for (float& v : evidence)
+    v = random.chance(0.2) ? std::numeric_limits<float>::quiet_NaN()
+                           : static_cast<float>(random.normal(0.0, 3.0));
+  float sum = 0.0F;
+  const double all = seconds_each(budget, [&] {
+    for (const onboard::FieldJudge& field : model.fields) sum += onboard::judge(field, evidence, model.rate);
+  });
+  if (std::isnan(sum)) fmt::print(stderr, "skywarden models: a sum of judgements is no number\n");
+  return all / static_cast<double>(std::max<std::size_t>(1, model.fields.size()));
+}
+
 double graph_seconds(const inference::Program& program, std::uint32_t tokens, double budget) {
   inference::Session session(program);
   std::vector<std::vector<float>> numbers, outputs;
@@ -167,6 +186,9 @@ void bench(const Arguments& arguments, const CheckedModel& m) {
   if (m.completion) {
     line["figure"] = "one number corrected, with its interval, one core";
     line["us"] = trees_seconds(*m.completion, arguments.seconds) * 1e6;
+  } else if (m.anomaly) {
+    line["figure"] = "one reading judged, one core";
+    line["us"] = anomaly_seconds(*m.anomaly, arguments.seconds) * 1e6;
   } else if (m.program) {
     const std::uint32_t tokens = std::min(16U, m.program->length_max);
     line["figure"] = fmt::format("one sequence of {} rows, one core", tokens);

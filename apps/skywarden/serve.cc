@@ -46,7 +46,7 @@ class Stock {
     if (!found) return complain(found.error().message);
     std::set<std::string> names;
     for (const FoundModel& one : *found) {
-      if (one.kind != ModelKind::kTrees) names.insert(one.name);
+      if (one.kind == ModelKind::kGraph || one.kind == ModelKind::kOnnx) names.insert(one.name);
       const auto checked = check_model_file(one);
       const Result<void> took =
           checked ? take(*checked) : Result<void>(tl::unexpected<Error>(checked.error()));
@@ -75,6 +75,7 @@ class Stock {
 
   Result<void> take(const CheckedModel& model) {
     const std::string& path = model.found.path;
+    if (model.found.kind == ModelKind::kAnomaly) return {};  // there is no request for it
     if (model.found.kind == ModelKind::kTrees) {
       if (service_.schema(model.schema) == nullptr) return {};  // of a schema that is not served
       return service_.set_completion_model(model.schema, &*model.completion, path);

@@ -9,6 +9,8 @@
 namespace skywarden::inference {
 namespace {
 
+constexpr std::size_t kTogether = 8;  // walks side by side
+
 // Checks one tree on its own. Children behind their parents make cycles impossible; each node but the root
 // having one parent makes it a tree.
 Result<void> check_tree(std::size_t number, std::size_t features, std::span<const TreeNode> nodes) {
@@ -71,15 +73,16 @@ Result<TreeEnsemble> TreeEnsemble::make(std::size_t features, float base_score,
     if (out.nodes_.size() + nodes.size() > TreeLimits::kNodes)
       return fail(Errc::kLimitReached, "tree {}: more than {} nodes in all", t, TreeLimits::kNodes);
     out.roots_.push_back(static_cast<std::uint32_t>(out.nodes_.size()));
-    std::uint16_t behind = 1;  // where the next pair of children goes
+    std::size_t behind = 1, place = 0;  // where the next pair of children goes, and this node
     for (const std::size_t i : level_order(nodes)) {
-      Node node{nodes[i].value, TreeNode::kLeaf, 0};
+      Node node{nodes[i].value, 0, 0};
       if (nodes[i].feature != TreeNode::kLeaf) {
         node.split =
             static_cast<std::uint16_t>(nodes[i].feature | (nodes[i].missing_goes_left ? kMissingLeft : 0));
-        node.left = behind;
-        behind = static_cast<std::uint16_t>(behind + 2);
+        node.left = static_cast<std::uint16_t>(behind - place);
+        behind += 2;
       }
+      ++place;
       out.nodes_.push_back(node);
     }
   }
@@ -93,48 +96,58 @@ std::vector<TreeNode> TreeEnsemble::tree(std::size_t number) const {
   std::vector<TreeNode> out;
   for (std::size_t i = begin; i < end; ++i) {
     const Node& node = nodes_[i];
-    if (node.split == TreeNode::kLeaf)
+    if (node.leaf()) {
       out.push_back({TreeNode::kLeaf, false, node.value, 0, 0});
-    else
-      out.push_back({static_cast<std::uint16_t>(node.split & ~kMissingLeft), (node.split & kMissingLeft) != 0,
-                     node.value, node.left, static_cast<std::uint16_t>(node.left + 1)});
+      continue;
+    }
+    const auto left = static_cast<std::uint16_t>(i - begin + node.left);
+    out.push_back({static_cast<std::uint16_t>(node.split & ~kMissingLeft), (node.split & kMissingLeft) != 0,
+                   node.value, left, static_cast<std::uint16_t>(left + 1)});
   }
   return out;
 }
 
+// A row walks down several trees side by side, so that the wait for memory in one is work in another.
 float TreeEnsemble::evaluate(std::span<const float> row) const {
   EXPECTS(row.size() == features_);
   float sum = base_score_;
-  for (const std::uint32_t root : roots_) {
-    const Node* nodes = nodes_.data() + root;
-    std::uint16_t at = 0;
-    while (nodes[at].split != TreeNode::kLeaf) at = next(nodes[at], row.data());
-    sum += nodes[at].value;
+  std::array<const Node*, kTogether> at;
+  for (std::size_t first = 0; first < roots_.size(); first += kTogether) {
+    const std::size_t count = std::min(kTogether, roots_.size() - first);
+    for (std::size_t i = 0; i < kTogether; ++i)
+      at[i] = nodes_.data() + roots_[first + std::min(i, count - 1)];
+    for (std::size_t moved = 1; moved != 0;) {
+      moved = 0;
+      for (std::size_t i = 0; i < kTogether; ++i) {
+        const std::size_t on = step(*at[i], row.data());
+        at[i] += on;
+        moved |= on;
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) sum += at[i]->value;
   }
   return sum;
 }
 
 void TreeEnsemble::evaluate_batch(std::span<const float> rows, std::span<float> out) const {
   EXPECTS(rows.size() == out.size() * features_);
-  // Rows walk down a tree side by side, so that one's wait for memory is another's work.
-  constexpr std::size_t kTogether = 8;
+  // Rows walk down a tree side by side, for the same reason.
   for (std::size_t first = 0; first < out.size(); first += kTogether) {
     const std::size_t count = std::min(kTogether, out.size() - first);
     std::array<float, kTogether> sums;
     sums.fill(base_score_);
     for (const std::uint32_t root : roots_) {
-      const Node* nodes = nodes_.data() + root;
-      std::array<std::uint16_t, kTogether> at{};
-      for (bool moving = true; moving;) {
-        moving = false;
-        for (std::size_t i = 0; i < count; ++i) {
-          const Node& node = nodes[at[i]];
-          if (node.split == TreeNode::kLeaf) continue;
-          at[i] = next(node, rows.data() + (first + i) * features_);
-          moving = true;
+      std::array<const Node*, kTogether> at;
+      at.fill(nodes_.data() + root);
+      for (std::size_t moved = 1; moved != 0;) {
+        moved = 0;
+        for (std::size_t i = 0; i < kTogether; ++i) {
+          const std::size_t on = step(*at[i], rows.data() + (first + std::min(i, count - 1)) * features_);
+          at[i] += on;
+          moved |= on;
         }
       }
-      for (std::size_t i = 0; i < count; ++i) sums[i] += nodes[at[i]].value;
+      for (std::size_t i = 0; i < count; ++i) sums[i] += at[i]->value;
     }
     std::copy_n(sums.begin(), count, out.begin() + static_cast<std::ptrdiff_t>(first));
   }

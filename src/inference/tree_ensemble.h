@@ -61,16 +61,20 @@ class TreeEnsemble {
  private:
   struct Node {
     float value = 0.0F;
-    std::uint16_t split = TreeNode::kLeaf;  // feature, and kMissingLeft
-    std::uint16_t left = 0;                 // offset from the root; the right child follows it
+    std::uint16_t split = 0;  // feature, and kMissingLeft
+    std::uint16_t left = 0;   // how far behind this node; the right child follows it. 0: a leaf
+    [[nodiscard]] bool leaf() const { return left == 0; }
   };
   static constexpr std::uint16_t kMissingLeft = 0x8000;
   static_assert(sizeof(Node) == 8);
 
-  [[nodiscard]] static std::uint16_t next(const Node& node, const float* row) {
+  // How far to go on from a node; 0 from a leaf. Without branches, which could not be foretold.
+  [[nodiscard]] static std::size_t step(const Node& node, const float* row) {
     const float value = row[node.split & ~kMissingLeft];
-    const bool left = value < node.value || (value != value && (node.split & kMissingLeft) != 0);
-    return static_cast<std::uint16_t>(node.left + (left ? 0 : 1));
+    const bool goes_left =
+        (value < node.value) | ((value != value) & ((node.split & kMissingLeft) != 0));  // NaN is missing
+    const std::size_t on = std::size_t{node.left} + (goes_left ? 0 : 1);
+    return node.leaf() ? 0 : on;
   }
 
   std::size_t features_ = 0;

@@ -183,4 +183,14 @@ Result<AnomalyModel> decode_anomaly_model(std::span<const std::byte> bytes, cons
   return out;
 }
 
+Result<std::string> schema_of_anomaly_model(std::span<const std::byte> bytes) {
+  auto in = open_model(bytes, kKind);
+  if (!in) return tl::unexpected(in.error());
+  const auto version = in->unsigned_integer();
+  const auto name = in->text();
+  if (!name) return tl::unexpected(name.error());
+  if (*version != kVersion) return fail(Errc::kUnsupported, "version {}, expected {}", *version, kVersion);
+  return std::string(*name);
+}
+
 }  // namespace skywarden::onboard

@@ -72,5 +72,7 @@ struct AnomalyModel {
 // kMalformed for bytes that are no model, kConflict for a model of another schema or of other evidence.
 [[nodiscard]] Result<AnomalyModel> decode_anomaly_model(std::span<const std::byte> bytes,
                                                         const datum::Schema& schema);
+// The name of the schema that a model says it is for, when its checksum holds.
+[[nodiscard]] Result<std::string> schema_of_anomaly_model(std::span<const std::byte> bytes);
 
 }  // namespace skywarden::onboard

@@ -103,6 +103,7 @@ TEST_CASE("a model is read back as it was written, and a damaged one is refused"
   const datum::Schema schema = example_schema();
   const AnomalyModel model = example_model();
   const auto bytes = encode_anomaly_model(model);
+  CHECK(schema_of_anomaly_model(bytes) == schema.name);
   const auto back = decode_anomaly_model(bytes, schema);
   REQUIRE(back);
   CHECK(encode_anomaly_model(*back) == bytes);
