@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <thread>
@@ -20,7 +19,7 @@
 #include "formats/read_file.h"
 #include "onboard/complete_fusion.h"
 #include "onboard/complete_stream.h"
-#include "onboard/ingest.h"
+#include "prsa_records.h"
 #include "statistics/quantile.h"
 
 namespace skywarden {
@@ -45,28 +44,6 @@ struct Setup {
   }
 };
 
-// The earliest records of each file, together ordered by time.
-Result<std::vector<datum::Record>> records_of(const Arguments& a, const datum::Schema& schema) {
-  std::vector<std::filesystem::path> files;
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(a.data + "/completion/prsa", code))
-    if (entry.path().string().find(".csv") != std::string::npos) files.push_back(entry.path());
-  if (files.empty()) return fail(Errc::kNotFound, "{}/completion/prsa: no .csv files", a.data);
-  std::ranges::sort(files);
-  std::vector<datum::Record> out;
-  for (const auto& file : files) {
-    const auto bytes = formats::read_file(file.string());
-    if (!bytes) return tl::unexpected<Error>(bytes.error());
-    auto ingested = onboard::ingest_csv(*bytes, schema);
-    if (!ingested) return tl::unexpected<Error>(ingested.error());
-    const std::size_t count = std::min(a.warm_hours + a.hours, ingested->records.size());
-    std::move(ingested->records.begin(), ingested->records.begin() + static_cast<std::ptrdiff_t>(count),
-              std::back_inserter(out));
-  }
-  std::ranges::stable_sort(out, {}, &datum::Record::time);
-  return out;
-}
-
 void hide(std::vector<datum::Record>& records, double share) {
   Random random(7);
   const auto lost = [] { return datum::Missing{datum::MissingReason::kLinkLoss}; };
@@ -81,9 +58,7 @@ void hide(std::vector<datum::Record>& records, double share) {
 }
 
 Result<Setup> load(const Arguments& a) {
-  const auto text = formats::read_file(a.schema);
-  if (!text) return tl::unexpected<Error>(text.error());
-  auto schema = datum::parse_schema(*text, a.schema);
+  auto schema = schema_from(a.schema);
   if (!schema) return tl::unexpected<Error>(schema.error());
   Setup out{std::move(*schema), std::nullopt, {}};
   if (a.model != "baseline") {
@@ -93,7 +68,7 @@ Result<Setup> load(const Arguments& a) {
     if (!model) return tl::unexpected<Error>(model.error());
     out.model = std::move(*model);
   }
-  auto records = records_of(a, out.schema);
+  auto records = prsa_records(a.data, out.schema, a.warm_hours + a.hours);
   if (!records) return tl::unexpected<Error>(records.error());
   out.records = std::move(*records);
   hide(out.records, a.hidden);

@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -23,7 +22,7 @@
 #include "cpu_time.h"
 #include "formats/read_file.h"
 #include "inference/encoders.h"
-#include "onboard/ingest.h"
+#include "prsa_records.h"
 #include "shell/http_server.h"
 
 namespace skywarden {
@@ -152,24 +151,13 @@ std::string body_of(const datum::Schema& schema, const datum::Record& record, do
 }
 
 // The stations' records in order of time, dealt to the clients in turn: they carry the links of one system.
-std::vector<std::vector<std::string>> completions(const Arguments& a, const datum::Schema& schema) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(a.data + "/completion/prsa"))
-    if (entry.path().string().find(".csv") != std::string::npos) files.push_back(entry.path());
-  std::ranges::sort(files);
-  std::vector<datum::Record> records;
-  for (const auto& file : files) {
-    const auto bytes = formats::read_file(file.string());
-    ENSURES(bytes.has_value());
-    const auto ingested = onboard::ingest_csv(*bytes, schema);
-    ENSURES(ingested.has_value());
-    records.insert(records.end(), ingested->records.begin(), ingested->records.end());
-  }
-  std::ranges::stable_sort(records, {}, &datum::Record::time);
+Result<std::vector<std::vector<std::string>>> completions(const Arguments& a, const datum::Schema& schema) {
+  const auto records = prsa_records(a.data, schema, a.records / 12 + 1);
+  if (!records) return tl::unexpected<Error>(records.error());
   std::vector<std::vector<std::string>> bodies(a.clients);
   Random random(5);
-  for (std::size_t i = 0; i < std::min(a.records, records.size()); ++i)
-    bodies[i % a.clients].push_back(body_of(schema, records[i], a.deadline_ms, random));
+  for (std::size_t i = 0; i < records->size(); ++i)
+    bodies[i % a.clients].push_back(body_of(schema, (*records)[i], a.deadline_ms, random));
   return bodies;
 }
 
@@ -191,11 +179,15 @@ std::vector<std::vector<std::string>> inferences(const Arguments& a) {
 }
 
 Result<void> run(const Arguments& a) {
-  const auto schema_text = formats::read_file(a.schema);
-  if (!schema_text) return tl::unexpected<Error>(schema_text.error());
-  const auto schema = datum::parse_schema(*schema_text, a.schema);
+  const auto schema = schema_from(a.schema);
   if (!schema) return tl::unexpected<Error>(schema.error());
-  std::unique_ptr<shell::ConsoleServer> server;
+  std::vector<std::vector<std::string>> records;
+  if (a.what != "infer") {
+    auto bodies = completions(a, *schema);
+    if (!bodies) return tl::unexpected<Error>(bodies.error());
+    records = std::move(*bodies);
+  }
+  std::unique_ptr<shell::HttpServer> server;
   serving::ServiceOptions options;
   options.threads = a.threads;
   serving::Service service(options, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
@@ -212,19 +204,18 @@ Result<void> run(const Arguments& a) {
   if (!program) return tl::unexpected<Error>(program.error());
   const auto put = service.put_model("student", serving::make_engine(std::move(*program)), "drawn");
   if (!put) return tl::unexpected<Error>(put.error());
-  auto started = shell::ConsoleServer::start_deferred(
-      {.port = 0, .connections_max = a.clients + 8, .json_errors = true},
-      [&](shell::HttpRequest request, shell::ConsoleServer::Respond respond) {
-        service.handle(std::move(request), std::move(respond));
-      });
+  auto started =
+      shell::HttpServer::start_deferred({.port = 0, .connections_max = a.clients + 8, .json_errors = true},
+                                        [&](shell::HttpRequest request, shell::HttpServer::Respond respond) {
+                                          service.handle(std::move(request), std::move(respond));
+                                        });
   if (!started) return tl::unexpected<Error>(started.error());
   server = std::move(*started);
   const std::uint16_t port = a.port != 0 ? a.port : server->port();
   if (a.what != "complete")
     measure(a, port, fmt::format("service: a sequence of {} rows to the student encoder", a.tokens),
             "/v1/infer", inferences(a));
-  if (a.what != "infer")
-    measure(a, port, "service: a record completed", "/v1/complete", completions(a, *schema));
+  if (a.what != "infer") measure(a, port, "service: a record completed", "/v1/complete", records);
   server->stop();
   return {};
 }

@@ -122,9 +122,10 @@ fuzz_two() {
 fuzz_one() {
   local seconds=$1 name=$2 corpus="$root/build/corpus/$2"
   mkdir -p "$corpus"
-  # a fuzzer that hangs in its own signal handler must not take the run with it
-  if ! timeout --kill-after=10 $((seconds + 120)) "$root/build/asan/bin/$name" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -max_len=65536 -verbosity=0 \
-    -print_final_stats=0 -artifact_prefix="$corpus/found-" "$corpus" >"$corpus.log" 2>&1; then
+  # One that hangs in its own signal handler must not take the run with it.
+  if ! timeout --kill-after=10 $((seconds + 120)) "$root/build/asan/bin/$name" -max_total_time="$seconds" \
+    -timeout=25 -rss_limit_mb=2048 -max_len=65536 -verbosity=0 -print_final_stats=0 \
+    -artifact_prefix="$corpus/found-" "$corpus" >"$corpus.log" 2>&1; then
     tail -n 30 "$corpus.log"
     return 1
   fi

@@ -101,7 +101,8 @@ double footprint_km(Metres altitude) {
   return h <= 0.0 ? 0.0 : kRadius * (std::acos(kRadius * std::cos(elevation) / (kRadius + h)) - elevation);
 }
 
-Json field_json(const datum::FieldSpec& spec, const datum::Field& field, bool anomalous) {
+Json field_json(const datum::FieldSpec& spec, const datum::Field& field, onboard::MissingPattern pattern,
+                bool anomalous) {
   Json out{{"name", spec.name}, {"unit", spec.unit}};
   const auto put = [&](const datum::Value& value) {
     if (const auto* number = std::get_if<double>(&value))
@@ -127,6 +128,7 @@ Json field_json(const datum::FieldSpec& spec, const datum::Field& field, bool an
     out["state"] = "missing";
     out["reason"] = to_string(missing->reason);
   }
+  if (pattern != onboard::MissingPattern::kNone) out["pattern"] = onboard::to_string(pattern);
   if (anomalous) out["anomalous"] = true;
   return out;
 }
@@ -339,15 +341,16 @@ void ConsoleFeed::on_hotspots(std::span<const datum::Hotspot> hotspots) {
   }
 }
 
-void ConsoleFeed::on_record(const datum::Schema& schema, const datum::Record& record,
-                            const std::vector<bool>& anomalous) {
+void ConsoleFeed::on_record(const datum::Schema& schema, const node::PreparedRecord& prepared) {
+  const datum::Record& record = prepared.record;
   Json json{{"type", "record"},
             {"stream", record.stream},
             {"t", format_utc(record.time)},
             {"provenance", to_string(record.provenance)},
             {"fields", Json::array()}};
   for (std::size_t i = 0; i < record.fields.size(); ++i)
-    json["fields"].push_back(field_json(schema.fields[i], record.fields[i], anomalous[i]));
+    json["fields"].push_back(
+        field_json(schema.fields[i], record.fields[i], prepared.patterns[i], prepared.anomalous[i]));
   tell(dump(json), kRecord);
 }
 

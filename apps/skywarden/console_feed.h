@@ -35,8 +35,7 @@ class ConsoleFeed : public PlayListener {
   [[nodiscard]] std::vector<std::string> history() const;
 
   void on_hotspots(std::span<const datum::Hotspot> hotspots) override;
-  void on_record(const datum::Schema& schema, const datum::Record& record,
-                 const std::vector<bool>& anomalous) override;
+  void on_record(const datum::Schema& schema, const node::PreparedRecord& prepared) override;
   void on_danger(const DangerNews& danger) override;
   void on_finding(const datum::Finding& finding) override;
   void on_alert(const datum::Alert& alert, std::span<const datum::Alert> chain) override;

@@ -157,10 +157,10 @@ Check check_console() {
 }
 
 Check check_port() {
-  shell::ConsoleServer::Options options;
+  shell::HttpServer::Options options;
   options.port = kConsolePort;
   const std::string name = fmt::format("port {}", kConsolePort);
-  const auto server = shell::ConsoleServer::start(
+  const auto server = shell::HttpServer::start(
       options, [](const shell::HttpRequest&) { return shell::HttpResponse{404}; }, {}, {});
   if (!server) return {name, State::kRequiredMissing, server.error().message, "replay with --no-console"};
   if ((*server)->port() == kConsolePort) return {name, State::kFine, "free"};

@@ -14,10 +14,10 @@
 #include "datum/evidence.h"
 #include "datum/finding.h"
 #include "datum/hotspot.h"
-#include "datum/record.h"
 #include "datum/schema.h"
 #include "incident.h"
 #include "node/entered.h"
+#include "node/intake.h"
 #include "sim/bundle_links.h"
 
 namespace skywarden::app {
@@ -51,9 +51,8 @@ class PlayListener {
  public:
   virtual ~PlayListener() = default;
   virtual void on_hotspots(std::span<const datum::Hotspot> /*hotspots*/) {}
-  // A station's record after cleaning and completion; `anomalous` marks fields that do not fit.
-  virtual void on_record(const datum::Schema& /*schema*/, const datum::Record& /*record*/,
-                         const std::vector<bool>& /*anomalous*/) {}
+  // A station's record after cleaning and completion.
+  virtual void on_record(const datum::Schema& /*schema*/, const node::PreparedRecord& /*prepared*/) {}
   virtual void on_danger(const DangerNews& /*danger*/) {}
   virtual void on_finding(const datum::Finding& /*finding*/) {}
   // The first time anybody enters it into the ledger; `chain` are the earlier messages of its event.

@@ -247,7 +247,7 @@ void Player::give_record(std::size_t source, std::size_t index) {
   if (lost_en.empty() && silent_.erase(stream) > 0)
     log(LogKind::kFill, false, fmt::format("{}: complete again", stream),
         fmt::format("{}：数据恢复完整", stream));
-  for (PlayListener* listener : listeners_) listener->on_record(schema, prepared.record, prepared.anomalous);
+  for (PlayListener* listener : listeners_) listener->on_record(schema, prepared);
   if (const auto weather = node::weather_of(schema, prepared.record)) danger_->add(stream, *weather);
 }
 

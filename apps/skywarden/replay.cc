@@ -189,9 +189,9 @@ class Replay {
   }
 
   bool start_console() {
-    shell::ConsoleServer::Options server;
+    shell::HttpServer::Options server;
     server.port = options_.port;
-    auto started = shell::ConsoleServer::start(
+    auto started = shell::HttpServer::start(
         server, [this](const shell::HttpRequest& request) { return answer(request); },
         [this](std::string message) { inbox_.put(std::move(message)); }, [this] { return feed_.history(); });
     if (!started) {
@@ -408,7 +408,7 @@ class Replay {
   std::vector<orbit::ElementSet> satellites_;
   std::optional<network::LinkRules> links_;
   Inbox inbox_;
-  std::unique_ptr<shell::ConsoleServer> server_;
+  std::unique_ptr<shell::HttpServer> server_;
   ConsoleFeed feed_;
   std::mutex folder_mutex_;
   std::string folder_;

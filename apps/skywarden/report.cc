@@ -80,18 +80,19 @@ void ReportBuilder::on_hotspots(std::span<const datum::Hotspot> hotspots) {
   }
 }
 
-void ReportBuilder::on_record(const datum::Schema& schema, const datum::Record& record,
-                              const std::vector<bool>& anomalous) {
-  count_fields(schema, record, anomalous);
-  keep_readings(schema, record, anomalous);
+void ReportBuilder::on_record(const datum::Schema& schema, const node::PreparedRecord& prepared) {
+  count_fields(schema, prepared);
+  keep_readings(schema, prepared);
 }
 
-void ReportBuilder::count_fields(const datum::Schema& schema, const datum::Record& record,
-                                 const std::vector<bool>& anomalous) {
+void ReportBuilder::count_fields(const datum::Schema& schema, const node::PreparedRecord& prepared) {
+  const datum::Record& record = prepared.record;
   for (std::size_t i = 0; i < record.fields.size() && i < schema.fields.size(); ++i) {
     FieldTally& tally = news_.fields[{schema.name, schema.fields[i].name}];
     tally.unit = schema.fields[i].unit;
-    if (i < anomalous.size() && anomalous[i]) ++tally.anomalous;
+    if (prepared.anomalous[i]) ++tally.anomalous;
+    if (prepared.patterns[i] != onboard::MissingPattern::kNone)
+      count_up(tally.patterns, std::string(onboard::to_string(prepared.patterns[i])));
     if (const auto* gap = std::get_if<datum::Missing>(&record.fields[i])) {
       ++tally.missing;
       count_up(tally.reasons, std::string(datum::to_string(gap->reason)));
@@ -104,8 +105,8 @@ void ReportBuilder::count_fields(const datum::Schema& schema, const datum::Recor
   }
 }
 
-void ReportBuilder::keep_readings(const datum::Schema& schema, const datum::Record& record,
-                                  const std::vector<bool>& anomalous) {
+void ReportBuilder::keep_readings(const datum::Schema& schema, const node::PreparedRecord& prepared) {
+  const datum::Record& record = prepared.record;
   const std::pair<std::string, std::string> key{schema.name, record.stream};
   auto found = news_.streams.find(key);
   if (found == news_.streams.end()) {
@@ -130,7 +131,7 @@ void ReportBuilder::keep_readings(const datum::Schema& schema, const datum::Reco
   for (std::size_t k = 0; k < series.fields.size(); ++k) {
     const std::size_t i = series.fields[k];
     if (i >= record.fields.size()) continue;
-    const Reading reading = reading_of(record.fields[i], record.time, i < anomalous.size() && anomalous[i]);
+    const Reading reading = reading_of(record.fields[i], record.time, prepared.anomalous[i]);
     if (reading.state == ReadingState::kEstimated) ++series.estimated;
     if (reading.state == ReadingState::kMissing) ++series.missing;
     series.readings[k].add(reading);

@@ -16,8 +16,7 @@ class ReportBuilder : public PlayListener {
   explicit ReportBuilder(const Incident& incident) : incident_(incident) {}  // kept by reference
 
   void on_hotspots(std::span<const datum::Hotspot> hotspots) override;
-  void on_record(const datum::Schema& schema, const datum::Record& record,
-                 const std::vector<bool>& anomalous) override;
+  void on_record(const datum::Schema& schema, const node::PreparedRecord& prepared) override;
   void on_danger(const DangerNews& danger) override;
   void on_finding(const datum::Finding& finding) override;
   void on_alert(const datum::Alert& alert, std::span<const datum::Alert> chain) override;
@@ -30,10 +29,8 @@ class ReportBuilder : public PlayListener {
 
  private:
   EventStory* story_of(EventId event);  // nullptr past the limit
-  void count_fields(const datum::Schema& schema, const datum::Record& record,
-                    const std::vector<bool>& anomalous);
-  void keep_readings(const datum::Schema& schema, const datum::Record& record,
-                     const std::vector<bool>& anomalous);
+  void count_fields(const datum::Schema& schema, const node::PreparedRecord& prepared);
+  void keep_readings(const datum::Schema& schema, const node::PreparedRecord& prepared);
 
   const Incident& incident_;
   ReportNews news_;

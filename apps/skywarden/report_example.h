@@ -113,7 +113,9 @@ inline datum::Alert alert(std::uint64_t event, std::uint32_t sequence, datum::Pr
 inline void tell_weather(ReportBuilder& report, const Incident& in) {
   const datum::Schema schema = weather_schema();
   for (int i = 0; i < 12; ++i) {
-    datum::Record record;
+    using onboard::MissingPattern;
+    node::PreparedRecord prepared;
+    datum::Record& record = prepared.record;
     record.stream = "Station <1>";
     record.time = in.start + std::chrono::hours(i);
     record.fields = {datum::Observed{20.0 + i}, datum::Observed{10.0 + 2 * (i % 5)}};
@@ -121,7 +123,10 @@ inline void tell_weather(ReportBuilder& report, const Incident& in) {
       record.fields[0] =
           datum::Estimated{24.5 + i, datum::Interval{20.0 + i, 29.0 + i}, Probability(1), "interpolation"};
     if (i == 8) record.fields[1] = datum::Missing{datum::MissingReason::kLinkLoss};
-    report.on_record(schema, record, {i == 9, false});
+    prepared.anomalous = {i == 9, false};
+    prepared.patterns = {i == 4 || i == 5 ? MissingPattern::kTemporal : MissingPattern::kNone,
+                         i == 8 ? MissingPattern::kRandom : MissingPattern::kNone};
+    report.on_record(schema, prepared);
   }
   DangerNews danger;
   danger.station = "Station <1>";

@@ -174,6 +174,7 @@ Json completeness_json(const ReportInput& in) {
                       {"estimated", tally.estimated},
                       {"missing", tally.missing},
                       {"anomalous", tally.anomalous},
+                      {"patterns", tally.patterns},
                       {"missing_because", tally.reasons},
                       {"estimated_by", tally.methods}});
     total.observed += tally.observed;

@@ -101,8 +101,9 @@ struct EventStory {
 struct FieldTally {
   std::string unit;
   std::uint64_t observed = 0, estimated = 0, missing = 0, anomalous = 0;
-  std::map<std::string, std::uint64_t> reasons;  // why it stayed missing
-  std::map<std::string, std::uint64_t> methods;  // what filled it in
+  std::map<std::string, std::uint64_t> patterns;  // kinds of hole, filled or not
+  std::map<std::string, std::uint64_t> reasons;   // why it stayed missing
+  std::map<std::string, std::uint64_t> methods;   // what filled it in
 };
 
 enum class ReadingState : std::uint8_t { kObserved, kEstimated, kMissing };

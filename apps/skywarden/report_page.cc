@@ -341,8 +341,8 @@ std::string share_bar(const FieldTally& t) {
 void write_completeness(Page& page, const ReportInput& in) {
   page.heading("completeness", {"What was missing and how it was filled", "缺失与补全"});
   if (in.news.fields.empty()) return page.soft("No records were given.");
-  page.table(
-      {"Field", "", "Observed#", "Filled in#", "Still missing#", "Strange#", "Why missing", "Filled in by"});
+  page.table({"Field", "", "Observed#", "Filled in#", "Still missing#", "Strange#", "Kinds of gap",
+              "Why missing", "Filled in by"});
   FieldTally total;
   std::size_t rows = 0;
   for (const auto& [key, t] : in.news.fields) {
@@ -352,10 +352,11 @@ void write_completeness(Page& page, const ReportInput& in) {
     total.anomalous += t.anomalous;
     if (++rows > kFieldRowsMax) continue;
     page.row({escaped(key.second), share_bar(t), counted(t.observed), counted(t.estimated),
-              counted(t.missing), counted(t.anomalous), counts_text(t.reasons), counts_text(t.methods)});
+              counted(t.missing), counted(t.anomalous), counts_text(t.patterns), counts_text(t.reasons),
+              counts_text(t.methods)});
   }
   page.row({"<b>all</b>", share_bar(total), counted(total.observed), counted(total.estimated),
-            counted(total.missing), counted(total.anomalous), "", ""});
+            counted(total.missing), counted(total.anomalous), "", "", ""});
   page.end_table();
   if (rows > kFieldRowsMax)
     page.soft(fmt::format("{} more fields are counted in the last row.", rows - kFieldRowsMax));

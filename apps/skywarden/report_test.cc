@@ -212,6 +212,8 @@ TEST_CASE("fields are counted by what became of them") {
   CHECK(c["fields"][0]["field"] == "temp_c");
   CHECK(c["fields"][0]["estimated_by"] == Json{{"interpolation", 2}});
   CHECK(c["fields"][1]["missing_because"] == Json{{"link_loss", 1}});
+  CHECK(c["fields"][0]["patterns"] == Json{{"temporal", 2}});
+  CHECK(c["fields"][1]["patterns"] == Json{{"random", 1}});
   CHECK(w.html.find("interpolation 2") != std::string::npos);
 }
 

@@ -115,8 +115,8 @@ serving::ServiceOptions service_options(const Arguments& arguments) {
   return options;
 }
 
-shell::ConsoleServer::Options server_options(const Arguments& arguments) {
-  shell::ConsoleServer::Options options;
+shell::HttpServer::Options server_options(const Arguments& arguments) {
+  shell::HttpServer::Options options;
   options.address = arguments.address;
   options.port = arguments.port;
   options.port_tries = 1;
@@ -136,7 +136,7 @@ Result<void> run(const Arguments& arguments) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   const auto options = service_options(arguments);
   if (const auto valid = options.validate(); !valid) return valid;
-  std::unique_ptr<shell::ConsoleServer> server;  // outlives the service, whose answers go through it
+  std::unique_ptr<shell::HttpServer> server;  // outlives the service, whose answers go through it
   serving::Service service(options, complain);
   for (const std::string& name : arguments.schemas) {
     auto schema = named_schema(name);
@@ -145,9 +145,8 @@ Result<void> run(const Arguments& arguments) {
   }
   Stock stock(arguments, service);
   stock.load();
-  auto started = shell::ConsoleServer::start_deferred(
-      server_options(arguments),
-      [&service](shell::HttpRequest request, shell::ConsoleServer::Respond respond) {
+  auto started = shell::HttpServer::start_deferred(
+      server_options(arguments), [&service](shell::HttpRequest request, shell::HttpServer::Respond respond) {
         service.handle(std::move(request), std::move(respond));
       });
   if (!started) return tl::unexpected<Error>(started.error());

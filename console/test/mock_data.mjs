@@ -139,14 +139,14 @@ export function record(step) {
   const hole = step % 5 === 2;
   const temperature = 31 + 5 * Math.sin(step / 9);
   const field = (name, unit, value, filled, low, high, by) =>
-    filled ? { name, unit, state: 'estimated', value, low, high, by, reason: 'gap' } : { name, unit, state: 'observed', value, low: null, high: null, by: '', reason: '' };
+    filled ? { name, unit, state: 'estimated', value, low, high, by, reason: 'gap', pattern: hole ? 'temporal' : 'random' } : { name, unit, state: 'observed', value, low: null, high: null, by: '', reason: '' };
   return {
     type: 'record', stream: step % 2 ? 'Test Station A' : 'Test Station B', t, provenance: 'reconstructed',
     fields: [
       field('temperature', '°C', temperature, hole || step % 7 === 3, temperature - 1.4, temperature + 1.2, 'interpolation, twin station'),
       field('humidity', '%', 18 - 4 * Math.sin(step / 9), hole, 11, 21, 'interpolation'),
       field('wind speed', 'km/h', 33 + 8 * Math.cos(step / 5), false),
-      step % 3 === 0 ? { name: 'rain', unit: 'mm', state: 'missing', value: null, low: null, high: null, by: '', reason: 'implausible: negative' }
+      step % 3 === 0 ? { name: 'rain', unit: 'mm', state: 'missing', value: null, low: null, high: null, by: '', reason: 'implausible: negative', pattern: 'structured' }
         : field('rain', 'mm', 0, false),
       field('wind direction', '', 'NE', step % 4 === 1, null, null, 'most frequent'),
     ],

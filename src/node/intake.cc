@@ -76,6 +76,8 @@ Result<Prepared> prepare(const datum::Schema& schema, std::vector<datum::Record>
   const std::vector<float> scores =
       onboard::anomaly_scores(*panel, schema, completion, strange, nullptr, anomaly);
 
+  const std::vector<onboard::MissingPattern> patterns = onboard::missing_patterns(*panel, true);
+
   out.records.reserve(records.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
     PreparedRecord prepared;
@@ -84,7 +86,9 @@ Result<Prepared> prepare(const datum::Schema& schema, std::vector<datum::Record>
     const onboard::Panel::Place place = panel->place(i);
     for (std::size_t field = 0; field < schema.fields.size(); ++field) {
       const bool observed = std::holds_alternative<datum::Observed>(prepared.record.fields[field]);
-      prepared.anomalous.push_back(observed && scores[panel->at(place.slot, place.stream, field)] > 1.0F);
+      const std::size_t cell = panel->at(place.slot, place.stream, field);
+      prepared.anomalous.push_back(observed && scores[cell] > 1.0F);
+      prepared.patterns.push_back(patterns[cell]);
     }
     out.records.push_back(std::move(prepared));
   }

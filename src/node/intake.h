@@ -17,6 +17,7 @@
 #include "datum/record.h"
 #include "datum/schema.h"
 #include "onboard/clean.h"
+#include "onboard/missing_pattern.h"
 #include "wildfire/danger.h"
 
 namespace skywarden::node {
@@ -24,6 +25,7 @@ namespace skywarden::node {
 struct PreparedRecord {
   datum::Record record;         // as many fields as the schema; holes filled where something could be said
   std::vector<bool> anomalous;  // of the fields: observed, and does not fit
+  std::vector<onboard::MissingPattern> patterns;  // of the fields: which kind of hole was there, or none
 };
 
 struct Prepared {

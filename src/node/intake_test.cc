@@ -49,6 +49,8 @@ TEST_CASE("humidity lost in the rain is estimated with an interval, what was mea
   const auto* humidity = std::get_if<datum::Estimated>(&filled[1]);
   REQUIRE(humidity != nullptr);
   CHECK_FALSE(humidity->by.empty());
+  CHECK(prepared.records[40].patterns[0] == onboard::MissingPattern::kNone);
+  CHECK(prepared.records[40].patterns[1] == onboard::MissingPattern::kRandom);
   REQUIRE(humidity->interval.has_value());
   CHECK(humidity->interval->low <= humidity->interval->high);
 }

@@ -99,7 +99,7 @@ void set_security_fields(Answer& answer, const std::string& policy) {
 
 }  // namespace
 
-class ConsoleServer::Impl {
+class HttpServer::Impl {
  public:
   Impl(Options options, DeferredHandler handler)
       : options_(std::move(options)), deferred_handler_(std::move(handler)) {}
@@ -158,7 +158,7 @@ class ConsoleServer::Impl {
 };
 
 // One page's WebSocket.
-class ConsoleServer::Impl::SocketSession : public std::enable_shared_from_this<SocketSession> {
+class HttpServer::Impl::SocketSession : public std::enable_shared_from_this<SocketSession> {
  public:
   SocketSession(Impl& server, beast::tcp_stream stream) : server_(server), stream_(std::move(stream)) {}
 
@@ -275,7 +275,7 @@ class ConsoleServer::Impl::SocketSession : public std::enable_shared_from_this<S
 };
 
 // One HTTP connection: request after request until either side has enough.
-class ConsoleServer::Impl::HttpSession : public std::enable_shared_from_this<HttpSession> {
+class HttpServer::Impl::HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
   HttpSession(Impl& server, tcp::socket socket) : server_(server), stream_(std::move(socket)) {}
 
@@ -444,7 +444,7 @@ class ConsoleServer::Impl::HttpSession : public std::enable_shared_from_this<Htt
   bool answering_ = false;
 };
 
-Result<std::uint16_t> ConsoleServer::Impl::listen() {
+Result<std::uint16_t> HttpServer::Impl::listen() {
   Result<std::uint16_t> port = fail(Errc::kUnavailable, "no port was tried");
   for (int attempt = 0; attempt < std::max(1, options_.port_tries); ++attempt) {
     const int number = options_.port == 0 ? 0 : options_.port + attempt;
@@ -460,12 +460,12 @@ Result<std::uint16_t> ConsoleServer::Impl::listen() {
               port.error().message);
 }
 
-void ConsoleServer::Impl::run() {
+void HttpServer::Impl::run() {
   accept();
   thread_ = std::thread([this] { context_.run(); });
 }
 
-void ConsoleServer::Impl::accept() {
+void HttpServer::Impl::accept() {
   acceptor_.async_accept([this](ErrorCode error, tcp::socket socket) {
     if (stopping_ || error == asio::error::operation_aborted) return;
     if (!error) admit(std::move(socket));
@@ -473,7 +473,7 @@ void ConsoleServer::Impl::accept() {
   });
 }
 
-void ConsoleServer::Impl::admit(tcp::socket socket) {
+void HttpServer::Impl::admit(tcp::socket socket) {
   if (http_sessions_.size() + socket_sessions_.size() >= options_.connections_max) return;  // closes it
   ErrorCode ignored;
   std::ignore = socket.set_option(tcp::no_delay(true), ignored);
@@ -482,7 +482,7 @@ void ConsoleServer::Impl::admit(tcp::socket socket) {
   session->start();
 }
 
-HttpResponse ConsoleServer::Impl::ask_handler(const HttpRequest& request) const {
+HttpResponse HttpServer::Impl::ask_handler(const HttpRequest& request) const {
   try {
     return handler_(request);
   } catch (const std::exception& error) {
@@ -492,7 +492,7 @@ HttpResponse ConsoleServer::Impl::ask_handler(const HttpRequest& request) const 
 
 // Asks again when news came in meanwhile, so that `covers` is exact; under a storm it may repeat, but never
 // lose.
-std::vector<std::string> ConsoleServer::Impl::take_backlog(std::uint64_t& covers) const {
+std::vector<std::string> HttpServer::Impl::take_backlog(std::uint64_t& covers) const {
   const auto broadcasts = [this] {
     const std::lock_guard lock(inbox_mutex_);
     return broadcasts_;
@@ -506,7 +506,7 @@ std::vector<std::string> ConsoleServer::Impl::take_backlog(std::uint64_t& covers
   return messages;
 }
 
-void ConsoleServer::Impl::broadcast(std::string message) {
+void HttpServer::Impl::broadcast(std::string message) {
   bool was_empty = false;
   {
     const std::lock_guard lock(inbox_mutex_);
@@ -524,7 +524,7 @@ void ConsoleServer::Impl::broadcast(std::string message) {
   if (was_empty) asio::post(context_, [this] { deliver(); });
 }
 
-void ConsoleServer::Impl::deliver() {
+void HttpServer::Impl::deliver() {
   std::deque<News> news;
   bool overflowed = false;
   {
@@ -543,14 +543,14 @@ void ConsoleServer::Impl::deliver() {
   }
 }
 
-void ConsoleServer::Impl::stop() {
+void HttpServer::Impl::stop() {
   if (!thread_.joinable()) return;
   EXPECTS(thread_.get_id() != std::this_thread::get_id());
   asio::post(context_, [this] { begin_stop(); });
   thread_.join();
 }
 
-void ConsoleServer::Impl::begin_stop() {
+void HttpServer::Impl::begin_stop() {
   deliver();
   stopping_ = true;
   ErrorCode ignored;
@@ -564,55 +564,53 @@ void ConsoleServer::Impl::begin_stop() {
   finished();
 }
 
-void ConsoleServer::Impl::close_all() {
+void HttpServer::Impl::close_all() {
   for (const auto& socket : socket_sessions_) socket->close_now();
   for (const auto& session : http_sessions_) session->close_now();
 }
 
 // Without connections nothing is left to wait for, and run() returns.
-void ConsoleServer::Impl::finished() {
+void HttpServer::Impl::finished() {
   if (stopping_ && socket_sessions_.empty() && http_sessions_.empty()) stop_deadline_.cancel();
 }
 
-ConsoleServer::ConsoleServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-ConsoleServer::~ConsoleServer() {
+HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpServer::~HttpServer() {
   stop();
 }
 
-Result<std::unique_ptr<ConsoleServer>> ConsoleServer::start(Options options, Handler handler,
-                                                            OnSocketMessage on_socket_message,
-                                                            Backlog backlog) {
+Result<std::unique_ptr<HttpServer>> HttpServer::start(Options options, Handler handler,
+                                                      OnSocketMessage on_socket_message, Backlog backlog) {
   EXPECTS(handler != nullptr);
   auto impl = std::make_unique<Impl>(std::move(options), std::move(handler), std::move(on_socket_message),
                                      std::move(backlog));
   if (const auto port = impl->listen(); !port) return tl::unexpected<Error>(port.error());
   impl->run();
-  return std::unique_ptr<ConsoleServer>(new ConsoleServer(std::move(impl)));
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
-Result<std::unique_ptr<ConsoleServer>> ConsoleServer::start_deferred(Options options,
-                                                                     DeferredHandler handler) {
+Result<std::unique_ptr<HttpServer>> HttpServer::start_deferred(Options options, DeferredHandler handler) {
   EXPECTS(handler != nullptr);
   options.socket = false;
   auto impl = std::make_unique<Impl>(std::move(options), std::move(handler));
   if (const auto port = impl->listen(); !port) return tl::unexpected<Error>(port.error());
   impl->run();
-  return std::unique_ptr<ConsoleServer>(new ConsoleServer(std::move(impl)));
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
-std::uint16_t ConsoleServer::port() const {
+std::uint16_t HttpServer::port() const {
   return impl_->port();
 }
-void ConsoleServer::broadcast(std::string message) {
+void HttpServer::broadcast(std::string message) {
   impl_->broadcast(std::move(message));
 }
-std::size_t ConsoleServer::socket_clients() const {
+std::size_t HttpServer::socket_clients() const {
   return impl_->socket_clients();
 }
-std::size_t ConsoleServer::clients_dropped() const {
+std::size_t HttpServer::clients_dropped() const {
   return impl_->clients_dropped();
 }
-void ConsoleServer::stop() {
+void HttpServer::stop() {
   impl_->stop();
 }
 

@@ -1,8 +1,9 @@
-// The console's server: HTTP and one WebSocket (docs/console-protocol.md) on a loopback port, on its own
-// thread. It knows nothing of incidents: what is served and said comes from the callbacks. It guards the door
-// (Host, Origin, sizes, times; see http_guard.h) and never lets a slow reader cost memory: a client that does
-// not keep up is dropped, and its page connects again and gets the backlog. No TLS and no users: it is for
-// the person at this machine or at the other end of an ssh tunnel. Standards: RFC 9112, RFC 6455.
+// HTTP and one WebSocket (docs/console-protocol.md) on a loopback port, on its own thread: what the console
+// and the service stand behind. It knows nothing of incidents: what is served and said comes from the
+// callbacks. It guards the door (Host, Origin, sizes, times; see http_guard.h) and never lets a slow reader
+// cost memory: a client that does not keep up is dropped, and its page connects again and gets the backlog.
+// No TLS and no users: it is for the person at this machine or at the other end of an ssh tunnel. Standards:
+// RFC 9112, RFC 6455.
 #pragma once
 
 #include <chrono>
@@ -18,7 +19,7 @@
 
 namespace skywarden::shell {
 
-class ConsoleServer {
+class HttpServer {
  public:
   struct Options {
     std::string address = "127.0.0.1";                   // an address, not a name
@@ -50,15 +51,15 @@ class ConsoleServer {
   using Backlog = std::function<std::vector<std::string>()>;
 
   // kUnavailable when no port is free, kOutOfRange for a bad address.
-  [[nodiscard]] static Result<std::unique_ptr<ConsoleServer>> start(Options options, Handler handler,
-                                                                    OnSocketMessage on_socket_message,
-                                                                    Backlog backlog);
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(Options options, Handler handler,
+                                                                 OnSocketMessage on_socket_message,
+                                                                 Backlog backlog);
   // Of requests alone, without a socket.
-  [[nodiscard]] static Result<std::unique_ptr<ConsoleServer>> start_deferred(Options options,
-                                                                             DeferredHandler handler);
-  ~ConsoleServer();  // stops
-  ConsoleServer(const ConsoleServer&) = delete;
-  ConsoleServer& operator=(const ConsoleServer&) = delete;
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start_deferred(Options options,
+                                                                          DeferredHandler handler);
+  ~HttpServer();  // stops
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
 
@@ -74,7 +75,7 @@ class ConsoleServer {
 
  private:
   class Impl;
-  explicit ConsoleServer(std::unique_ptr<Impl> impl);
+  explicit HttpServer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

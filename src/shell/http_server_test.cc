@@ -25,7 +25,7 @@ namespace http = beast::http;
 using tcp = asio::ip::tcp;
 using Answer = http::response<http::string_body>;
 using Ask = http::request<http::string_body>;
-using shell::ConsoleServer;
+using shell::HttpServer;
 
 constexpr int kPollsMax = 2'000;  // of 5 ms: a bound for a broken build, not a time anybody waits for
 
@@ -43,11 +43,11 @@ struct Program {
   std::mutex mutex;
   std::vector<std::string> history;
   std::vector<std::string> heard;
-  std::unique_ptr<ConsoleServer> server;
+  std::unique_ptr<HttpServer> server;
 
-  explicit Program(ConsoleServer::Options options = {}) {
+  explicit Program(HttpServer::Options options = {}) {
     options.port = 0;
-    server = ConsoleServer::start(
+    server = HttpServer::start(
                  options, [](const shell::HttpRequest& request) { return answer(request); },
                  [this](std::string text) {
                    if (text == "throw") throw std::runtime_error("a bad day");
@@ -196,22 +196,22 @@ TEST_CASE("a busy port leads to the next one") {
   tcp::acceptor busy(context, {asio::ip::make_address("127.0.0.1"), 0});
   const std::uint16_t taken = busy.local_endpoint().port();
   REQUIRE(taken < 65'000);
-  ConsoleServer::Options options;
+  HttpServer::Options options;
   options.port = taken;
   const auto handler = [](const shell::HttpRequest&) { return shell::HttpResponse{}; };
-  auto server = ConsoleServer::start(options, handler, nullptr, nullptr);
+  auto server = HttpServer::start(options, handler, nullptr, nullptr);
   REQUIRE(server.has_value());
   CHECK((*server)->port() > taken);
   CHECK((*server)->port() < taken + options.port_tries);
 
   options.port_tries = 1;
-  CHECK(ConsoleServer::start(options, handler, nullptr, nullptr).error().code == Errc::kUnavailable);
+  CHECK(HttpServer::start(options, handler, nullptr, nullptr).error().code == Errc::kUnavailable);
   options.address = "localhost";
-  CHECK(ConsoleServer::start(options, handler, nullptr, nullptr).error().code == Errc::kOutOfRange);
+  CHECK(HttpServer::start(options, handler, nullptr, nullptr).error().code == Errc::kOutOfRange);
 }
 
 TEST_CASE("an oversize body is refused and the reason arrives") {
-  ConsoleServer::Options options;
+  HttpServer::Options options;
   options.body_bytes_max = 1'000;
   Program program(options);
   Client client(program.server->port());
@@ -276,14 +276,14 @@ TEST_CASE("foreign hosts, foreign pages, odd methods and odd paths are refused")
 }
 
 TEST_CASE("a connection that says nothing, or one too many, is closed") {
-  ConsoleServer::Options options;
+  HttpServer::Options options;
   options.request_time_max = std::chrono::milliseconds(50);
   options.connections_max = 2;
   Program program(options);
   Client silent(program.server->port());
   CHECK(silent.closed_by_server());
 
-  ConsoleServer::Options patient;
+  HttpServer::Options patient;
   patient.connections_max = 2;
   Program full(patient);
   Client first(full.server->port());
@@ -340,7 +340,7 @@ TEST_CASE("the socket is refused to other pages and elsewhere") {
 }
 
 TEST_CASE("a page that shouts, sends bytes or breaks the program is closed, the others stay") {
-  ConsoleServer::Options options;
+  HttpServer::Options options;
   options.socket_message_bytes_max = 100;
   Program program(options);
   Page good(program.server->port());
@@ -361,7 +361,7 @@ TEST_CASE("a page that shouts, sends bytes or breaks the program is closed, the 
 }
 
 TEST_CASE("a page that does not read is dropped, and the others hear everything") {
-  ConsoleServer::Options options;
+  HttpServer::Options options;
   options.send_queue_bytes_max = 1'000'000;
   Program program(options);
   Page slow(program.server->port());
@@ -387,12 +387,12 @@ TEST_CASE("a page that does not read is dropped, and the others hear everything"
 }
 
 TEST_CASE("news beyond the limit while the program is busy drop the pages instead of filling memory") {
-  ConsoleServer::Options options;
+  HttpServer::Options options;
   options.port = 0;
   options.send_queue_bytes_max = 1'000;
   std::atomic<bool> busy = false;
   std::atomic<bool> go_on = false;
-  auto server = ConsoleServer::start(
+  auto server = HttpServer::start(
                     options,
                     [&](const shell::HttpRequest&) {
                       busy = true;
@@ -435,16 +435,16 @@ TEST_CASE("stopping tells the last news, closes everything and frees the port") 
   CHECK(page.stream.reason().code == beast::websocket::close_code::going_away);
   CHECK(idle.closed_by_server());
   program.server->stop();
-  ConsoleServer::Options options;
+  HttpServer::Options options;
   options.port = port;
   options.port_tries = 1;
-  CHECK(ConsoleServer::start(
+  CHECK(HttpServer::start(
             options, [](const shell::HttpRequest&) { return shell::HttpResponse{}; }, nullptr, nullptr)
             .has_value());
 }
 
 TEST_CASE("a page that never reads does not hold up the stop") {
-  ConsoleServer::Options options;
+  HttpServer::Options options;
   options.stop_time_max = std::chrono::milliseconds(50);
   Program program(options);
   Page slow(program.server->port());
