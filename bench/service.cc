@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/contract.h"
 #include "base/random.h"
 #include "command_line/command_line.h"
 #include "cpu_time.h"
@@ -96,7 +97,7 @@ std::string outcome_of(int status, const std::string& body) {
 }
 
 void measure(const Arguments& a, std::uint16_t port, const std::string& name, const std::string& path,
-             const std::vector<std::vector<std::string>>& bodies) {
+             const std::vector<std::vector<std::string>>& bodies, bool again) {
   std::vector<Tally> tallies(a.clients);
   const double cpu = cpu_seconds();
   const auto begin = Clock::now();
@@ -105,7 +106,7 @@ void measure(const Arguments& a, std::uint16_t port, const std::string& name, co
   for (std::size_t c = 0; c < a.clients; ++c)
     threads.emplace_back([&, c] {
       Client client(port);
-      for (std::size_t i = 0; Clock::now() < end; ++i) {
+      for (std::size_t i = 0; Clock::now() < end && (again || i < bodies[c].size()); ++i) {
         const auto asked = Clock::now();
         const int status = client.ask(path, bodies[c][i % bodies[c].size()]);
         tallies[c].ms.push_back(std::chrono::duration<double, std::milli>(Clock::now() - asked).count());
@@ -214,8 +215,8 @@ Result<void> run(const Arguments& a) {
   const std::uint16_t port = a.port != 0 ? a.port : server->port();
   if (a.what != "complete")
     measure(a, port, fmt::format("service: a sequence of {} rows to the student encoder", a.tokens),
-            "/v1/infer", inferences(a));
-  if (a.what != "infer") measure(a, port, "service: a record completed", "/v1/complete", records);
+            "/v1/infer", inferences(a), true);
+  if (a.what != "infer") measure(a, port, "service: a record completed", "/v1/complete", records, false);
   server->stop();
   return {};
 }
@@ -235,13 +236,15 @@ int main(int argc, char** argv) {
   app.add_option("--clients", a.clients, "at once")
       .check(skywarden::command_line::range(1, 1000))
       .capture_default_str();
-  app.add_option("--records", a.records, "of completion, over and over if need be")
+  app.add_option("--records", a.records, "of completion, at most; each is sent once")
       .check(skywarden::command_line::range(1000, 1'000'000))
       .capture_default_str();
   app.add_option("--threads", a.threads, "that run batches")
       .check(skywarden::command_line::range(1, 64))
       .capture_default_str();
-  app.add_option("--seconds", a.seconds, "a figure").capture_default_str();
+  app.add_option("--seconds", a.seconds, "a figure, at most")
+      .check(skywarden::command_line::range(0.1, 3600.0))
+      .capture_default_str();
   app.add_option("--deadline-ms", a.deadline_ms, "of each request").capture_default_str();
   app.add_option("--tokens", a.tokens, "rows of an inference")
       .check(skywarden::command_line::range(1, 256))

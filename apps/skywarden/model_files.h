@@ -2,6 +2,7 @@
 // models from them.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>

@@ -44,20 +44,35 @@ class Stock {
     load_plugins();
     const auto found = find_models(arguments_.models);
     if (!found) return complain(found.error().message);
-    std::set<std::string> names;
+    std::set<std::string> names, schemas;
+    bool all_read = true;
     for (const FoundModel& one : *found) {
-      if (one.kind == ModelKind::kGraph || one.kind == ModelKind::kOnnx) names.insert(one.name);
+      if (one.kind == ModelKind::kAnomaly) continue;  // there is no request for it
       const auto checked = check_model_file(one);
-      const Result<void> took =
-          checked ? take(*checked) : Result<void>(tl::unexpected<Error>(checked.error()));
+      const Result<void> took = checked ? take(*checked, one.kind == ModelKind::kTrees ? schemas : names)
+                                        : Result<void>(tl::unexpected<Error>(checked.error()));
+      if (!checked) names.insert(one.name);
+      all_read = all_read && checked.has_value();
       if (!took) complain(fmt::format("{}; what was served before stays", took.error().message));
     }
-    for (const auto& [name, crc] : served_)
-      if (!names.contains(name)) (void)service_.remove_model(name);
-    std::erase_if(served_, [&](const auto& each) { return !names.contains(each.first); });
+    forget(served_, names, [&](const std::string& name) { (void)service_.remove_model(name); });
+    if (all_read)  // else nobody knows whose trees could not be read
+      forget(completing_, schemas,
+             [&](const std::string& schema) { (void)service_.set_completion_model(schema, nullptr, ""); });
   }
 
  private:
+  using Checksums = std::map<std::string, std::uint32_t>;
+
+  template <typename Remove>
+  static void forget(Checksums& served, const std::set<std::string>& found, Remove remove) {
+    std::erase_if(served, [&](const auto& each) {
+      if (found.contains(each.first)) return false;
+      remove(each.first);
+      return true;
+    });
+  }
+
   void load_plugins() {
     for (const std::string& path : arguments_.plugins) {
       auto plugin = serving::Plugin::load(path);
@@ -73,16 +88,21 @@ class Stock {
     }
   }
 
-  Result<void> take(const CheckedModel& model) {
+  // `found` are the names, or of trees the schemas, of those before it.
+  Result<void> take(const CheckedModel& model, std::set<std::string>& found) {
     const std::string& path = model.found.path;
-    if (model.found.kind == ModelKind::kAnomaly) return {};  // there is no request for it
-    if (model.found.kind == ModelKind::kTrees) {
-      if (service_.schema(model.schema) == nullptr) return {};  // of a schema that is not served
-      return service_.set_completion_model(model.schema, &*model.completion, path);
+    const bool trees = model.found.kind == ModelKind::kTrees;
+    const std::string& name = trees ? model.schema : model.found.name;
+    if (trees && service_.schema(name) == nullptr) return {};  // of a schema that is not served
+    if (!found.insert(name).second)
+      return fail(Errc::kConflict, "{}: a second model for '{}' is not taken", path, name);
+    const Checksums& before = trees ? completing_ : served_;
+    if (const auto same = before.find(name); same != before.end() && same->second == model.crc32c) return {};
+    if (trees) {
+      const auto set = service_.set_completion_model(name, &*model.completion, path);
+      if (set) completing_[name] = model.crc32c;
+      return set;
     }
-    if (const auto before = served_.find(model.found.name);
-        before != served_.end() && before->second == model.crc32c)
-      return {};
     std::unique_ptr<serving::Engine> engine;
     if (model.program) {
       engine = serving::make_engine(*model.program);
@@ -93,17 +113,18 @@ class Stock {
       if (!opened) return tl::unexpected<Error>(opened.error());
       engine = std::move(*opened);
     }
-    const auto version = service_.put_model(model.found.name, std::move(engine), path);
+    const auto version = service_.put_model(name, std::move(engine), path);
     if (!version) return tl::unexpected<Error>(version.error());
-    served_[model.found.name] = model.crc32c;
-    fmt::print("model {} version {} from {}\n", model.found.name, *version, path);
+    served_[name] = model.crc32c;
+    fmt::print("model {} version {} from {}\n", name, *version, path);
     return {};
   }
 
   const Arguments& arguments_;
   serving::Service& service_;
   std::shared_ptr<const serving::Plugin> engine_plugin_;
-  std::map<std::string, std::uint32_t> served_;  // checksums of the files
+  Checksums served_;      // of the files, by name
+  Checksums completing_;  // of trees, by schema
 };
 
 serving::ServiceOptions service_options(const Arguments& arguments) {

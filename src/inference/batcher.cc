@@ -9,7 +9,8 @@ namespace skywarden::inference {
 namespace {
 
 constexpr double kMemory = 0.125;   // of the newest pass in what passes take
-constexpr double kForgiven = 0.02;  // of a depth's slowness, each time that it is passed over for it
+constexpr double kForgiven = 0.02;  // of a depth's slowness, when it was passed over for it …
+constexpr Duration kForgivenEvery = std::chrono::milliseconds(10);  // … not more often than that
 constexpr double kSlownessMin = 0.05, kSlownessMax = 1000.0;
 
 std::size_t class_of(std::uint64_t count) {
@@ -97,8 +98,12 @@ Duration Batcher::expected(std::size_t depth, std::uint32_t rows) const {
   return Duration(static_cast<Duration::rep>(nanoseconds * slowness_[depth]));
 }
 
-void Batcher::forgive(std::size_t depth) {
-  if (slowness_[depth] > 1.0) slowness_[depth] -= kForgiven * (slowness_[depth] - 1.0);
+void Batcher::forgive(std::size_t end, Instant now, Instant deadline, std::uint32_t rows) {
+  if (forgiven_ && now < *forgiven_ + kForgivenEvery) return;
+  forgiven_ = now;
+  for (std::size_t depth = 0; depth < end; ++depth)
+    if (slowness_[depth] > 1.0 && now <= earlier_by(deadline, usual(depth, rows)))
+      slowness_[depth] -= kForgiven * (slowness_[depth] - 1.0);
 }
 
 std::optional<std::size_t> Batcher::depth_for(Instant now, Instant deadline, std::uint32_t rows) const {
@@ -116,8 +121,7 @@ Admission Batcher::offer(const WaitingRequest& request, Instant now) {
   }
   if (!depth_for(now, request.deadline, request.rows)) {
     ++metrics_.refused_late;
-    for (std::size_t depth = 0; depth < options_.depths.size(); ++depth)
-      if (now <= earlier_by(request.deadline, usual(depth, request.rows))) forgive(depth);
+    forgive(options_.depths.size(), now, request.deadline, request.rows);
     return Admission::kTooLate;
   }
   if (waiting_ >= options_.queue_max) {
@@ -225,7 +229,7 @@ void Batcher::finished(const RequestBatch& batch, Instant began, Instant ended) 
   metrics_.rows += batch.rows;
   ++metrics_.sizes[class_of(batch.rows) - 1];
   if (batch.depth > 0) metrics_.degraded += requests;
-  for (std::size_t better = 0; better < batch.depth; ++better) forgive(better);
+  forgive(batch.depth, began, batch.tightest, batch.rows);
   metrics_.missed += static_cast<std::uint64_t>(
       std::ranges::count_if(batch.deadlines, [&](Instant deadline) { return ended > deadline; }));
   const Duration nominal = expected(batch.depth, batch.rows);

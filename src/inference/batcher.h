@@ -10,8 +10,8 @@
 // 3. It takes the largest preferred size that is there, or all when that is less than the smallest.
 // 4. It runs at the best depth that meets the tightest deadline in it. Depth 0 is the best and the slowest; a
 //    deeper number is a cheaper method: a result is degraded rather than late.
-//    What passes take is learnt from passes; a depth that is passed over as too slow is forgiven a little
-//    each time, so that one slow pass does not close it for ever.
+//    What passes take is learnt from passes; a depth that is passed over as too slow is forgiven a
+//    little, at most a hundred times a second, so that one slow pass does not close it for ever.
 // 5. A request that not even the cheapest depth could serve in time is answered so at once. So is one that
 //    finds the queue full.
 #pragma once
@@ -116,7 +116,8 @@ class Batcher {
   using Line = std::deque<WaitingRequest>;
 
   [[nodiscard]] Duration usual(std::size_t depth, std::uint32_t rows) const;  // as the options say
-  void forgive(std::size_t depth);
+  // Depths before `end` that would serve in time if passes took what they usually do.
+  void forgive(std::size_t end, Instant now, Instant deadline, std::uint32_t rows);
   [[nodiscard]] std::optional<std::size_t> depth_for(Instant now, Instant deadline, std::uint32_t rows) const;
   [[nodiscard]] Instant latest_start() const;  // by rule 2, the deadlines' part
   [[nodiscard]] Line* head(Instant now);       // the line whose front is next by rule 1
@@ -130,6 +131,7 @@ class Batcher {
   std::size_t waiting_ = 0;
   std::uint64_t waiting_rows_ = 0;
   std::array<double, kDepthsMax> slowness_{};  // observed over expected, smoothed
+  std::optional<Instant> forgiven_;            // last
   BatchMetrics metrics_;
 };
 

@@ -298,7 +298,7 @@ TEST_CASE("one slow pass closes neither the best depth nor the whole queue for e
   std::array<int, 2> ran{};
   int refused = 0;
   Instant now = kStart;
-  for (RequestId id = 2; id < 3000; ++id, now += us(1000)) {
+  for (RequestId id = 2; id < 3000; ++id, now += us(10'000)) {
     if (batcher.offer({id, Priority::kNormal, 1, now, now + us(150)}, now) != Admission::kAdmitted) {
       ++refused;
       continue;
@@ -312,4 +312,18 @@ TEST_CASE("one slow pass closes neither the best depth nor the whole queue for e
   CHECK(refused < 500);
   CHECK(ran[1] > 10);
   CHECK(ran[0] > 2000);
+}
+
+TEST_CASE("a flood of requests that come too late does not wipe out what was learnt of slow passes") {
+  BatcherOptions options;
+  options.depths = {{us(100), us(0)}};
+  Batcher batcher(options);
+  RequestBatch slow;
+  slow.requests = {1};
+  slow.deadlines = {Instant::max()};
+  slow.rows = 1;
+  for (int i = 0; i < 100; ++i) batcher.finished(slow, kStart, kStart + us(5'000));
+  for (RequestId id = 2; id < 1000; ++id)
+    CHECK(batcher.offer({id, Priority::kNormal, 1, kStart, kStart + us(150)}, kStart) == Admission::kTooLate);
+  CHECK(batcher.expected(0, 1) > us(4'000));
 }

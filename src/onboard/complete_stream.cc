@@ -1,6 +1,7 @@
 #include "onboard/complete_stream.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 #include <string_view>
@@ -41,6 +42,15 @@ CompleteOptions steps_options(const StreamOptions& options, NumberReviewer* revi
 
 }  // namespace
 
+Result<void> StreamOptions::validate() const {
+  if (streams_max < 1 || streams_max > 4096) return fail(Errc::kOutOfRange, "streams_max: expected 1…4,096");
+  if (window_slots < 256 || window_slots > (1U << 20U) || !std::has_single_bit(window_slots))
+    return fail(Errc::kOutOfRange, "window_slots: expected a power of two, 256…2^20");
+  if (slots_max < 1 || slots_max > 0x7FFFFFFF)  // of Work::previous
+    return fail(Errc::kOutOfRange, "slots_max: expected 1…2^31 − 1");
+  return {};
+}
+
 StreamCompleter::StreamCompleter(datum::Schema schema, std::unique_ptr<NumberReviewer> reviewer,
                                  StreamOptions options)
     : schema_(std::move(schema)),
@@ -48,9 +58,7 @@ StreamCompleter::StreamCompleter(datum::Schema schema, std::unique_ptr<NumberRev
       options_(options),
       window_(schema_.fields.size(), options_.window_slots),
       steps_(window_.panel(), schema_, steps_options(options_, reviewer_.get()), {}) {
-  EXPECTS(options_.streams_max >= 1 && options_.streams_max <= 4096);
-  EXPECTS(options_.window_slots >= 256 && options_.window_slots <= (1U << 20U));
-  EXPECTS(options_.slots_max >= 1 && options_.slots_max <= 0x7FFFFFFF);  // of Work::previous
+  EXPECTS(options_.validate().has_value());
 }
 
 Result<void> StreamCompleter::check(const datum::Record& record) const {
@@ -95,7 +103,8 @@ Result<std::size_t> StreamCompleter::stream_of(const std::string& name) {
   }
   const auto silent = static_cast<std::size_t>(std::min_element(last_slots_.begin(), last_slots_.end()) -
                                                last_slots_.begin());
-  if (!has_slot() || newest() - last_slots_[silent] < options_.idle_slots)
+  if (!has_slot() || newest() - last_slots_[silent] < options_.idle_slots ||
+      window_.panel().time(newest()) - latest_[silent] < options_.idle)
     return fail(Errc::kLimitReached, "{}: expected at most {} streams", name, options_.streams_max);
   numbers_.erase(names_[silent]);
   names_[silent] = name;

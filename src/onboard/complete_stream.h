@@ -8,8 +8,12 @@
 // clock that goes back is held at its latest time, as in a panel in arrival order.
 //
 // Bounded: the last `window_slots` slots of at most `streams_max` streams are held. Work for a record does
-// not depend on how many came before. When there are too many streams the one silent longest is forgotten
-// with all that was learnt of it, if it was silent for `idle_slots`; else the new one is refused.
+// not depend on how many came before, but the first of a new stream costs a copy of all that is held. When
+// there are too many streams the one silent longest is forgotten with all that was learnt of it, if it was
+// silent for `idle_slots` and `idle`; else the new one is refused.
+//
+// A time ahead of the truth holds the clock for everybody until the truth has come up to it: who takes
+// records from clocks that may be wrong looks at them first.
 #pragma once
 
 #include <cstddef>
@@ -29,12 +33,14 @@
 namespace skywarden::onboard {
 
 struct StreamOptions {
-  std::size_t streams_max = 64;     // 1…4096
-  std::size_t idle_slots = 72;      // after which a stream may be forgotten for a new one
-  std::size_t window_slots = 2048;  // a power of two, 256…2^20; what was known before is forgotten
+  std::size_t streams_max = 64;            // 1…4096
+  std::size_t idle_slots = 72;             // and
+  Duration idle = std::chrono::hours(72);  // after which a stream may be forgotten for a new one
+  std::size_t window_slots = 2048;         // a power of two, 256…2^20; what was known before is forgotten
   double copy_disagreements_max = 0.02;
-  double abstain_beyond = 2.5;         // as in CompleteOptions
-  std::size_t slots_max = 0x7FFFFFFF;  // 1…2³¹−1; then a new completer is needed
+  double abstain_beyond = 2.5;                  // as in CompleteOptions
+  std::size_t slots_max = 0x7FFFFFFF;           // 1…2³¹−1; then a new completer is needed
+  [[nodiscard]] Result<void> validate() const;  // kOutOfRange names the option
 };
 
 struct CompletedRecord {
@@ -46,7 +52,7 @@ class StreamCompleter {
  public:
   static constexpr std::size_t kLateSlots = 1000;  // how far back a late record may belong, at most
 
-  // Without a reviewer the baseline alone answers.
+  // Options that validate. Without a reviewer the baseline alone answers.
   explicit StreamCompleter(datum::Schema schema, std::unique_ptr<NumberReviewer> reviewer = nullptr,
                            StreamOptions options = {});
   StreamCompleter(const StreamCompleter&) = delete;

@@ -245,7 +245,8 @@ TEST_CASE("a late record is completed where it belongs and counts from then on")
 }
 
 TEST_CASE("one stream too many replaces the one that was silent longest, or is refused") {
-  StreamCompleter stream(example_schema(), nullptr, {.streams_max = 4, .idle_slots = 30});
+  StreamCompleter stream(example_schema(), nullptr,
+                         {.streams_max = 4, .idle_slots = 30, .idle = std::chrono::hours(30)});
   const auto records = example_records(40, 8);
   for (const datum::Record& record : records)
     if (record.stream != "c" || record.time < Instant{} + std::chrono::hours(5))

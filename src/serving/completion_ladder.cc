@@ -1,6 +1,7 @@
 #include "serving/completion_ladder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/contract.h"
 #include "onboard/complete.h"
@@ -10,7 +11,7 @@ namespace skywarden::serving {
 namespace {
 
 constexpr std::size_t kStretchRows = 3;  // that a field is missing in a row until it is called a stretch
-constexpr std::size_t kOwedAtOnce = 32;  // records owed that are shown with a call
+constexpr std::size_t kOwedAtOnce = 32;  // records owed that are shown with a call, at least
 
 bool missing(const datum::Field& field) {
   return std::holds_alternative<datum::Missing>(field);
@@ -95,7 +96,9 @@ Result<void> LadderOptions::validate() const {
   if (stream_rows == 0 || stream_rows > 10'000)
     return fail(Errc::kOutOfRange, "stream_rows: expected 1…10,000");
   if (streams_max == 0 || streams_max > 4096) return fail(Errc::kOutOfRange, "streams_max: expected 1…4,096");
-  return {};
+  if (owed_max > 1'000'000) return fail(Errc::kOutOfRange, "owed_max: expected at most 1,000,000");
+  if (ahead_max <= Duration::zero()) return fail(Errc::kOutOfRange, "ahead_max: expected more than 0");
+  return system.validate();
 }
 
 CompletionLadder::CompletionLadder(const datum::Schema& schema,
@@ -122,15 +125,16 @@ std::optional<std::string> CompletionLadder::take_complaint() {
 std::vector<CompletedNewest> CompletionLadder::complete_newest(std::span<const datum::Record* const> newest,
                                                                bool in_haste) {
   std::vector<CompletedNewest> out(newest.size());
-  if (!in_haste) show_owed();
+  if (!in_haste) show_owed(std::max(kOwedAtOnce, 2 * newest.size()));
+  in_haste = in_haste || !owed_.empty();
   for (std::size_t i = 0; i < newest.size(); ++i) {
     const datum::Record& record = *newest[i];
     EXPECTS(record.fields.size() == schema_.fields.size());
     out[i].record = record;
     describe(record, out[i]);
+    note_time(record.time);
     if (in_haste) {
-      complete_by_rules(record, out[i]);
-      owe(record);
+      complete_in_haste(record, out[i]);
     } else {
       complete_in_time(record, out[i]);
       if (method_) apply_method(record, out[i]);
@@ -140,11 +144,33 @@ std::vector<CompletedNewest> CompletionLadder::complete_newest(std::span<const d
   return out;
 }
 
-void CompletionLadder::show_owed() {
-  for (std::size_t i = 0; i < kOwedAtOnce && !owed_.empty(); ++i) {
+void CompletionLadder::show_owed(std::size_t count) {
+  for (std::size_t i = 0; i < count && !owed_.empty(); ++i) {
     if (!show(owed_.front())) ++never_shown_;
     owed_.pop_front();
   }
+}
+
+void CompletionLadder::note_time(Instant time) {
+  times_.push_back(time);
+  if (times_.size() > kTimesKept) times_.pop_front();
+}
+
+bool CompletionLadder::ahead_of_all(Instant time) const {
+  std::vector<Instant> sorted(times_.begin(), times_.end());
+  std::ranges::sort(sorted);
+  if (sorted.empty()) return false;
+  const Instant middle = sorted[(sorted.size() - 1) / 2];
+  // Records that come once a week are that far apart without anything being wrong.
+  return time - middle > std::max(options_.ahead_max, 2 * (middle - sorted.front()));
+}
+
+void CompletionLadder::complete_in_haste(const datum::Record& newest, CompletedNewest& out) {
+  complete_by_rules(newest, out);
+  if (ahead_of_all(newest.time))
+    ++never_shown_;
+  else
+    owe(newest);
 }
 
 void CompletionLadder::owe(const datum::Record& record) {
@@ -161,11 +187,14 @@ Result<onboard::CompletedRecord> CompletionLadder::show(const datum::Record& rec
 }
 
 void CompletionLadder::complete_in_time(const datum::Record& newest, CompletedNewest& out) {
-  if (auto completed = show(newest)) {
-    out.record = std::move(completed->record);
-    return;
+  if (!ahead_of_all(newest.time)) {
+    if (auto completed = show(newest)) {
+      out.record = std::move(completed->record);
+      return;
+    }
   }
-  out.depth = CompletionDepth::kStream;  // the system has no room for another stream
+  ++never_shown_;
+  out.depth = CompletionDepth::kStream;
   complete_alone(newest, out);
 }
 

@@ -3,10 +3,12 @@
 //   kSystem  all streams of the schema together (onboard/complete_stream.h): copies of other streams,
 //            neighbours, the trained model. A record costs the same however many came before.
 //   kStream  the record's own stream alone, from the rows of it that came lately and without the trained
-//            model: for streams beyond those that the system has room for
+//            model: for what the system cannot take, streams beyond those that it has room for, and times
+//            ahead of everybody's, which would hold its clock
 //   kRules   the stream's last known value, without an interval
-// What was answered by rules for want of time is owed to the system: it is shown to it before later records,
-// some with each call, so that it misses nothing but what a long overload leaves too old.
+// What was answered by rules for want of time is owed to the system and shown to it before anything later, at
+// the next calls in time; as long as something is still owed, records are answered by rules. More comes off
+// with each call than the call adds.
 // A pure machine: one thread, no clock.
 #pragma once
 
@@ -34,7 +36,10 @@ struct LadderOptions {
   onboard::StreamOptions system = {};
   std::size_t stream_rows = 16;    // kept of each stream
   std::size_t streams_max = 1024;  // beyond, the stream that has been silent for longest is forgotten
-  std::size_t owed_max = 4096;     // records; beyond, the system never sees the oldest
+  std::size_t owed_max = 4096;     // records, at most a million; beyond, the system never sees the oldest
+  // A time that lies further ahead of the middle one of the last nine, and further than twice the pace of
+  // those before, is not believed.
+  Duration ahead_max = std::chrono::hours(24);
   [[nodiscard]] Result<void> validate() const;
 };
 
@@ -73,6 +78,7 @@ class CompletionLadder {
   [[nodiscard]] const datum::Schema& schema() const { return schema_; }
   [[nodiscard]] std::size_t streams() const { return streams_.size(); }
   [[nodiscard]] std::size_t owed() const { return owed_.size(); }
+  // Records that the system never saw.
   [[nodiscard]] std::uint64_t never_shown() const { return never_shown_; }
 
  private:
@@ -81,11 +87,16 @@ class CompletionLadder {
     std::uint64_t heard = 0;         // number of the record that came last
   };
 
-  void show_owed();
+  static constexpr std::size_t kTimesKept = 9;
+
+  void show_owed(std::size_t count);
   void owe(const datum::Record& record);
+  void note_time(Instant time);
+  [[nodiscard]] bool ahead_of_all(Instant time) const;
   [[nodiscard]] Result<onboard::CompletedRecord> show(const datum::Record& record);
   void complete_in_time(const datum::Record& newest, CompletedNewest& out);
   void complete_alone(const datum::Record& newest, CompletedNewest& out) const;
+  void complete_in_haste(const datum::Record& newest, CompletedNewest& out);
   void complete_by_rules(const datum::Record& newest, CompletedNewest& out) const;
   void describe(const datum::Record& newest, CompletedNewest& out) const;
   void apply_method(const datum::Record& newest, CompletedNewest& out);
@@ -97,6 +108,7 @@ class CompletionLadder {
   std::unique_ptr<PluginMethod> method_;
   std::map<std::string, Stream> streams_;
   std::deque<datum::Record> owed_;  // oldest first
+  std::deque<Instant> times_;       // the last that were stated
   std::uint64_t records_ = 0, never_shown_ = 0;
   bool method_fails_ = false;
   std::optional<std::string> complaint_;

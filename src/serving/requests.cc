@@ -173,6 +173,18 @@ void write_record(std::string& out, const datum::Schema& schema, const Completed
   out += "}}";
 }
 
+void drop_long_texts(datum::Record& record, const datum::Schema& schema, std::size_t row,
+                     const RequestLimits& limits, std::vector<datum::RowProblem>& problems) {
+  for (std::size_t f = 0; f < record.fields.size(); ++f) {
+    const datum::Value* value = datum::value_of(record.fields[f]);
+    const auto* text = value == nullptr ? nullptr : std::get_if<std::string>(value);
+    if (text == nullptr || text->size() <= limits.text_bytes_max) continue;
+    problems.push_back({row, schema.fields[f].name,
+                        fmt::format("expected at most {} bytes; read as missing", limits.text_bytes_max)});
+    record.fields[f] = datum::Missing{datum::MissingReason::kMalformed};
+  }
+}
+
 }  // namespace
 
 std::string json_text(std::string_view text) {
@@ -242,6 +254,10 @@ Result<CompleteQuery> read_complete(std::string_view body, const SchemaOf& schem
     auto record = onboard::decode_json_line(each.dump(), *out.schema, {.depth_max = limits.depth_max}, row,
                                             out.problems);
     if (!record) return fail(record.error().code, "record {}: {}", row, record.error().message);
+    if (record->stream.size() > limits.stream_bytes_max)
+      return fail(Errc::kLimitReached, "record {}: the stream's name: expected at most {} bytes", row,
+                  limits.stream_bytes_max);
+    drop_long_texts(*record, *out.schema, row, limits, out.problems);
     out.records.push_back(std::move(*record));
   }
   return out;

@@ -22,6 +22,8 @@ namespace skywarden::serving {
 struct RequestLimits {
   std::size_t depth_max = 16;           // of nested arrays and objects
   std::size_t records_max = 256;        // of one completion
+  std::size_t stream_bytes_max = 256;   // of a stream's name
+  std::size_t text_bytes_max = 4096;    // of a text; a longer one counts as missing
   std::size_t numbers_max = 1'000'000;  // of one inference
   double deadline_ms_max = 60'000;
 };

@@ -99,6 +99,30 @@ TEST_CASE("a completion is read, and cells that cannot be are missing and told")
             .message.starts_with("record 1: "));
 }
 
+TEST_CASE("names and texts as long as a body are not kept") {
+  datum::Schema schema = station_schema();
+  schema.fields[1] = {};
+  schema.fields[1].name = "note";
+  schema.fields[1].kind = datum::FieldKind::kText;
+  const auto read = [&](const std::string& station, const std::string& note) {
+    return read_complete(
+        nlohmann::json(
+            {{"schema", "example"},
+             {"records", {{{"station", station}, {"time", "2026-01-01T00:00:00Z"}, {"note", note}}}}})
+            .dump(),
+        [&](const std::string&) { return &schema; });
+  };
+  CHECK(read(std::string(256, 'a'), "short"));
+  const auto refused = read(std::string(257, 'a'), "short");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::kLimitReached);
+  const auto cut = read("a", std::string(5000, 'b'));
+  REQUIRE(cut);
+  CHECK(std::holds_alternative<datum::Missing>(cut->records[0].fields[1]));
+  REQUIRE(cut->problems.size() == 1);
+  CHECK(cut->problems[0].column == "note");
+}
+
 TEST_CASE("answers are JSON whatever is in them") {
   const datum::Schema schema = station_schema();
   CompletedNewest done;

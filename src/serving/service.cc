@@ -134,7 +134,7 @@ Result<void> Service::add_schema(datum::Schema schema) {
       options_.complete, [this, &here](std::span<const std::vector<datum::Record>* const> batch,
                                        std::size_t depth) { return run_completion(here, batch, depth); });
   const std::lock_guard lock(mutex_);
-  if (!stands_.emplace(here.schema.name, std::move(made)).second)
+  if (!stands_.try_emplace(here.schema.name, std::move(made)).second)
     return fail(Errc::kConflict, "there is a schema '{}' already", here.schema.name);
   pool_.add(here.lane);
   return {};

@@ -51,8 +51,7 @@ class Service {
                                                 const std::string& origin);
   [[nodiscard]] Result<void> remove_model(const std::string& name) { return shelf_.remove(name); }
 
-  // A schema for /v1/complete; one of the same name keeps its place and what is known of its streams only
-  // when it is added for the first time. kConflict: there is one of that name.
+  // A schema for /v1/complete. kConflict: there is one of that name, and it stays as it is.
   [[nodiscard]] Result<void> add_schema(datum::Schema schema);
   // The trained model of a schema (null: the baseline) and a plug-in's method for it (null: none), from the
   // next batch on. kNotFound: no such schema; kConflict: a model of another schema.
