@@ -1,6 +1,7 @@
-// Bodies of requests to the service: whatever comes, an answer or one line.
+// Bodies of requests to the service: whatever comes, an answer or one line. What can be read is completed.
 #include <string_view>
 
+#include "serving/completion_ladder.h"
 #include "serving/requests.h"
 
 namespace {
@@ -41,14 +42,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto records =
       serving::read_complete(body, [&](const std::string& name) { return name == "s" ? &schema : nullptr; });
   if (!records) return 0;
-  std::vector<serving::CompletedNewest> done;
+  serving::CompletionLadder ladder(
+      schema, nullptr,
+      {.system = {.streams_max = 2, .window_slots = 256}, .stream_rows = 4, .streams_max = 3, .owed_max = 4});
+  std::vector<const datum::Record*> newest;
   for (const datum::Record& record : records->records) {
     if (record.fields.size() != schema.fields.size()) __builtin_trap();
-    serving::CompletedNewest one;
-    one.record = record;
-    one.patterns.assign(record.fields.size(), serving::GapPattern::kScattered);
-    done.push_back(std::move(one));
+    newest.push_back(&record);
   }
+  auto done = ladder.complete_newest(newest, size % 2 == 1);
+  if (done.size() != newest.size()) __builtin_trap();
+  done = ladder.complete_newest(newest, false);
   (void)serving::complete_json(schema, done, records->problems, {});
   return 0;
 }

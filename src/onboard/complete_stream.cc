@@ -104,7 +104,7 @@ Result<std::size_t> StreamCompleter::stream_of(const std::string& name) {
   const auto silent = static_cast<std::size_t>(std::min_element(last_slots_.begin(), last_slots_.end()) -
                                                last_slots_.begin());
   if (!has_slot() || newest() - last_slots_[silent] < options_.idle_slots ||
-      window_.panel().time(newest()) - latest_[silent] < options_.idle)
+      seconds_between(latest_[silent], window_.panel().time(newest())) < to_seconds(options_.idle))
     return fail(Errc::kLimitReached, "{}: expected at most {} streams", name, options_.streams_max);
   numbers_.erase(names_[silent]);
   names_[silent] = name;

@@ -43,6 +43,12 @@ struct StreamOptions {
   [[nodiscard]] Result<void> validate() const;  // kOutOfRange names the option
 };
 
+// What lies between two times that anybody may state, which may be more than a Duration holds.
+[[nodiscard]] inline double seconds_between(Instant earlier, Instant later) {
+  const auto seconds = [](Instant t) { return 1e-9 * static_cast<double>(t.time_since_epoch().count()); };
+  return seconds(later) - seconds(earlier);
+}
+
 struct CompletedRecord {
   datum::Record record;  // missing fields that could be estimated are, with who says so
   bool late = false;     // its slot had passed

@@ -162,7 +162,8 @@ bool CompletionLadder::ahead_of_all(Instant time) const {
   if (sorted.empty()) return false;
   const Instant middle = sorted[(sorted.size() - 1) / 2];
   // Records that come once a week are that far apart without anything being wrong.
-  return time - middle > std::max(options_.ahead_max, 2 * (middle - sorted.front()));
+  return onboard::seconds_between(middle, time) >
+         std::max(to_seconds(options_.ahead_max), 2.0 * onboard::seconds_between(sorted.front(), middle));
 }
 
 void CompletionLadder::complete_in_haste(const datum::Record& newest, CompletedNewest& out) {
