@@ -140,7 +140,7 @@ TEST_CASE("no flipped bit changes what a log says: it is lost, or the bit counte
       const std::uint64_t bit = writer.random.below(disk.read(name)->size() * 8);
       disk.flip(name, bit);
       const auto read = read_log(disk);
-      RC_ASSERT(!read || same(read->persisted, writer.now));
+      RC_ASSERT((!read || same(read->persisted, writer.now)));  // its own || looks at both sides
       noticed += read ? 0 : 1;
       disk.flip(name, bit);
     }
@@ -170,7 +170,7 @@ TEST_CASE("no sector that turned to zeros changes what a marked log says") {
       if (bit / 8 < bytes.size() && (std::to_integer<unsigned>(bytes[bit / 8]) >> (bit % 8) & 1U) != 0)
         disk.flip(name, bit);
     const auto read = read_log(disk);
-    RC_ASSERT(!read || same(read->persisted, writer.now));
+    RC_ASSERT((!read || same(read->persisted, writer.now)));  // its own || looks at both sides
     noticed += read ? 0 : 1;
   });
   CHECK(noticed > 20);
