@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -19,7 +18,7 @@ namespace skywarden {
 namespace {
 
 struct Arguments {
-  std::string schema = "schemas/prsa.toml", data, model = "models/prsa.anomaly";
+  PrsaInput from{.model = "models/prsa.anomaly"};
   std::size_t hours = 3000;
 };
 
@@ -47,13 +46,13 @@ std::size_t readings(const onboard::Panel& panel, const datum::Schema& schema,
 }
 
 Result<void> run(const Arguments& a) {
-  const auto schema = schema_from(a.schema);
+  const auto schema = schema_from(a.from.schema);
   if (!schema) return tl::unexpected<Error>(schema.error());
-  const auto bytes = formats::read_file(a.model);
+  const auto bytes = formats::read_file(a.from.model);
   if (!bytes) return tl::unexpected<Error>(bytes.error());
   const auto model = onboard::decode_anomaly_model(std::as_bytes(std::span(*bytes)), *schema);
-  if (!model) return fail(model.error().code, "{}: {}", a.model, model.error().message);
-  const auto records = prsa_records(a.data, *schema, a.hours);
+  if (!model) return fail(model.error().code, "{}: {}", a.from.model, model.error().message);
+  const auto records = prsa_records(a.from.data, *schema, a.hours);
   if (!records) return tl::unexpected<Error>(records.error());
   const auto panel = panel_of(*records, schema->fields.size());
   if (!panel) return tl::unexpected<Error>(panel.error());
@@ -76,7 +75,7 @@ Result<void> run(const Arguments& a) {
   fmt::print(
       "{{\"figure\": \"readings judged\", \"model\": \"{}\", \"readings\": {}, \"flagged\": {}, \"cpu_us\": "
       "{:.2f}, \"cpu_us_a_record\": {:.1f}}}\n",
-      a.model, count, flagged, (judged - completed) / static_cast<double>(count) * 1e6,
+      a.from.model, count, flagged, (judged - completed) / static_cast<double>(count) * 1e6,
       per_record(judged - completed));
   return {};
 }
@@ -86,11 +85,8 @@ Result<void> run(const Arguments& a) {
 
 int main(int argc, char** argv) {
   skywarden::Arguments a;
-  if (const char* data = std::getenv("SKYWARDEN_DATA")) a.data = data;
   skywarden::command_line::Program app{"What it costs to judge readings by the trained model"};
-  app.add_option("--schema", a.schema, "of the records").capture_default_str();
-  app.add_option("--data", a.data, "folder with completion/prsa (default SKYWARDEN_DATA)");
-  app.add_option("--model", a.model, "a model of anomalies").capture_default_str();
+  a.from.add_options(app, "a model of anomalies");
   app.add_option("--hours", a.hours, "of each station")
       .check(skywarden::command_line::range(300, 100'000))
       .capture_default_str();

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <thread>
@@ -28,7 +27,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Arguments {
-  std::string schema = "schemas/prsa.toml", data, model = "models/prsa.trees";
+  PrsaInput from{.model = "models/prsa.trees"};
   std::size_t warm_hours = 1000, hours = 2000, backlog_hours = 24;
   double hidden = 0.5;
   unsigned systems = 2;
@@ -58,17 +57,17 @@ void hide(std::vector<datum::Record>& records, double share) {
 }
 
 Result<Setup> load(const Arguments& a) {
-  auto schema = schema_from(a.schema);
+  auto schema = schema_from(a.from.schema);
   if (!schema) return tl::unexpected<Error>(schema.error());
   Setup out{std::move(*schema), std::nullopt, {}};
-  if (a.model != "baseline") {
-    const auto bytes = formats::read_file(a.model);
+  if (a.from.model != "baseline") {
+    const auto bytes = formats::read_file(a.from.model);
     if (!bytes) return tl::unexpected<Error>(bytes.error());
     auto model = onboard::decode_fused_model(std::as_bytes(std::span(*bytes)), out.schema);
     if (!model) return tl::unexpected<Error>(model.error());
     out.model = std::move(*model);
   }
-  auto records = prsa_records(a.data, out.schema, a.warm_hours + a.hours);
+  auto records = prsa_records(a.from.data, out.schema, a.warm_hours + a.hours);
   if (!records) return tl::unexpected<Error>(records.error());
   out.records = std::move(*records);
   hide(out.records, a.hidden);
@@ -101,7 +100,7 @@ void one_by_one(const Setup& setup, const Arguments& a) {
       "{{\"figure\": \"records one by one\", \"model\": \"{}\", \"streams\": {}, \"records\": {}, "
       "\"records_per_s\": {:.0f}, \"cpu_us\": {:.1f}, \"p50_ms\": {:.4f}, \"p95_ms\": {:.3f}, \"p99_ms\": "
       "{:.3f}, \"max_ms\": {:.2f}}}\n",
-      a.model, completer.streams(), us.size(), count / wall, (cpu_seconds() - cpu) / count * 1e6,
+      a.from.model, completer.streams(), us.size(), count / wall, (cpu_seconds() - cpu) / count * 1e6,
       statistics::quantile(us, 0.5) * 1e-3, statistics::quantile(us, 0.95) * 1e-3,
       statistics::quantile(us, 0.99) * 1e-3, *std::ranges::max_element(us) * 1e-3);
   std::fflush(stdout);
@@ -136,7 +135,7 @@ void backlogs(const Setup& setup, const Arguments& a, unsigned systems) {
   fmt::print(
       "{{\"figure\": \"records in backlogs\", \"model\": \"{}\", \"systems\": {}, \"backlog_hours\": {}, "
       "\"records\": {:.0f}, \"records_per_s\": {:.0f}, \"cpu_us\": {:.1f}, \"most_memory_mb\": {:.0f}}}\n",
-      a.model, systems, a.backlog_hours, count, count / wall, (cpu_seconds() - cpu) / count * 1e6,
+      a.from.model, systems, a.backlog_hours, count, count / wall, (cpu_seconds() - cpu) / count * 1e6,
       static_cast<double>(used.ru_maxrss) / 1024.0);
   std::fflush(stdout);
 }
@@ -157,11 +156,8 @@ Result<void> run(const Arguments& a) {
 
 int main(int argc, char** argv) {
   skywarden::Arguments a;
-  if (const char* data = std::getenv("SKYWARDEN_DATA")) a.data = data;
   skywarden::command_line::Program app{"How fast records are completed as they arrive"};
-  app.add_option("--schema", a.schema, "of the records").capture_default_str();
-  app.add_option("--data", a.data, "folder with completion/prsa (default SKYWARDEN_DATA)");
-  app.add_option("--model", a.model, "completion model, or baseline").capture_default_str();
+  a.from.add_options(app, "completion model, or baseline");
   app.add_option("--warm-hours", a.warm_hours, "before anything is measured")
       .check(skywarden::command_line::range(1, 100'000))
       .capture_default_str();

@@ -2,17 +2,31 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "command_line/command_line.h"
 #include "datum/record.h"
 #include "datum/schema.h"
 #include "formats/read_file.h"
 #include "onboard/ingest.h"
 
 namespace skywarden {
+
+struct PrsaInput {
+  std::string schema = "schemas/prsa.toml", data = {}, model = {};
+
+  // `what` the model is.
+  void add_options(command_line::Program& app, const std::string& what) {
+    if (const char* folder = std::getenv("SKYWARDEN_DATA")) data = folder;
+    app.add_option("--schema", schema, "of the records").capture_default_str();
+    app.add_option("--data", data, "folder with completion/prsa (default SKYWARDEN_DATA)");
+    app.add_option("--model", model, what).capture_default_str();
+  }
+};
 
 [[nodiscard]] inline Result<datum::Schema> schema_from(const std::string& path) {
   const auto text = formats::read_file(path);

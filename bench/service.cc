@@ -33,7 +33,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Arguments {
   std::string what = "both";
-  std::string schema = "schemas/prsa.toml", data, model = "models/prsa.trees";
+  PrsaInput from{.model = "models/prsa.trees"};
   std::size_t clients = 16, records = 60'000;
   double seconds = 5.0, deadline_ms = 1000.0;
   unsigned threads = 2;
@@ -153,7 +153,7 @@ std::string body_of(const datum::Schema& schema, const datum::Record& record, do
 
 // The stations' records in order of time, dealt to the clients in turn: they carry the links of one system.
 Result<std::vector<std::vector<std::string>>> completions(const Arguments& a, const datum::Schema& schema) {
-  const auto records = prsa_records(a.data, schema, a.records / 12 + 1);
+  const auto records = prsa_records(a.from.data, schema, a.records / 12 + 1);
   if (!records) return tl::unexpected<Error>(records.error());
   std::vector<std::vector<std::string>> bodies(a.clients);
   Random random(5);
@@ -180,7 +180,7 @@ std::vector<std::vector<std::string>> inferences(const Arguments& a) {
 }
 
 Result<void> run(const Arguments& a) {
-  const auto schema = schema_from(a.schema);
+  const auto schema = schema_from(a.from.schema);
   if (!schema) return tl::unexpected<Error>(schema.error());
   std::vector<std::vector<std::string>> records;
   if (a.what != "infer") {
@@ -193,12 +193,12 @@ Result<void> run(const Arguments& a) {
   options.threads = a.threads;
   serving::Service service(options, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
   if (const auto added = service.add_schema(*schema); !added) return added;
-  if (a.model != "baseline") {
-    const auto bytes = formats::read_file(a.model);
+  if (a.from.model != "baseline") {
+    const auto bytes = formats::read_file(a.from.model);
     if (!bytes) return tl::unexpected<Error>(bytes.error());
     const auto model = onboard::decode_model(std::as_bytes(std::span(*bytes)), *schema);
     if (!model) return tl::unexpected<Error>(model.error());
-    if (const auto set = service.set_completion_model(schema->name, &*model, a.model); !set) return set;
+    if (const auto set = service.set_completion_model(schema->name, &*model, a.from.model); !set) return set;
   }
   auto program =
       inference::make_program(inference::encoder(inference::kStudent, inference::drawn_parameters(1)));
@@ -226,13 +226,10 @@ Result<void> run(const Arguments& a) {
 
 int main(int argc, char** argv) {
   skywarden::Arguments a;
-  if (const char* data = std::getenv("SKYWARDEN_DATA")) a.data = data;
   skywarden::command_line::Program app{"Times of the service on a node"};
   app.add_option("--what", a.what, "infer, complete or both")
       .check(skywarden::command_line::one_of({"infer", "complete", "both"}));
-  app.add_option("--schema", a.schema, "of the records").capture_default_str();
-  app.add_option("--data", a.data, "folder with completion/prsa (default SKYWARDEN_DATA)");
-  app.add_option("--model", a.model, "completion model, or baseline").capture_default_str();
+  a.from.add_options(app, "completion model, or baseline");
   app.add_option("--clients", a.clients, "at once")
       .check(skywarden::command_line::range(1, 1000))
       .capture_default_str();

@@ -29,14 +29,22 @@ void count_trees(const std::vector<onboard::FieldTrees>& mode, CheckedModel& out
   }
 }
 
-Result<void> check_trees(std::span<const std::byte> bytes, CheckedModel& out) {
-  const auto name = onboard::schema_of_model(bytes);
+// A model that names its schema, decoded by it.
+template <typename Model>
+Result<Model> by_its_schema(std::span<const std::byte> bytes, CheckedModel& out,
+                            Result<std::string> (*schema_of)(std::span<const std::byte>),
+                            Result<Model> (*decode)(std::span<const std::byte>, const datum::Schema&)) {
+  auto name = schema_of(bytes);
   if (!name) return tl::unexpected<Error>(name.error());
   const auto schema = named_schema(*name);
   if (!schema) return tl::unexpected<Error>(schema.error());
-  auto model = onboard::decode_model(bytes, *schema);
+  out.schema = std::move(*name);
+  return decode(bytes, *schema);
+}
+
+Result<void> check_trees(std::span<const std::byte> bytes, CheckedModel& out) {
+  auto model = by_its_schema(bytes, out, onboard::schema_of_model, onboard::decode_model);
   if (!model) return tl::unexpected<Error>(model.error());
-  out.schema = *name;
   count_trees(model->causal, out);
   count_trees(model->offline, out);
   out.completion = std::move(*model);
@@ -44,13 +52,8 @@ Result<void> check_trees(std::span<const std::byte> bytes, CheckedModel& out) {
 }
 
 Result<void> check_anomaly(std::span<const std::byte> bytes, CheckedModel& out) {
-  const auto name = onboard::schema_of_anomaly_model(bytes);
-  if (!name) return tl::unexpected<Error>(name.error());
-  const auto schema = named_schema(*name);
-  if (!schema) return tl::unexpected<Error>(schema.error());
-  auto model = onboard::decode_anomaly_model(bytes, *schema);
+  auto model = by_its_schema(bytes, out, onboard::schema_of_anomaly_model, onboard::decode_anomaly_model);
   if (!model) return tl::unexpected<Error>(model.error());
-  out.schema = *name;
   out.fields = model->fields.size();
   for (const onboard::FieldJudge& field : model->fields) {
     out.trees += field.trees.trees();

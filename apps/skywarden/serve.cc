@@ -51,7 +51,7 @@ class Stock {
       const auto checked = check_model_file(one);
       const Result<void> took = checked ? take(*checked, one.kind == ModelKind::kTrees ? schemas : names)
                                         : Result<void>(tl::unexpected<Error>(checked.error()));
-      if (!checked) names.insert(one.name);
+      if (!checked && one.kind != ModelKind::kTrees) names.insert(one.name);
       all_read = all_read && checked.has_value();
       if (!took) complain(fmt::format("{}; what was served before stays", took.error().message));
     }

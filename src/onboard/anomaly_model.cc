@@ -157,13 +157,12 @@ Result<AnomalyModel> decode_anomaly_model(std::span<const std::byte> bytes, cons
   auto opened = open_model(bytes, kKind);
   if (!opened) return tl::unexpected(opened.error());
   wire::CborReader& in = *opened;
-  const auto version = in.unsigned_integer();
-  const auto name = in.text();
+  const auto name = read_model_schema(in, kVersion);
+  if (!name) return tl::unexpected(name.error());
   const auto fingerprint = in.unsigned_integer();
   const auto rate = in.floating();
   const auto count = in.array();
   if (!count) return tl::unexpected(count.error());
-  if (*version != kVersion) return fail(Errc::kUnsupported, "version {}, expected {}", *version, kVersion);
   if (*name != schema.name)
     return fail(Errc::kConflict, "a model for schema '{}', the records follow '{}'", *name, schema.name);
   if (*fingerprint != evidence_fingerprint())
@@ -171,7 +170,7 @@ Result<AnomalyModel> decode_anomaly_model(std::span<const std::byte> bytes, cons
   if (!(*rate > 0.0 && *rate < 1.0)) return fail(Errc::kMalformed, "rate {}: expected one in (0, 1)", *rate);
   if (*count > schema.fields.size())
     return fail(Errc::kMalformed, "{} fields, the schema has {}", *count, schema.fields.size());
-  AnomalyModel out{std::string(*name), *rate, {}};
+  AnomalyModel out{*name, *rate, {}};
   for (std::uint64_t i = 0; i < *count; ++i) {
     auto field = read_field(in, schema);
     if (!field) return tl::unexpected(field.error());
@@ -186,11 +185,7 @@ Result<AnomalyModel> decode_anomaly_model(std::span<const std::byte> bytes, cons
 Result<std::string> schema_of_anomaly_model(std::span<const std::byte> bytes) {
   auto in = open_model(bytes, kKind);
   if (!in) return tl::unexpected(in.error());
-  const auto version = in->unsigned_integer();
-  const auto name = in->text();
-  if (!name) return tl::unexpected(name.error());
-  if (*version != kVersion) return fail(Errc::kUnsupported, "version {}, expected {}", *version, kVersion);
-  return std::string(*name);
+  return read_model_schema(*in, kVersion);
 }
 
 }  // namespace skywarden::onboard

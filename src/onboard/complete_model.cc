@@ -113,14 +113,6 @@ Result<std::vector<FieldTrees>> read_mode(wire::CborReader& in, const datum::Sch
 }
 
 // The version, which must be this one, and the schema's name.
-Result<std::string> read_schema(wire::CborReader& in) {
-  const auto version = in.unsigned_integer();
-  auto name = in.text();
-  if (!name) return tl::unexpected<Error>(name.error());
-  if (*version != kVersion) return fail(Errc::kUnsupported, "version {}, expected {}", *version, kVersion);
-  return std::string(*name);
-}
-
 class TreeReviewer final : public NumberReviewer {
  public:
   TreeReviewer(const std::vector<FieldTrees>& fields, const datum::Schema& schema)
@@ -175,13 +167,13 @@ std::vector<std::byte> encode_model(const CompletionModel& model, const datum::S
 Result<std::string> schema_of_model(std::span<const std::byte> bytes) {
   auto in = open_model(bytes, kKind);
   if (!in) return tl::unexpected(in.error());
-  return read_schema(*in);
+  return read_model_schema(*in, kVersion);
 }
 
 Result<CompletionModel> decode_model(std::span<const std::byte> bytes, const datum::Schema& schema) {
   auto in = open_model(bytes, kKind);
   if (!in) return tl::unexpected(in.error());
-  const auto name = read_schema(*in);
+  const auto name = read_model_schema(*in, kVersion);
   if (!name) return tl::unexpected(name.error());
   if (*name != schema.name)
     return fail(Errc::kConflict, "a model for schema '{}', the records follow '{}'", *name, schema.name);

@@ -218,7 +218,6 @@ void StreamCompleter::complete_together(std::span<const datum::Record> records,
                                         std::vector<Result<CompletedRecord>>& out) {
   std::map<std::size_t, std::size_t> members;  // stream → record
   const Panel& panel = window_.panel();
-  bool newest_is_free = has_slot() && !settled_;
   const Instant time = records[together.front()].time;
   for (const std::size_t r : together) {
     const auto sound = check(records[r]);
@@ -234,12 +233,10 @@ void StreamCompleter::complete_together(std::span<const datum::Record> records,
     }
   }
   if (members.empty()) return;
-  newest_is_free = newest_is_free && panel.time(newest()) == time;
+  bool newest_is_free = has_slot() && !settled_ && panel.time(newest()) == time;
   for (const auto& [stream, r] : members)
     newest_is_free = newest_is_free && panel.record_at(newest(), stream) == Panel::kNoRecord;
-  if (!newest_is_free) {
-    open(time);
-  }
+  if (!newest_is_free) open(time);
   std::vector<std::size_t> streams;
   for (const auto& [stream, r] : members) {
     window_.put(newest(), stream, static_cast<std::uint32_t>(stream) + 1, records[r].fields);

@@ -26,18 +26,7 @@ class Sensitive final : public NumberReviewer {
   }
 };
 
-bool same(const datum::Field& a, const datum::Field& b) {
-  if (a.index() != b.index()) return false;
-  if (std::holds_alternative<datum::Missing>(a)) return true;
-  if (*datum::value_of(a) != *datum::value_of(b)) return false;
-  const auto* x = std::get_if<datum::Estimated>(&a);
-  const auto* y = std::get_if<datum::Estimated>(&b);
-  if (x == nullptr) return true;
-  return x->interval == y->interval && x->by == y->by && x->probability == y->probability &&
-         x->abstained == y->abstained;
-}
-
-bool same(const datum::Record& a, const datum::Record& b, const datum::Schema& schema) {
+bool same_record(const datum::Record& a, const datum::Record& b, const datum::Schema& schema) {
   for (std::size_t f = 0; f < a.fields.size(); ++f)  // a panel's records do not carry texts
     if (schema.fields[f].kind != datum::FieldKind::kText && !same(a.fields[f], b.fields[f])) return false;
   return a.stream == b.stream && a.time == b.time;
@@ -71,7 +60,7 @@ std::size_t differing(const std::vector<datum::Record>& records, const datum::Sc
     const auto completed = stream.complete(records[r]);
     REQUIRE(completed);
     REQUIRE_FALSE(completed->late);
-    out += same(completed->record, expected[r], schema) ? 0 : 1;
+    out += same_record(completed->record, expected[r], schema) ? 0 : 1;
   }
   return out;
 }
@@ -113,7 +102,7 @@ TEST_CASE("a backlog in pieces is completed as the table is, to the bit") {
       const auto said = stream.complete_backlog(piece);
       for (std::size_t i = 0; i < said.size(); ++i) {
         RC_ASSERT(said[i].has_value());
-        RC_ASSERT(same(said[i]->record, expected[order[i]], schema));
+        RC_ASSERT(same_record(said[i]->record, expected[order[i]], schema));
       }
     }
   }));
@@ -144,7 +133,8 @@ TEST_CASE("bits can differ: the checks above fail for the other way to see a slo
   const datum::Schema schema = example_schema();
   const auto one = by_table(records, schema, true), several = by_table(records, schema, false);
   std::size_t different = 0;
-  for (std::size_t r = 0; r < records.size(); ++r) different += same(one[r], several[r], schema) ? 0 : 1;
+  for (std::size_t r = 0; r < records.size(); ++r)
+    different += same_record(one[r], several[r], schema) ? 0 : 1;
   CHECK(different > 0);
   CHECK(estimates(one) > 200);
 }

@@ -66,6 +66,18 @@ inline std::vector<datum::Record> example_records(std::size_t hours, std::uint64
   return out;
 }
 
+// Whether two fields say the same, of an estimate also how surely and by whom.
+inline bool same(const datum::Field& a, const datum::Field& b) {
+  if (a.index() != b.index()) return false;
+  if (std::holds_alternative<datum::Missing>(a)) return true;
+  if (*datum::value_of(a) != *datum::value_of(b)) return false;
+  const auto* x = std::get_if<datum::Estimated>(&a);
+  const auto* y = std::get_if<datum::Estimated>(&b);
+  if (x == nullptr) return true;
+  return x->interval == y->interval && x->by == y->by && x->probability == y->probability &&
+         x->abstained == y->abstained;
+}
+
 inline Panel panel_of(const std::vector<datum::Record>& records, bool arrival_order) {
   PanelOptions options;
   options.arrival_order = arrival_order;

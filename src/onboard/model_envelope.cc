@@ -40,4 +40,12 @@ Result<wire::CborReader> open_model(std::span<const std::byte> bytes, const Mode
   return in;
 }
 
+Result<std::string> read_model_schema(wire::CborReader& in, std::uint64_t version) {
+  const auto found = in.unsigned_integer();
+  const auto name = in.text();
+  if (!name) return tl::unexpected<Error>(name.error());
+  if (*found != version) return fail(Errc::kUnsupported, "version {}, expected {}", *found, version);
+  return std::string(*name);
+}
+
 }  // namespace skywarden::onboard

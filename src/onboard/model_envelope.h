@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,5 +29,9 @@ struct ModelKind {
 
 // A reader behind the name. kMalformed: no such model, or damaged; kLimitReached.
 [[nodiscard]] Result<wire::CborReader> open_model(std::span<const std::byte> bytes, const ModelKind& kind);
+
+// Of a model for one schema, whose next items are its version and that schema's name: the name. kUnsupported:
+// another version.
+[[nodiscard]] Result<std::string> read_model_schema(wire::CborReader& in, std::uint64_t version);
 
 }  // namespace skywarden::onboard

@@ -176,10 +176,10 @@ void PanelWindow::name_streams(StreamMoves moves, std::span<const std::string> n
   EXPECTS(moves.size() == names.size());
   Panel& p = panel_;
   const std::size_t before = p.streams();
-  for (std::size_t s = 0; s < before; ++s)
-    for (std::size_t row = 0; std::find(moves.begin(), moves.end(), s) == moves.end() && row < p.rows();
-         ++row)
-      forget_texts(row, s);
+  for (std::size_t s = 0; s < before; ++s) {
+    if (std::find(moves.begin(), moves.end(), s) != moves.end()) continue;
+    for (std::size_t row = 0; row < p.rows(); ++row) forget_texts(row, s);
+  }
   move_streams(p.values_, p.rows(), before, p.field_count_, moves, 0.0);
   move_streams(p.reasons_, p.rows(), before, p.field_count_, moves, std::uint8_t{Panel::kNoRecordMark});
   move_streams(p.record_at_, p.rows(), before, 1, moves, std::uint32_t{Panel::kNoRecord});

@@ -24,15 +24,6 @@ void warm_up(CompletionLadder& ladder, const std::vector<datum::Record>& records
   for (std::size_t i = 0; i < count; ++i) complete_one(ladder, records[i]);
 }
 
-bool same(const datum::Field& a, const datum::Field& b) {
-  if (a.index() != b.index()) return false;
-  if (std::holds_alternative<Missing>(a)) return true;
-  if (*datum::value_of(a) != *datum::value_of(b)) return false;
-  const auto* x = std::get_if<datum::Estimated>(&a);
-  const auto* y = std::get_if<datum::Estimated>(&b);
-  return x == nullptr || (x->interval == y->interval && x->by == y->by && x->probability == y->probability);
-}
-
 const datum::Estimated* estimate(const CompletedNewest& done, std::size_t field) {
   return std::get_if<datum::Estimated>(&done.record.fields[field]);
 }
@@ -87,7 +78,7 @@ TEST_CASE("in haste a record gets its last value, and the system is shown it lat
     if (hasty.owed() > 0) continue;  // no record goes past one that came before it
     ++caught_up;
     for (std::size_t f = 0; f < 3; ++f) {
-      CHECK(same(after_haste[0].record.fields[f], expected[0].record.fields[f]));
+      CHECK(onboard::same(after_haste[0].record.fields[f], expected[0].record.fields[f]));
       estimates += std::holds_alternative<datum::Estimated>(after_haste[0].record.fields[f]) ? 1 : 0;
     }
   }
@@ -112,7 +103,8 @@ TEST_CASE("a clock far ahead of the others holds nobody else's") {
       CHECK(done[0].record.time == wrong.time);
     }
     const auto one = complete_one(ladder, records[i]), other = complete_one(undisturbed, records[i]);
-    for (std::size_t f = 0; f < 3; ++f) CHECK(same(one[0].record.fields[f], other[0].record.fields[f]));
+    for (std::size_t f = 0; f < 3; ++f)
+      CHECK(onboard::same(one[0].record.fields[f], other[0].record.fields[f]));
   }
   CHECK(ahead == 3);
   CHECK(ladder.never_shown() == 3);
@@ -156,7 +148,8 @@ TEST_CASE("records of one call are said as if they had come one by one") {
   const auto all = together.complete_newest(call, kInTime);
   for (std::size_t i = 0; i < call.size(); ++i) {
     const auto one = complete_one(apart, *call[i]);
-    for (std::size_t f = 0; f < 3; ++f) CHECK(same(one[0].record.fields[f], all[i].record.fields[f]));
+    for (std::size_t f = 0; f < 3; ++f)
+      CHECK(onboard::same(one[0].record.fields[f], all[i].record.fields[f]));
     CHECK(one[0].depth == all[i].depth);
     CHECK(one[0].patterns == all[i].patterns);
   }
