@@ -41,12 +41,15 @@ Tensor tensor_of(const std::vector<float>& numbers, c10::IntArrayRef sizes) {
 
 struct NetworkTrainer::State {
   NetworkShape shape;
+  Products products = Products::kF32;
   std::map<std::string, Tensor> parameters;
   std::unique_ptr<torch::optim::AdamW> optimizer;
 
   [[nodiscard]] const Tensor& of(const std::string& name) const { return parameters.at(name); }
   [[nodiscard]] Tensor dense(const Tensor& x, const std::string& name) const {
-    return torch::linear(x, of(name), of(name + ".bias"));
+    if (products == Products::kF32) return torch::linear(x, of(name), of(name + ".bias"));
+    return torch::linear(x.to(torch::kBFloat16), of(name).to(torch::kBFloat16)).to(torch::kFloat32) +
+           of(name + ".bias");
   }
   [[nodiscard]] Tensor norm(const Tensor& x, const std::string& name) const {
     return torch::layer_norm(x, {x.size(-1)}, of(name + ".gain"), of(name + ".bias"), 1e-5);
@@ -104,10 +107,12 @@ struct NetworkTrainer::State {
   }
 };
 
-NetworkTrainer::NetworkTrainer(const NetworkShape& shape, const NetworkInputs& inputs, std::uint64_t seed)
+NetworkTrainer::NetworkTrainer(const NetworkShape& shape, const NetworkInputs& inputs, std::uint64_t seed,
+                               Products products)
     : state_(std::make_unique<State>()) {
   torch::set_num_threads(1);
   state_->shape = shape;
+  state_->products = products;
   const inference::Parameters drawn = inference::drawn_parameters(seed);
   std::vector<Tensor> all;
   // The graph that flies says which parameters there are.
