@@ -196,7 +196,7 @@ Result<void> run(const Arguments& a) {
   if (a.from.model != "baseline") {
     const auto bytes = formats::read_file(a.from.model);
     if (!bytes) return tl::unexpected<Error>(bytes.error());
-    const auto model = onboard::decode_model(std::as_bytes(std::span(*bytes)), *schema);
+    const auto model = onboard::decode_fused_model(std::as_bytes(std::span(*bytes)), *schema);
     if (!model) return tl::unexpected<Error>(model.error());
     if (const auto set = service.set_completion_model(schema->name, &*model, a.from.model); !set) return set;
   }

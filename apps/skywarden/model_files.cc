@@ -6,6 +6,7 @@
 #include "formats/read_file.h"
 #include "incident_loader.h"
 #include "inference/model_file.h"
+#include "onboard/model_envelope.h"
 #include "record_tables.h"
 #include "wire/crc32c.h"
 
@@ -16,7 +17,8 @@ constexpr std::size_t kModelFilesMax = 1000;
 constexpr std::size_t kRecordBytesMax = std::size_t{4} << 20;
 
 std::optional<FoundModel> recognised(const std::filesystem::path& path) {
-  for (const ModelKind kind : {ModelKind::kTrees, ModelKind::kAnomaly, ModelKind::kGraph, ModelKind::kOnnx})
+  for (const ModelKind kind :
+       {ModelKind::kTrees, ModelKind::kFused, ModelKind::kAnomaly, ModelKind::kGraph, ModelKind::kOnnx})
     if (path.extension() == to_string(kind)) return FoundModel{path.string(), path.stem().string(), kind};
   return std::nullopt;
 }
@@ -42,11 +44,12 @@ Result<Model> by_its_schema(std::span<const std::byte> bytes, CheckedModel& out,
   return decode(bytes, *schema);
 }
 
-Result<void> check_trees(std::span<const std::byte> bytes, CheckedModel& out) {
-  auto model = by_its_schema(bytes, out, onboard::schema_of_model, onboard::decode_model);
+Result<void> check_completion(std::span<const std::byte> bytes, CheckedModel& out) {
+  auto model = by_its_schema(bytes, out, onboard::schema_of_fused_model, onboard::decode_fused_model);
   if (!model) return tl::unexpected<Error>(model.error());
-  count_trees(model->causal, out);
-  count_trees(model->offline, out);
+  count_trees(model->trees.causal, out);
+  count_trees(model->trees.offline, out);
+  out.networks = model->causal.networks.size() + model->offline.networks.size();
   out.completion = std::move(*model);
   return {};
 }
@@ -63,9 +66,10 @@ Result<void> check_anomaly(std::span<const std::byte> bytes, CheckedModel& out) 
   return {};
 }
 
-Result<void> check_graph(std::span<const std::byte> bytes, CheckedModel& out) {
-  auto read = inference::read_model(bytes, out.found.path);
+Result<void> check_graph(std::span<const std::byte> bytes, const KnownSigners& signers, CheckedModel& out) {
+  auto read = inference::read_model(bytes, out.found.path, signers.verify());
   if (!read) return tl::unexpected<Error>(read.error());
+  if (read->carries_signature) out.is_signed = read->is_signed ? Signed::kByKnown : Signed::kUnjudged;
   out.repaired = read->repaired_bytes + read->repaired_blocks;
   out.tensors = read->model.tensors.size();
   for (const inference::Tensor& tensor : read->model.tensors)
@@ -78,12 +82,28 @@ Result<void> check_graph(std::span<const std::byte> bytes, CheckedModel& out) {
   return {};
 }
 
+// Of a file that is no graph; those judge their own.
+Result<void> check_signature(std::span<const std::byte> bytes, const KnownSigners& signers,
+                             CheckedModel& out) {
+  const onboard::SealedModel parts = onboard::split_signature(bytes);
+  out.is_signed = parts.signature.empty() ? Signed::kNot : Signed::kUnjudged;
+  if (signers.empty()) return {};
+  if (parts.signature.empty())
+    return fail(Errc::kConflict, "{}: it is not signed, and only signed models are accepted", out.found.path);
+  if (!signers.verifies(parts.sealed, parts.signature))
+    return fail(Errc::kConflict, "{}: its signature is not that of a known signer", out.found.path);
+  out.is_signed = Signed::kByKnown;
+  return {};
+}
+
 }  // namespace
 
 std::string_view to_string(ModelKind kind) {
   switch (kind) {
     case ModelKind::kTrees:
       return ".trees";
+    case ModelKind::kFused:
+      return ".fused";
     case ModelKind::kAnomaly:
       return ".anomaly";
     case ModelKind::kGraph:
@@ -102,7 +122,8 @@ Result<std::vector<FoundModel>> find_models(const std::vector<std::string>& path
       const auto one = recognised(path);
       if (!std::filesystem::exists(path, error))
         return fail(Errc::kNotFound, "{}: there is no such file", path);
-      if (!one) return fail(Errc::kUnsupported, "{}: expected a file .trees, .anomaly, .swm or .onnx", path);
+      if (!one)
+        return fail(Errc::kUnsupported, "{}: expected a file .trees, .fused, .anomaly, .swm or .onnx", path);
       out.push_back(*one);
       continue;
     }
@@ -117,7 +138,19 @@ Result<std::vector<FoundModel>> find_models(const std::vector<std::string>& path
   return out;
 }
 
-Result<CheckedModel> check_model_file(const FoundModel& found) {
+std::string_view to_string(Signed is) {
+  switch (is) {
+    case Signed::kNot:
+      return "no";
+    case Signed::kUnjudged:
+      return "not judged";
+    case Signed::kByKnown:
+      return "by a known signer";
+  }
+  return "";
+}
+
+Result<CheckedModel> check_model_file(const FoundModel& found, const KnownSigners& signers) {
   const auto bytes = formats::read_file(found.path, inference::kModelFileBytesMax);
   if (!bytes) return tl::unexpected<Error>(bytes.error());
   CheckedModel out;
@@ -125,13 +158,16 @@ Result<CheckedModel> check_model_file(const FoundModel& found) {
   const auto view = std::as_bytes(std::span(*bytes));
   out.bytes = view.size();
   // Not of the checksum that most formats end with: with it all of them would say the same.
-  out.crc32c = wire::crc32c(view.first(view.size() - std::min<std::size_t>(view.size(), 4)));
+  const auto sealed = onboard::split_signature(view).sealed;
+  out.crc32c = wire::crc32c(sealed.first(sealed.size() - std::min<std::size_t>(sealed.size(), 4)));
   if (auto record = formats::read_file(found.path + ".json", kRecordBytesMax))
     out.record = std::move(*record);
-  Result<void> checked;
-  if (found.kind == ModelKind::kTrees) checked = check_trees(view, out);
+  Result<void> checked =
+      found.kind == ModelKind::kGraph ? Result<void>() : check_signature(view, signers, out);
+  if (!checked) return tl::unexpected<Error>(checked.error());
+  if (completes(found.kind)) checked = check_completion(view, out);
   if (found.kind == ModelKind::kAnomaly) checked = check_anomaly(view, out);
-  if (found.kind == ModelKind::kGraph) checked = check_graph(view, out);
+  if (found.kind == ModelKind::kGraph) checked = check_graph(view, signers, out);
   if (!checked) {
     const std::string& why = checked.error().message;
     return fail(checked.error().code, "{}{}", why.starts_with(found.path) ? "" : found.path + ": ", why);

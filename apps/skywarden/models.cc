@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "command_line/command_line.h"
 #include "commands.h"
+#include "formats/read_file.h"
 #include "inference/session.h"
 #include "model_files.h"
 
@@ -21,6 +22,8 @@ using nlohmann::json;
 
 struct Arguments {
   std::vector<std::string> paths = {"models"};
+  std::vector<std::string> signed_by;
+  std::string key;
   bool json = false;
   double seconds = 0.5;
 };
@@ -31,6 +34,7 @@ json about(const CheckedModel& m) {
               {"kind", std::string(to_string(m.found.kind)).substr(1)},
               {"bytes", m.bytes},
               {"crc32c", fmt::format("{:08x}", m.crc32c)},
+              {"signed", to_string(m.is_signed)},
               {"run_record", !m.record.empty()}};
   if (m.completion || m.anomaly) {
     out["schema"] = m.schema;
@@ -38,6 +42,7 @@ json about(const CheckedModel& m) {
     out["nodes"] = m.nodes;
     out["fields"] = m.fields;
   }
+  if (m.found.kind == ModelKind::kFused) out["networks"] = m.networks;
   if (m.anomaly) out["rate"] = m.anomaly->rate;
   if (m.program) {
     out["tensors"] = m.tensors;
@@ -54,8 +59,8 @@ json about(const CheckedModel& m) {
 
 std::string summary(const CheckedModel& m) {
   if (m.completion)
-    return fmt::format("completion of {}, {} trees, {} nodes, {} fields", m.schema, m.trees, m.nodes,
-                       m.fields);
+    return fmt::format("completion of {}, {} trees, {} nodes, {} fields{}", m.schema, m.trees, m.nodes,
+                       m.fields, m.networks > 0 ? fmt::format(", {} networks", m.networks) : "");
   if (m.anomaly)
     return fmt::format("anomalies of {}, {} trees, {} nodes, {} fields", m.schema, m.trees, m.nodes,
                        m.fields);
@@ -69,23 +74,27 @@ void print(const Arguments& arguments, const CheckedModel& m, std::string_view m
   if (arguments.json) {
     fmt::print("{}\n", about(m).dump());
   } else {
-    fmt::print("{:<20} {:<7} {:>10} bytes  crc32c {:08x}  {}{}{}\n", m.found.name,
-               to_string(m.found.kind).substr(1), m.bytes, m.crc32c, summary(m),
-               m.record.empty() ? "; no run record" : "", more);
+    fmt::print(
+        "{:<20} {:<7} {:>10} bytes  crc32c {:08x}  {}{}{}{}\n", m.found.name,
+        to_string(m.found.kind).substr(1), m.bytes, m.crc32c, summary(m),
+        m.record.empty() ? "; no run record" : "",
+        m.is_signed == Signed::kNot ? std::string() : fmt::format("; signed ({})", to_string(m.is_signed)),
+        more);
   }
 }
 
 // Calls `each` with every sound model; those that are not are a line each. 0, or 1 when one was not sound.
 int for_all(const Arguments& arguments, const std::function<void(const CheckedModel&)>& each) {
   const auto found = find_models(arguments.paths);
-  if (!found) {
-    fmt::print(stderr, "skywarden models: {}\n", found.error().message);
+  const auto signers = KnownSigners::read(arguments.signed_by);
+  if (!found || !signers) {
+    fmt::print(stderr, "skywarden models: {}\n", found ? signers.error().message : found.error().message);
     return 2;
   }
   if (found->empty()) fmt::print(stderr, "skywarden models: no model in {}\n", arguments.paths.front());
   int code = 0;
   for (const FoundModel& one : *found) {
-    const auto checked = check_model_file(one);
+    const auto checked = check_model_file(one, *signers);
     if (checked) {
       each(*checked);
       continue;
@@ -97,6 +106,20 @@ int for_all(const Arguments& arguments, const std::function<void(const CheckedMo
                              .dump(-1, ' ', false, json::error_handler_t::replace));
   }
   return code;
+}
+
+Result<void> sign(const Arguments& arguments) {
+  const auto pem = formats::read_file(arguments.key, kKeyFileBytesMax);
+  if (!pem) return tl::unexpected<Error>(pem.error());
+  const auto key = storage::SigningKey::read_private(*pem);
+  if (!key) return fail(key.error().code, "{}: {}", arguments.key, key.error().message);
+  const auto found = find_models(arguments.paths);
+  if (!found) return tl::unexpected<Error>(found.error());
+  for (const FoundModel& one : *found) {
+    if (const auto done = sign_model_file(one, *key); !done) return done;
+    fmt::print("{}: signed\n", one.path);
+  }
+  return {};
 }
 
 void show(const Arguments& arguments, const CheckedModel& m) {
@@ -185,7 +208,7 @@ void bench(const Arguments& arguments, const CheckedModel& m) {
   json line = {{"model", m.found.name}};
   if (m.completion) {
     line["figure"] = "one number corrected, with its interval, one core";
-    line["us"] = trees_seconds(*m.completion, arguments.seconds) * 1e6;
+    line["us"] = trees_seconds(m.completion->trees, arguments.seconds) * 1e6;
   } else if (m.anomaly) {
     line["figure"] = "one reading judged, one core";
     line["us"] = anomaly_seconds(*m.anomaly, arguments.seconds) * 1e6;
@@ -214,6 +237,8 @@ void add_models(command_line::Command app, int* exit_code) {
     command_line::Command sub = command.add_subcommand(name, what);
     sub.add_option("path", arguments->paths, "model files, or folders of them").capture_default_str();
     sub.add_flag("--json", arguments->json, "a JSON object a line");
+    sub.add_option("--signed-by", arguments->signed_by,
+                   "public keys (PEM): only models that one of them signed are sound");
     if (std::string_view(name) == "bench")
       sub.add_option("--seconds", arguments->seconds, "how long each is timed")
           .check(command_line::range(0.01, 60.0))
@@ -230,6 +255,23 @@ void add_models(command_line::Command app, int* exit_code) {
   add("show", "All that a model and its run record say", "skywarden models show models/prsa.trees", show);
   add("verify", "Read everything, checksums included", "skywarden models verify models --json",
       [](const Arguments& arguments, const CheckedModel& m) { print(arguments, m, "  sound"); });
+  auto signing = std::make_shared<Arguments>();
+  command_line::Command sub = command.add_subcommand("sign", "Sign models, in their files");
+  sub.add_option("path", signing->paths, "model files, or folders of them").required();
+  sub.add_option("--key", signing->key, "private key (PEM, Ed25519)").required();
+  sub.footer(
+      "A signature tells whom a model is from; `serve` and `models verify` ask for it with --signed-by. Exit "
+      "code 1: "
+      "one\nwas not signed, and those after it neither.\n\nExample:\n"
+      "  openssl genpkey -algorithm ed25519 -out models.key\n"
+      "  openssl pkey -in models.key -pubout -out models.pub\n"
+      "  skywarden models sign models/prsa.trees --key models.key\n"
+      "  skywarden models verify models/prsa.trees --signed-by models.pub");
+  sub.callback([signing, exit_code] {
+    const auto done = sign(*signing);
+    if (!done) fmt::print(stderr, "skywarden models sign: {}\n", done.error().message);
+    *exit_code = done ? 0 : 1;
+  });
   add("bench", "How long an answer takes on this machine",
       "skywarden models bench models/prsa.trees --seconds 2", bench);
 }

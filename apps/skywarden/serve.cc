@@ -23,7 +23,7 @@ struct Arguments {
   std::vector<std::string> host_names;
   std::vector<std::string> models = {"models"};
   std::vector<std::string> schemas = {"prsa", "weather", "firms_modis", "firms_viirs"};
-  std::vector<std::string> plugins;
+  std::vector<std::string> plugins, signed_by;
   unsigned threads = shell::ThreadExecutor::processor_count();
   double deadline_ms = 1000.0;
   std::size_t queue = 1024, connections = 256, body_kib = 1024, stream_rows = 16;
@@ -38,7 +38,8 @@ void complain(const std::string& why) {
 // was served before stays.
 class Stock {
  public:
-  Stock(const Arguments& arguments, serving::Service& service) : arguments_(arguments), service_(service) {}
+  Stock(const Arguments& arguments, KnownSigners signers, serving::Service& service)
+      : arguments_(arguments), signers_(std::move(signers)), service_(service) {}
 
   void load() {
     load_plugins();
@@ -48,15 +49,15 @@ class Stock {
     bool all_read = true;
     for (const FoundModel& one : *found) {
       if (one.kind == ModelKind::kAnomaly) continue;  // there is no request for it
-      const auto checked = check_model_file(one);
-      const Result<void> took = checked ? take(*checked, one.kind == ModelKind::kTrees ? schemas : names)
+      const auto checked = check_model_file(one, signers_);
+      const Result<void> took = checked ? take(*checked, completes(one.kind) ? schemas : names)
                                         : Result<void>(tl::unexpected<Error>(checked.error()));
-      if (!checked && one.kind != ModelKind::kTrees) names.insert(one.name);
+      if (!checked && !completes(one.kind)) names.insert(one.name);
       all_read = all_read && checked.has_value();
       if (!took) complain(fmt::format("{}; what was served before stays", took.error().message));
     }
     forget(served_, names, [&](const std::string& name) { (void)service_.remove_model(name); });
-    if (all_read)  // else nobody knows whose trees could not be read
+    if (all_read)  // else nobody knows whose model could not be read
       forget(completing_, schemas,
              [&](const std::string& schema) { (void)service_.set_completion_model(schema, nullptr, ""); });
   }
@@ -88,17 +89,17 @@ class Stock {
     }
   }
 
-  // `found` are the names, or of trees the schemas, of those before it.
+  // `found` are the names, or of what completes the schemas, of those before it.
   Result<void> take(const CheckedModel& model, std::set<std::string>& found) {
     const std::string& path = model.found.path;
-    const bool trees = model.found.kind == ModelKind::kTrees;
-    const std::string& name = trees ? model.schema : model.found.name;
-    if (trees && service_.schema(name) == nullptr) return {};  // of a schema that is not served
+    const bool completing = completes(model.found.kind);
+    const std::string& name = completing ? model.schema : model.found.name;
+    if (completing && service_.schema(name) == nullptr) return {};  // of a schema that is not served
     if (!found.insert(name).second)
       return fail(Errc::kConflict, "{}: a second model for '{}' is not taken", path, name);
-    const Checksums& before = trees ? completing_ : served_;
+    const Checksums& before = completing ? completing_ : served_;
     if (const auto same = before.find(name); same != before.end() && same->second == model.crc32c) return {};
-    if (trees) {
+    if (completing) {
       const auto set = service_.set_completion_model(name, &*model.completion, path);
       if (set) completing_[name] = model.crc32c;
       return set;
@@ -121,10 +122,11 @@ class Stock {
   }
 
   const Arguments& arguments_;
+  KnownSigners signers_;
   serving::Service& service_;
   std::shared_ptr<const serving::Plugin> engine_plugin_;
   Checksums served_;      // of the files, by name
-  Checksums completing_;  // of trees, by schema
+  Checksums completing_;  // of what completes, by schema
 };
 
 serving::ServiceOptions service_options(const Arguments& arguments) {
@@ -164,7 +166,9 @@ Result<void> run(const Arguments& arguments) {
     if (!schema) return tl::unexpected<Error>(schema.error());
     if (const auto added = service.add_schema(std::move(*schema)); !added) return added;
   }
-  Stock stock(arguments, service);
+  auto signers = KnownSigners::read(arguments.signed_by);
+  if (!signers) return tl::unexpected<Error>(signers.error());
+  Stock stock(arguments, std::move(*signers), service);
   stock.load();
   auto started = shell::HttpServer::start_deferred(
       server_options(arguments), [&service](shell::HttpRequest request, shell::HttpServer::Respond respond) {
@@ -194,6 +198,8 @@ void add_serve(command_line::Command app, int* exit_code) {
   command.add_option("--port", arguments->port, "0: any free one").capture_default_str();
   command.add_option("--host-name", arguments->host_names, "further names it may be reached under");
   command.add_option("--models", arguments->models, "model files, or folders of them").capture_default_str();
+  command.add_option("--signed-by", arguments->signed_by,
+                     "public keys (PEM): only models that one of them signed are taken, and none in ONNX");
   command.add_option("--schema", arguments->schemas, "shipped schemas by name, or files (TOML)")
       .capture_default_str();
   command.add_option("--plugin", arguments->plugins, "shared libraries with engines, methods or detectors");

@@ -243,6 +243,7 @@ Result<ModelFile> read_model(std::span<const std::byte> file, std::string_view n
   auto model = fill(*opened, name);
   if (!model) return tl::unexpected(model.error());
   return ModelFile{.model = std::move(*model),
+                   .carries_signature = opened->header.signature_bytes > 0,
                    .is_signed = static_cast<bool>(verify),
                    .repaired_bytes = opened->repaired_bytes,
                    .repaired_blocks = *blocks};

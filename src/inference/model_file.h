@@ -39,7 +39,8 @@ using Verify = std::function<bool(std::span<const std::byte> message, std::span<
 
 struct ModelFile {
   Model model;
-  bool is_signed = false;           // and the signature held
+  bool carries_signature = false;
+  bool is_signed = false;           // and the signature was judged and held
   std::size_t repaired_bytes = 0;   // of headers and vital parts, decided by majority
   std::size_t repaired_blocks = 0;  // of weights and parity
 };

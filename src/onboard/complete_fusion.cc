@@ -138,11 +138,15 @@ Result<FusedMode> read_mode(wire::CborReader& in, const datum::Schema& schema) {
   return out;
 }
 
-Result<FusedModel> read_body(wire::CborReader& in, const datum::Schema& schema) {
+Result<std::span<const std::byte>> read_trees(wire::CborReader& in) {
   const auto version = in.unsigned_integer();
   if (!version) return tl::unexpected(version.error());
   if (*version != kVersion) return fail(Errc::kUnsupported, "version {}, expected {}", *version, kVersion);
-  const auto trees = in.bytes();
+  return in.bytes();
+}
+
+Result<FusedModel> read_body(wire::CborReader& in, const datum::Schema& schema) {
+  const auto trees = read_trees(in);
   if (!trees) return tl::unexpected(trees.error());
   FusedModel out;
   auto decoded = decode_model(*trees, schema);
@@ -256,6 +260,15 @@ std::vector<std::byte> encode_fused_model(const FusedModel& model, const datum::
   write_mode(out, model.causal);
   write_mode(out, model.offline);
   return seal_model(out);
+}
+
+Result<std::string> schema_of_fused_model(std::span<const std::byte> bytes) {
+  if (!is_model_of(bytes, kKind)) return schema_of_model(bytes);
+  auto in = open_model(bytes, kKind);
+  if (!in) return tl::unexpected(in.error());
+  const auto trees = read_trees(*in);
+  if (!trees) return tl::unexpected(trees.error());
+  return schema_of_model(*trees);
 }
 
 Result<FusedModel> decode_fused_model(std::span<const std::byte> bytes, const datum::Schema& schema) {

@@ -71,6 +71,9 @@ class TreeOpinions {
 [[nodiscard]] Result<FusedModel> decode_fused_model(std::span<const std::byte> bytes,
                                                     const datum::Schema& schema);
 
+// The name of the schema that a model says it is for, when its checksums hold; of trees alone, too.
+[[nodiscard]] Result<std::string> schema_of_fused_model(std::span<const std::byte> bytes);
+
 // Applies the model. It keeps what it needs; the model may go. Good for one run over one system.
 [[nodiscard]] Result<std::unique_ptr<NumberReviewer>> make_fused_reviewer(const FusedModel& model,
                                                                           const datum::Schema& schema,

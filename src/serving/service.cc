@@ -140,15 +140,20 @@ Result<void> Service::add_schema(datum::Schema schema) {
   return {};
 }
 
-Result<void> Service::set_completion_model(const std::string& schema, const onboard::CompletionModel* model,
+Result<void> Service::set_completion_model(const std::string& schema, const onboard::FusedModel* model,
                                            const std::string& origin) {
   Stand* here = stand(schema);
   if (here == nullptr) return fail(Errc::kNotFound, "no schema '{}'", schema);
-  if (model != nullptr && model->schema != schema)
-    return fail(Errc::kConflict, "{}: a model for schema '{}', not '{}'", origin, model->schema, schema);
+  if (model != nullptr && model->trees.schema != schema)
+    return fail(Errc::kConflict, "{}: a model for schema '{}', not '{}'", origin, model->trees.schema,
+                schema);
   // std::function wants what it holds to be copyable.
-  auto reviewer = std::make_shared<std::unique_ptr<onboard::NumberReviewer>>(
-      model == nullptr ? nullptr : onboard::make_reviewer(*model, here->schema, true));
+  auto reviewer = std::make_shared<std::unique_ptr<onboard::NumberReviewer>>();
+  if (model != nullptr) {
+    auto made = onboard::make_fused_reviewer(*model, here->schema, true);
+    if (!made) return fail(made.error().code, "{}: {}", origin, made.error().message);
+    *reviewer = std::move(*made);
+  }
   {
     const std::lock_guard lock(here->mutex);
     here->news.emplace_back(

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "onboard/complete_model.h"
+#include "onboard/complete_fusion.h"
 #include "serving/completion_ladder.h"
 #include "serving/model_shelf.h"
 #include "serving/requests.h"
@@ -54,9 +54,9 @@ class Service {
   // A schema for /v1/complete. kConflict: there is one of that name, and it stays as it is.
   [[nodiscard]] Result<void> add_schema(datum::Schema schema);
   // The trained model of a schema (null: the baseline) and a plug-in's method for it (null: none), from the
-  // next batch on. kNotFound: no such schema; kConflict: a model of another schema.
-  [[nodiscard]] Result<void> set_completion_model(const std::string& schema,
-                                                  const onboard::CompletionModel* model,
+  // next batch on. kNotFound: no such schema; kConflict: a model of another schema,
+  // or networks that do not fit it.
+  [[nodiscard]] Result<void> set_completion_model(const std::string& schema, const onboard::FusedModel* model,
                                                   const std::string& origin);
   [[nodiscard]] Result<void> set_method(const std::string& schema, std::shared_ptr<const Plugin> plugin);
   [[nodiscard]] const datum::Schema* schema(const std::string& name) const;

@@ -195,8 +195,8 @@ TEST_CASE("a plug-in's method is exchanged and taken away while records come") {
 TEST_CASE("a model of another schema is refused and the old one stays") {
   Running running;
   REQUIRE(running.service.add_schema(station_schema()));
-  onboard::CompletionModel model;
-  model.schema = "another";
+  onboard::FusedModel model;
+  model.trees.schema = "another";
   const auto set = running.service.set_completion_model("example", &model, "another.trees");
   CHECK(set.error().message == "another.trees: a model for schema 'another', not 'example'");
   CHECK(running.ask("/v1/models", "", "GET").body["schemas"][0]["model"] == "baseline");
