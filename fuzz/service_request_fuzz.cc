@@ -50,9 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (record.fields.size() != schema.fields.size()) __builtin_trap();
     newest.push_back(&record);
   }
-  auto done = ladder.complete_newest(newest, size % 2 == 1);
+  auto done = ladder.complete_newest(newest, static_cast<serving::Haste>(size % 3));
   if (done.size() != newest.size()) __builtin_trap();
-  done = ladder.complete_newest(newest, false);
+  done = ladder.complete_newest(newest, serving::Haste::kNone);
   (void)serving::complete_json(schema, done, records->problems, {});
   return 0;
 }

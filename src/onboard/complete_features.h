@@ -62,6 +62,8 @@ class NumberReviewer {
   [[nodiscard]] virtual bool wants(std::size_t field) const = 0;
   // True when it changed the value.
   virtual bool review(const MissingNumber& missing, NumberEstimate& estimate) = 0;
+  // Whether to do without networks, the dearest part, until told otherwise. False when it has none.
+  virtual bool spare_networks(bool /*spared*/) { return false; }
   // Streams come and go: what is kept of each goes with it.
   virtual void move_streams(StreamMoves /*moves*/) {}
 };

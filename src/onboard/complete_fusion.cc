@@ -178,7 +178,16 @@ class FusedReviewer final : public NumberReviewer {
   }
   bool wants_records() const override { return !networks_.empty(); }
   void prepare(std::span<const RecordNumbers> records) override {
-    for (Network& network : networks_) network.prepare(records);
+    for (Network& network : networks_) {
+      if (spared_)
+        network.note(records);
+      else
+        network.prepare(records);
+    }
+  }
+  bool spare_networks(bool spared) override {
+    spared_ = spared;
+    return !networks_.empty();
   }
   void move_streams(StreamMoves moves) override {
     for (Network& network : networks_) network.move_streams(moves);
@@ -210,6 +219,7 @@ class FusedReviewer final : public NumberReviewer {
   std::unique_ptr<NumberReviewer> alone_;
   TreeOpinions trees_;
   std::vector<Network> networks_;
+  bool spared_ = false;
   std::vector<std::optional<std::array<Gate, GapSituation::kClasses>>> gates_of_;
 };
 

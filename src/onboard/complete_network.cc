@@ -224,6 +224,22 @@ void Network::add_sequence(const RecordNumbers& record) {
   }
 }
 
+void Network::keep_row(const RecordNumbers& record) {
+  if (kind_ != NetworkKind::kRecurrent) return;
+  if (record.stream >= recent_.size()) recent_.resize(record.stream + 1);
+  std::vector<float>& rows = recent_[record.stream];
+  const std::size_t width = inputs_.row_width();
+  if (rows.size() == kRecurrentRows * width)
+    rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(width));
+  rows.resize(rows.size() + width);
+  inputs_.write_row(record, std::span(rows).last(width));
+}
+
+void Network::note(std::span<const RecordNumbers> records) {
+  answers_.clear();
+  for (const RecordNumbers& record : records) keep_row(record);
+}
+
 void Network::prepare(std::span<const RecordNumbers> records) {
   asked_.clear();
   lengths_.clear();
@@ -231,15 +247,7 @@ void Network::prepare(std::span<const RecordNumbers> records) {
   fields_.clear();
   answers_.clear();
   for (const RecordNumbers& record : records) {
-    if (kind_ == NetworkKind::kRecurrent) {
-      if (record.stream >= recent_.size()) recent_.resize(record.stream + 1);
-      std::vector<float>& rows = recent_[record.stream];
-      const std::size_t width = inputs_.row_width();
-      if (rows.size() == kRecurrentRows * width)
-        rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(width));
-      rows.resize(rows.size() + width);
-      inputs_.write_row(record, std::span(rows).last(width));
-    }
+    keep_row(record);
     const bool has_holes = std::any_of(record.numbers.begin(), record.numbers.end(),
                                        [](const RecordNumber& n) { return n.estimated && !n.known; });
     if (has_holes) add_sequence(record);

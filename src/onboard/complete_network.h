@@ -77,6 +77,8 @@ class Network {
   // Records of a slot, all at once or some after others; slots in order. Runs the network on those with
   // holes.
   void prepare(std::span<const RecordNumbers> records);
+  // The same without an opinion of them: what comes later is as if it had been asked.
+  void note(std::span<const RecordNumbers> records);
   // As if nothing had been shown yet: what follows is of other streams.
   void forget() {
     recent_.clear();
@@ -92,6 +94,7 @@ class Network {
     Opinion opinion;
   };
   Network(NetworkKind kind, const datum::Schema& schema);
+  void keep_row(const RecordNumbers& record);
   void add_sequence(const RecordNumbers& record);
 
   NetworkKind kind_;

@@ -151,6 +151,33 @@ TEST_CASE("a recurrent network remembers the stream, and forgets when told") {
   CHECK(same < differ);
 }
 
+TEST_CASE("a recurrent network that was only shown some records says of later ones what it would have said") {
+  const Panel panel = holed_panel(80, 6, 80);
+  Witness witness;
+  static_cast<void>(
+      complete(panel, example_schema(), {.causal = true, .calibrate = false, .reviewer = &witness}));
+  Network asked = drawn_network(NetworkKind::kRecurrent, 8),
+          spared = drawn_network(NetworkKind::kRecurrent, 8);
+  std::size_t opinions = 0;
+  for (std::size_t slot = 0; slot < 80; ++slot) {
+    RecordNumbers record{slot, 1, {}};
+    for (const std::size_t f : {0U, 1U}) record.numbers.push_back(witness.shown.at(panel.at(slot, 1, f)));
+    asked.prepare(std::span(&record, 1));
+    if (slot < 40)
+      spared.note(std::span(&record, 1));
+    else
+      spared.prepare(std::span(&record, 1));
+    for (const RecordNumber& number : record.numbers) {
+      const auto one = asked.opinion(number.cell), other = spared.opinion(number.cell);
+      CHECK((slot < 40 ? !other.has_value() : one.has_value() == other.has_value()));
+      if (!one || !other) continue;
+      ++opinions;
+      CHECK(one->correction == other->correction);
+    }
+  }
+  CHECK(opinions > 5);
+}
+
 TEST_CASE("unknown, infinite and huge numbers are told as bounded ones") {
   const datum::Schema schema = example_schema();
   const NetworkInputs inputs(schema);

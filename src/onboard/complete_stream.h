@@ -76,6 +76,8 @@ class StreamCompleter {
   // Another reviewer, or none, from the next record on. It is told of the streams that there are.
   void set_reviewer(std::unique_ptr<NumberReviewer> reviewer);
   [[nodiscard]] std::unique_ptr<NumberReviewer> take_reviewer();  // none is left
+  // Of the reviewer, from the next record on (NumberReviewer). False when there is nothing to do without.
+  bool spare_networks(bool spared) { return reviewer_ && reviewer_->spare_networks(spared); }
 
   [[nodiscard]] bool worn_out() const { return window_.panel().slots() >= options_.slots_max; }
   [[nodiscard]] std::size_t streams() const { return names_.size(); }

@@ -70,6 +70,8 @@ std::string_view to_string(CompletionDepth depth) {
   switch (depth) {
     case CompletionDepth::kSystem:
       return "system";
+    case CompletionDepth::kTrees:
+      return "trees";
     case CompletionDepth::kStream:
       return "stream";
     case CompletionDepth::kRules:
@@ -123,19 +125,23 @@ std::optional<std::string> CompletionLadder::take_complaint() {
 }
 
 std::vector<CompletedNewest> CompletionLadder::complete_newest(std::span<const datum::Record* const> newest,
-                                                               bool in_haste) {
+                                                               Haste haste) {
   std::vector<CompletedNewest> out(newest.size());
-  if (!in_haste) show_owed(std::max(kOwedAtOnce, 2 * newest.size()));
-  in_haste = in_haste || !owed_.empty();
+  // Of what is owed nobody asks the networks' opinion any more.
+  system_->spare_networks(true);
+  if (haste != Haste::kGreat) show_owed(std::max(kOwedAtOnce, 2 * newest.size()));
+  const bool by_rules = haste == Haste::kGreat || !owed_.empty();
+  const bool spared = system_->spare_networks(haste != Haste::kNone) && haste != Haste::kNone;
   for (std::size_t i = 0; i < newest.size(); ++i) {
     const datum::Record& record = *newest[i];
     EXPECTS(record.fields.size() == schema_.fields.size());
     out[i].record = record;
     describe(record, out[i]);
     note_time(record.time);
-    if (in_haste) {
+    if (by_rules) {
       complete_in_haste(record, out[i]);
     } else {
+      if (spared) out[i].depth = CompletionDepth::kTrees;
       complete_in_time(record, out[i]);
       if (method_) apply_method(record, out[i]);
     }

@@ -2,6 +2,7 @@
 // service asks of completion. Dearest first:
 //   kSystem  all streams of the schema together (onboard/complete_stream.h): copies of other streams,
 //            neighbours, the trained model. A record costs the same however many came before.
+//   kTrees   the same without the model's networks, where it has some
 //   kStream  the record's own stream alone, from the rows of it that came lately and without the trained
 //            model: for what the system cannot take, streams beyond those that it has room for, and times
 //            ahead of everybody's, which would hold its clock
@@ -29,8 +30,11 @@
 
 namespace skywarden::serving {
 
-enum class CompletionDepth : std::uint8_t { kSystem, kStream, kRules };
-[[nodiscard]] std::string_view to_string(CompletionDepth depth);  // "system", "stream", "rules"
+enum class CompletionDepth : std::uint8_t { kSystem, kTrees, kStream, kRules };
+[[nodiscard]] std::string_view to_string(CompletionDepth depth);  // "system", "trees", "stream", "rules"
+
+// How little time there is: for everything, for all but networks, for rules alone.
+enum class Haste : std::uint8_t { kNone, kSome, kGreat };
 
 struct LadderOptions {
   onboard::StreamOptions system = {};
@@ -66,7 +70,7 @@ class CompletionLadder {
   // Records in the order of their arrival, fields as many as the schema has, values as it says. What is said
   // of one rests on those before it in the list and on earlier calls.
   [[nodiscard]] std::vector<CompletedNewest> complete_newest(std::span<const datum::Record* const> newest,
-                                                             bool in_haste);
+                                                             Haste haste);
 
   // Another model, or none, from the next call on.
   void set_reviewer(std::unique_ptr<onboard::NumberReviewer> reviewer);

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include "inference/model_file.h"
+#include "onboard/complete_fusion.h"
+#include "onboard/complete_network_graph.h"
 #include "onboard/complete_test_data.h"
 
 using namespace skywarden;
@@ -11,12 +14,12 @@ namespace {
 
 using datum::Missing;
 
-constexpr bool kInTime = false, kInHaste = true;
+constexpr Haste kInTime = Haste::kNone, kInHaste = Haste::kGreat;
 
 std::vector<CompletedNewest> complete_one(CompletionLadder& ladder, const datum::Record& record,
-                                          bool in_haste = kInTime) {
+                                          Haste haste = kInTime) {
   const datum::Record* one[] = {&record};
-  return ladder.complete_newest(one, in_haste);
+  return ladder.complete_newest(one, haste);
 }
 
 // Four stations; d repeats a.
@@ -28,7 +31,49 @@ const datum::Estimated* estimate(const CompletedNewest& done, std::size_t field)
   return std::get_if<datum::Estimated>(&done.record.fields[field]);
 }
 
+// An encoder with drawn weights that alone is believed of temp.
+onboard::FusedModel network_model() {
+  const datum::Schema schema = onboard::example_schema();
+  onboard::FusedMode mode;
+  mode.networks.push_back(inference::write_model(onboard::network_graph(
+      onboard::small_network(onboard::NetworkKind::kEncoder), onboard::NetworkInputs(schema),
+      inference::Precision::kI8, inference::drawn_parameters(3))));
+  onboard::FieldGates gates{"temp", {}};
+  gates.gaps.fill({{0.0F, 1.0F}, false, -1.0F, 1.0F});
+  mode.fields.push_back(gates);
+  return {{schema.name, {}, {}}, mode, {}};
+}
+
 }  // namespace
+
+TEST_CASE("with some haste networks are done without, and what is known of streams stays") {
+  const datum::Schema schema = onboard::example_schema();
+  auto records = onboard::example_records(96, 7);
+  std::erase_if(records, [](const datum::Record& record) { return record.stream == "d"; });
+  const auto ladder_with = [&](bool networks) {
+    return CompletionLadder(
+        schema, networks ? onboard::make_fused_reviewer(network_model(), schema, true).value() : nullptr);
+  };
+  CompletionLadder full = ladder_with(true), hasty = ladder_with(true), plain = ladder_with(false);
+  for (CompletionLadder* ladder : {&full, &hasty, &plain}) warm_up(*ladder, records, 240);
+  datum::Record holed = records[240];
+  holed.fields[0] = Missing{};
+  const auto by_all = complete_one(full, holed), by_less = complete_one(hasty, holed, Haste::kSome),
+             by_baseline = complete_one(plain, holed, Haste::kSome);
+  CHECK(by_all[0].depth == CompletionDepth::kSystem);
+  CHECK(by_less[0].depth == CompletionDepth::kTrees);
+  CHECK(by_baseline[0].depth == CompletionDepth::kSystem);  // there was nothing to do without
+  REQUIRE((estimate(by_all[0], 0) != nullptr && estimate(by_less[0], 0) != nullptr));
+  CHECK(estimate(by_all[0], 0)->by == "model");
+  CHECK(estimate(by_less[0], 0)->by != "model");
+  CHECK(estimate(by_less[0], 0)->value == estimate(by_baseline[0], 0)->value);
+  datum::Record next = records[241];
+  next.fields[0] = Missing{};
+  const auto again_full = complete_one(full, next), again = complete_one(hasty, next);
+  CHECK(again[0].depth == CompletionDepth::kSystem);
+  CHECK(again_full[0].depth == CompletionDepth::kSystem);
+  CHECK(estimate(again[0], 0)->value == estimate(again_full[0], 0)->value);
+}
 
 TEST_CASE("the newest record is completed from its stream, its neighbours and its copies") {
   const datum::Schema schema = onboard::example_schema();

@@ -90,7 +90,7 @@ void add_metrics(std::string& out, std::string_view kind, std::string_view name,
 Result<void> ServiceOptions::validate() const {
   if (threads == 0 || threads > 64) return fail(Errc::kOutOfRange, "threads: expected 1…64");
   if (deadline <= Duration::zero()) return fail(Errc::kOutOfRange, "deadline: expected more than 0");
-  if (complete.depths.size() != 2) return fail(Errc::kOutOfRange, "complete.depths: expected two");
+  if (complete.depths.size() != 3) return fail(Errc::kOutOfRange, "complete.depths: expected three");
   if (auto valid = infer.validate(); !valid) return valid;
   if (auto valid = complete.validate(); !valid) return valid;
   return ladder.validate();
@@ -195,7 +195,7 @@ std::vector<Result<std::vector<CompletedNewest>>> Service::run_completion(
   std::vector<const datum::Record*> records;
   for (const auto* request : batch)
     for (const datum::Record& record : *request) records.push_back(&record);
-  auto done = stand.ladder->complete_newest(records, depth > 0);
+  auto done = stand.ladder->complete_newest(records, static_cast<Haste>(depth));
   stand.owed = stand.ladder->owed();
   stand.never_shown = stand.ladder->never_shown();
   if (const auto complaint = stand.ladder->take_complaint())

@@ -112,7 +112,8 @@ TEST_CASE("a completion is answered with interval, method and pattern") {
 
 TEST_CASE("a tight deadline is met with less, an impossible one is said at once") {
   ServiceOptions options;
-  options.complete.depths = {{std::chrono::seconds(5), {}}, {std::chrono::microseconds(10), {}}};
+  options.complete.depths = {
+      {std::chrono::seconds(9), {}}, {std::chrono::seconds(5), {}}, {std::chrono::microseconds(10), {}}};
   Running running(options);
   REQUIRE(running.service.add_schema(station_schema()));
   const auto records = onboard::example_records(3, 3);
