@@ -96,7 +96,8 @@ void civil_from_days(std::int64_t days, int& year, int& month, int& day) {
 }
 
 Result<Instant> from_civil(const CivilTime& c) {
-  if (c.year < 1700 || c.year > 2250) return fail(Errc::kOutOfRange, "year {} is outside 1700…2250", c.year);
+  // Less than 292 years apart, so that the difference of any two times that were read is a Duration.
+  if (c.year < 1850 || c.year > 2130) return fail(Errc::kOutOfRange, "year {} is outside 1850…2130", c.year);
   if (c.month < 1 || c.month > 12) return fail(Errc::kOutOfRange, "month {} is outside 1…12", c.month);
   if (c.day < 1 || c.day > month_length(c.year, c.month))
     return fail(Errc::kOutOfRange, "day {} does not exist in {}-{:02}", c.day, c.year, c.month);

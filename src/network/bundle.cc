@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kMillisecondsPerDay = 86'400'000;
 constexpr std::int64_t kDtnEpochDay = 10957;  // 2000-01-01, in days since 1970-01-01
-constexpr int kLastYear = 2250;               // of base/time
+constexpr int kLastYear = 2130;               // of base/time
 
 using wire::append_cbor_head;
 using wire::CborMajor;

@@ -168,7 +168,7 @@ struct BundleId {
 // DTN time counts milliseconds since 2000-01-01T00:00:00Z without leap seconds, as POSIX time does and as
 // other nodes count it (RFC 9171 §4.2.6). An instant before that date is 0.
 [[nodiscard]] std::uint64_t to_dtn_time(Instant t);
-[[nodiscard]] std::optional<Instant> from_dtn_time(std::uint64_t dtn_ms);  // nothing after 2250
+[[nodiscard]] std::optional<Instant> from_dtn_time(std::uint64_t dtn_ms);  // nothing after 2130
 
 // When the bundle expires, given that it came in at `received`. A source with a clock says it by creation
 // time and lifetime, one without by the age block. Nothing when it cannot be told: then the keeper's own

@@ -179,7 +179,7 @@ Result<Instant> decode_firms(const Schema& schema, std::string_view date_text, s
 
 Result<Instant> decode_unix(std::string_view text) {
   const auto seconds = parse_number(text);
-  constexpr double kLimit = 8e9;  // years 1716…2223; milliseconds by mistake lie outside
+  constexpr double kLimit = 8e9;  // milliseconds by mistake lie outside
   if (!seconds || std::abs(*seconds) > kLimit)
     return fail(Errc::kMalformed, "expected seconds since 1970, found '{}'", printable(text));
   const double whole = std::floor(*seconds);
