@@ -9,11 +9,13 @@ namespace skywarden::fit {
 void add_train_anomaly(command_line::Command train, int* exit_code);
 void add_train_scene(command_line::Command train, int* exit_code);
 void add_train_trees(command_line::Command train, int* exit_code);
+void add_evaluate(command_line::Command app, int* exit_code);
 void add_fuse(command_line::Command app, int* exit_code);
 
 // Of programs built with LibTorch (SKYWARDEN_TORCH).
 void add_train_encoder(command_line::Command train, int* exit_code);
 void add_train_recurrent(command_line::Command train, int* exit_code);
 void add_distill(command_line::Command app, int* exit_code);
+void add_export(command_line::Command app, int* exit_code);
 
 }  // namespace skywarden::fit

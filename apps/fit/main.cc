@@ -16,7 +16,9 @@ int main(int argc, char** argv) {
   skywarden::fit::add_train_encoder(train, &exit_code);
   skywarden::fit::add_train_recurrent(train, &exit_code);
   skywarden::fit::add_distill(app, &exit_code);
+  skywarden::fit::add_export(app, &exit_code);
 #endif
+  skywarden::fit::add_evaluate(app, &exit_code);
   skywarden::fit::add_fuse(app, &exit_code);
   if (const auto ended = app.parse(argc, argv)) return *ended;
   return exit_code;

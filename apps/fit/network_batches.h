@@ -17,6 +17,7 @@ class NetworkBatches {
   NetworkBatches(const RecordExamples& examples, const onboard::NetworkInputs& inputs,
                  onboard::NetworkKind kind);
 
+  [[nodiscard]] onboard::NetworkKind kind() const { return kind_; }
   // Records to begin with: with holes (encoder), or with enough records behind them (recurrent).
   [[nodiscard]] std::size_t size() const { return starts_.size(); }
   // `sequences` of them, drawn anew for each step from the seed, so that an interrupted training goes on as

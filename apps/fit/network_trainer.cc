@@ -54,8 +54,10 @@ struct NetworkTrainer::State {
   [[nodiscard]] Tensor norm(const Tensor& x, const std::string& name) const {
     return torch::layer_norm(x, {x.size(-1)}, of(name + ".gain"), of(name + ".bias"), 1e-5);
   }
-  [[nodiscard]] Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, bool causal) const {
-    const std::int64_t heads = shape.heads, width = q.size(2) / heads;
+  // Pruning takes heads, not width of heads.
+  [[nodiscard]] Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::int64_t heads,
+                                 bool causal) const {
+    const std::int64_t width = q.size(2) / heads;
     const auto split = [&](const Tensor& x) {
       return x.view({x.size(0), x.size(1), heads, width}).transpose(1, 2);
     };
@@ -72,8 +74,9 @@ struct NetworkTrainer::State {
     for (std::uint32_t layer = 0; layer < shape.layers; ++layer) {
       const std::string set = "set" + std::to_string(layer * shape.sets / shape.layers);
       const Tensor first = norm(x, set + ".norm1");
-      const Tensor seen =
-          attention(dense(first, set + ".q"), dense(first, set + ".k"), dense(first, set + ".v"), false);
+      const Tensor q = dense(first, set + ".q");
+      const Tensor seen = attention(q, dense(first, set + ".k"), dense(first, set + ".v"),
+                                    q.size(2) / (shape.width / shape.heads), false);
       x = x + dense(seen, set + ".out");
       x = x + dense(torch::silu(dense(norm(x, set + ".norm2"), set + ".up")), set + ".down");
     }
@@ -94,10 +97,11 @@ struct NetworkTrainer::State {
   }
   [[nodiscard]] Tensor recurrent(const Tensor& x) const {
     const Tensor states = lstm(dense(x, "in"));
-    const Tensor seen =
-        attention(dense(states, "q"), dense(states, "k"), dense(states, "v"), !shape.both_directions);
+    const Tensor seen = attention(dense(states, "q"), dense(states, "k"), dense(states, "v"), shape.heads,
+                                  !shape.both_directions);
     return dense(norm(states + seen, "norm"), "head");
   }
+  [[nodiscard]] Result<void> load(const std::string& path, bool with_optimizer);
   // sequences × tokens × answers × 2
   [[nodiscard]] Tensor run(const NetworkBatch& batch) const {
     const auto size = [](std::size_t n) { return static_cast<std::int64_t>(n); };
@@ -210,24 +214,43 @@ Result<void> NetworkTrainer::save(const std::string& path) const {
   return {};
 }
 
-Result<void> NetworkTrainer::load(const std::string& path) {
+Result<void> NetworkTrainer::State::load(const std::string& path, bool with_optimizer) {
   try {
-    torch::serialize::InputArchive archive, optimizer;
+    torch::serialize::InputArchive archive, state;
     archive.load_from(path);
     const torch::NoGradGuard no_gradients;
-    for (auto& [name, tensor] : state_->parameters) {
+    for (auto& [name, tensor] : parameters) {
       Tensor stored;
       archive.read(archive_name(name), stored);
       if (stored.sizes() != tensor.sizes())
         return fail(Errc::kConflict, "{}: a network of another shape", path);
       tensor.copy_(stored);
     }
-    archive.read("optimizer", optimizer);
-    state_->optimizer->load(optimizer);
+    if (!with_optimizer) return {};
+    archive.read("optimizer", state);
+    optimizer->load(state);
   } catch (const std::exception& error) {
     return fail(Errc::kMalformed, "{}: no checkpoint of this network: {}", path, error.what());
   }
   return {};
+}
+
+Result<void> NetworkTrainer::load(const std::string& path) {
+  return state_->load(path, true);
+}
+
+Result<void> NetworkTrainer::load_parameters(const std::string& path) {
+  return state_->load(path, false);
+}
+
+void NetworkTrainer::take(const inference::Parameters& parameters) {
+  const torch::NoGradGuard no_gradients;
+  for (auto& [name, tensor] : state_->parameters) {
+    const auto size = [&](std::int64_t n) { return static_cast<std::size_t>(n); };
+    const std::vector<float> numbers =
+        parameters(name, size(tensor.numel()), tensor.dim() == 2 ? size(tensor.size(1)) : 0);
+    tensor.copy_(tensor_of(numbers, tensor.sizes()));
+  }
 }
 
 }  // namespace skywarden::fit

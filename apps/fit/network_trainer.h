@@ -51,6 +51,9 @@ class NetworkTrainer {
   // Parameters and the optimiser's state.
   [[nodiscard]] Result<void> save(const std::string& path) const;
   [[nodiscard]] Result<void> load(const std::string& path);
+  // Only the parameters, to begin another training with.
+  [[nodiscard]] Result<void> load_parameters(const std::string& path);
+  void take(const inference::Parameters& parameters);  // instead of those at present
 
  private:
   struct State;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "base/contract.h"
 #include "base/hash.h"
 #include "base/random.h"
 
@@ -54,25 +55,29 @@ Norm norm_of(const Maker& make, const std::string& name, std::size_t width) {
 struct LayerTensors {
   Norm before_attention, before_hidden;
   Dense q, k, v, out, up, down;
+  std::uint32_t heads = 0;
 };
 
-LayerTensors layer_tensors(const Maker& make, const std::string& set, const EncoderShape& s) {
+LayerTensors layer_tensors(const Maker& make, const std::string& set, const EncoderShape& s,
+                           const SetShape& left) {
+  const std::size_t seen = std::size_t{s.width} / s.heads * left.heads;
   LayerTensors t;
+  t.heads = left.heads;
   t.before_attention = norm_of(make, set + ".norm1", s.width);
-  t.q = make.dense(set + ".q", s.width, s.width);
-  t.k = make.dense(set + ".k", s.width, s.width);
-  t.v = make.dense(set + ".v", s.width, s.width);
-  t.out = make.dense(set + ".out", s.width, s.width);
+  t.q = make.dense(set + ".q", seen, s.width);
+  t.k = make.dense(set + ".k", seen, s.width);
+  t.v = make.dense(set + ".v", seen, s.width);
+  t.out = make.dense(set + ".out", s.width, seen);
   t.before_hidden = norm_of(make, set + ".norm2", s.width);
-  t.up = make.dense(set + ".up", s.hidden, s.width);
-  t.down = make.dense(set + ".down", s.width, s.hidden);
+  t.up = make.dense(set + ".up", left.hidden, s.width);
+  t.down = make.dense(set + ".down", s.width, left.hidden);
   return t;
 }
 
 ValueId add_layer(ModelBuilder& b, ValueId x, const LayerTensors& t, const EncoderShape& s) {
   const ValueId first = b.layer_norm(x, t.before_attention.gain, t.before_attention.bias);
   const ValueId q = b.linear(first, t.q), k = b.linear(first, t.k), v = b.linear(first, t.v);
-  const ValueId seen = b.linear(b.attention(q, k, v, s.heads, s.causal), t.out);
+  const ValueId seen = b.linear(b.attention(q, k, v, t.heads, s.causal), t.out);
   const ValueId middle = b.add(x, seen);
   const ValueId second = b.layer_norm(middle, t.before_hidden.gain, t.before_hidden.bias);
   const ValueId hidden = b.activation(b.linear(second, t.up), Activation::kSilu);
@@ -101,9 +106,12 @@ Parameters drawn_parameters(std::uint64_t seed) {
 ValueId add_encoder(ModelBuilder& builder, ValueId tokens, const EncoderShape& shape,
                     const Parameters& parameters) {
   const Maker make(builder, parameters, shape.precision);
+  EXPECTS(shape.pruned.empty() || shape.pruned.size() == shape.sets);
   std::vector<LayerTensors> sets;
   for (std::uint32_t i = 0; i < shape.sets; ++i)
-    sets.push_back(layer_tensors(make, fmt::format("set{}", i), shape));
+    sets.push_back(
+        layer_tensors(make, fmt::format("set{}", i), shape,
+                      shape.pruned.empty() ? SetShape{shape.heads, shape.hidden} : shape.pruned[i]));
   ValueId x = tokens;
   for (std::uint32_t layer = 0; layer < shape.layers; ++layer)
     x = add_layer(builder, x, sets[layer * shape.sets / shape.layers], shape);

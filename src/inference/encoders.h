@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,11 +21,17 @@ using Parameters =
 
 // Layers of x += attention(norm(x)); x += SiLU(norm(x) W1) W2 (pre-norm, Xiong et al. 2020), then a last
 // norm. Neighbouring layers share all parameters: layer l uses set l · sets / layers.
+struct SetShape {  // what pruning left of a set
+  std::uint32_t heads = 0, hidden = 0;
+  bool operator==(const SetShape&) const = default;
+};
 struct EncoderShape {
   std::uint32_t layers = 6, sets = 3;
   std::uint32_t width = 512, heads = 8, hidden = 2048;
   bool causal = false;
   Precision precision = Precision::kI8;
+  // Of each set, once pruned; empty: `heads` and `hidden` of all. A head stays width / heads wide.
+  std::span<const SetShape> pruned = {};
 };
 inline constexpr EncoderShape kTeacher{};
 inline constexpr EncoderShape kStudent{.layers = 4, .sets = 4, .width = 192, .heads = 6, .hidden = 768};

@@ -32,7 +32,8 @@ inference::Model network_graph(const NetworkShape& shape, const NetworkInputs& i
                                           .heads = shape.heads,
                                           .hidden = shape.hidden,
                                           .causal = false,
-                                          .precision = precision};
+                                          .precision = precision,
+                                          .pruned = shape.pruned};
     const ValueId states = inference::add_encoder(builder, tokens, encoder, parameters);
     builder.output("answers", builder.linear(states, dense("head", kNetworkOutputs, shape.width)));
     return builder.take();
