@@ -1,7 +1,6 @@
 #include "network_files.h"
 
 #include "inference/model_file.h"
-#include "network_judging.h"
 #include "onnx_export.h"
 #include "run_record.h"
 
@@ -14,19 +13,19 @@ using onboard::NetworkInputs;
 
 namespace {
 
-Result<ordered_json> figures_of(const inference::Model& model, const datum::Schema& schema,
-                                const RecordExamples& judging) {
+Result<Verdict> verdict_of(const inference::Model& model, const datum::Schema& schema,
+                           const RecordExamples& judging) {
   auto network = Network::make(model, schema);
   if (!network) return tl::unexpected(network.error());
-  return to_json(judge(judging, *network), schema);
+  return judge(judging, *network);
 }
 
 }  // namespace
 
-Result<ordered_json> judged_by_engine(const datum::Schema& schema, const onboard::NetworkShape& shape,
-                                      const NetworkTrainer& trainer, Precision precision,
-                                      const RecordExamples& judging) {
-  return figures_of(network_graph(shape, NetworkInputs(schema), precision, trainer.parameters()), schema,
+Result<Verdict> judged_by_engine(const datum::Schema& schema, const onboard::NetworkShape& shape,
+                                 const NetworkTrainer& trainer, Precision precision,
+                                 const RecordExamples& judging) {
+  return verdict_of(network_graph(shape, NetworkInputs(schema), precision, trainer.parameters()), schema,
                     judging);
 }
 
@@ -48,10 +47,10 @@ Result<void> export_network(const std::string& out, const datum::Schema& schema,
     }
     ordered_json figures{{"bytes", bytes.size()}};
     if (judging != nullptr) {
-      const auto held_back = figures_of(model, schema, *judging);
-      if (!held_back) return tl::unexpected(held_back.error());
-      print(small ? "INT8" : "FP32", *held_back);
-      figures["held_back"] = *held_back;
+      const auto verdict = verdict_of(model, schema, *judging);
+      if (!verdict) return tl::unexpected(verdict.error());
+      figures["held_back"] = to_json(*verdict, schema);
+      print(small ? "INT8" : "FP32", figures["held_back"]);
     }
     record[small ? "int8" : "fp32"] = figures;
   }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "network_judging.h"
 #include "network_trainer.h"
 #include "record_examples.h"
 
@@ -16,11 +17,10 @@ namespace skywarden::fit {
                                           const onboard::NetworkShape& shape, const NetworkTrainer& trainer,
                                           const RecordExamples* judging, nlohmann::ordered_json& record);
 
-// Figures of a network by the engine, as to_json(Verdict) gives them.
-[[nodiscard]] Result<nlohmann::ordered_json> judged_by_engine(const datum::Schema& schema,
-                                                              const onboard::NetworkShape& shape,
-                                                              const NetworkTrainer& trainer,
-                                                              inference::Precision precision,
-                                                              const RecordExamples& judging);
+// How good it is now, by the engine.
+[[nodiscard]] Result<Verdict> judged_by_engine(const datum::Schema& schema,
+                                               const onboard::NetworkShape& shape,
+                                               const NetworkTrainer& trainer, inference::Precision precision,
+                                               const RecordExamples& judging);
 
 }  // namespace skywarden::fit
