@@ -18,5 +18,6 @@ void add_train_recurrent(command_line::Command train, int* exit_code);
 void add_distill(command_line::Command app, int* exit_code);
 void add_export(command_line::Command app, int* exit_code);
 void add_prune(command_line::Command app, int* exit_code);
+void add_quantize(command_line::Command app, int* exit_code);
 
 }  // namespace skywarden::fit

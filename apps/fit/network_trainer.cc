@@ -10,7 +10,9 @@
 #include <cmath>
 #include <map>
 
+#include "activation_ranges.h"
 #include "base/contract.h"
+#include "fake_quantization.h"
 
 namespace skywarden::fit {
 namespace {
@@ -44,9 +46,23 @@ struct NetworkTrainer::State {
   Products products = Products::kF32;
   std::map<std::string, Tensor> parameters;
   std::unique_ptr<torch::optim::AdamW> optimizer;
+  int bits = 32;
+  ActivationRanges* ranges = nullptr;
 
   [[nodiscard]] const Tensor& of(const std::string& name) const { return parameters.at(name); }
+  // As the engine's in INT8, without a bias.
+  [[nodiscard]] Tensor rounded_product(const Tensor& x, const std::string& name) const {
+    if (ranges != nullptr) {
+      const Tensor seen = x.detach().contiguous();
+      ranges->add(name, {seen.data_ptr<float>(), static_cast<std::size_t>(seen.numel())},
+                  static_cast<std::size_t>(seen.size(-1)));
+    }
+    if (bits == 32) return torch::linear(x, of(name));
+    return torch::linear(fake_quantized(x, bits), fake_quantized(of(name), bits));
+  }
   [[nodiscard]] Tensor dense(const Tensor& x, const std::string& name) const {
+    if (name != "in" && name != "head" && (bits != 32 || ranges != nullptr))
+      return rounded_product(x, name) + of(name + ".bias");
     if (products == Products::kF32) return torch::linear(x, of(name), of(name + ".bias"));
     return torch::linear(x.to(torch::kBFloat16), of(name).to(torch::kBFloat16)).to(torch::kFloat32) +
            of(name + ".bias");
@@ -82,7 +98,27 @@ struct NetworkTrainer::State {
     }
     return dense(norm(x, "norm"), "head");
   }
+  // Step by step, because the state is rounded between steps.
+  [[nodiscard]] Tensor rounded_lstm(const Tensor& x, const std::string& direction, bool backward) const {
+    const Tensor gates = rounded_product(x, direction + ".input") + of(direction + ".bias");
+    const std::int64_t steps = x.size(1);
+    Tensor hidden = torch::zeros({x.size(0), shape.width}), cell = hidden;
+    std::vector<Tensor> states(static_cast<std::size_t>(steps));
+    for (std::int64_t step = 0; step < steps; ++step) {
+      const std::int64_t row = backward ? steps - 1 - step : step;
+      const std::vector<Tensor> gate =
+          (gates.select(1, row) + rounded_product(hidden, direction + ".recurrent")).chunk(4, 1);  // i f g o
+      cell = torch::sigmoid(gate[1]) * cell + torch::sigmoid(gate[0]) * torch::tanh(gate[2]);
+      hidden = torch::sigmoid(gate[3]) * torch::tanh(cell);
+      states[static_cast<std::size_t>(row)] = hidden;
+    }
+    return torch::stack(states, 1);
+  }
   [[nodiscard]] Tensor lstm(const Tensor& x) const {
+    if (bits != 32 || ranges != nullptr) {
+      const Tensor forward = rounded_lstm(x, "forward", false);
+      return shape.both_directions ? torch::cat({forward, rounded_lstm(x, "backward", true)}, 2) : forward;
+    }
     const std::int64_t cells = shape.width, directions = shape.both_directions ? 2 : 1;
     const Tensor zeros = torch::zeros({directions, x.size(0), cells});
     const Tensor no_bias = torch::zeros({4 * cells});  // the engine has one bias a gate
@@ -184,6 +220,15 @@ std::vector<float> NetworkTrainer::answers(const NetworkBatch& batch) const {
   const Tensor out = state_->run(batch).contiguous();
   const float* first = out.data_ptr<float>();
   return {first, first + out.numel()};
+}
+
+void NetworkTrainer::use_bits(int bits) {
+  EXPECTS(bits == 32 || bits == 16 || bits == 8);
+  state_->bits = bits;
+}
+
+void NetworkTrainer::watch(ActivationRanges* ranges) {
+  state_->ranges = ranges;
 }
 
 inference::Parameters NetworkTrainer::parameters() const {

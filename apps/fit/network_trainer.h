@@ -1,5 +1,6 @@
-// LibTorch, as far as training here needs it; nothing of it shows in this header, and one source file is all
-// that includes it. One thread, seeded: the same steps give the same weights on the same build.
+// LibTorch, as far as training here needs it; nothing of it shows in this header, and besides rounding
+// (fake_quantization.cc) one source file is all that includes it. One thread, seeded: the same steps give the
+// same weights on the same build.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +13,8 @@
 #include "onboard/complete_network_graph.h"
 
 namespace skywarden::fit {
+
+class ActivationRanges;
 
 // Sequences of one length. Everything in the units of NetworkInputs.
 struct NetworkBatch {
@@ -44,6 +47,12 @@ class NetworkTrainer {
   [[nodiscard]] double step(const NetworkBatch& batch, double learning_rate);
   // kNetworkOutputs an answer: of an encoder each token's, of a recurrent network each row's for all numbers.
   [[nodiscard]] std::vector<float> answers(const NetworkBatch& batch) const;
+
+  // From now on weights and what enters them are rounded to so many bits, as the engine would: 32 (not at
+  // all), 16 or 8. What it keeps in FP32 in INT8 models, too, is left alone.
+  void use_bits(int bits);
+  // Notes what enters the maps that are rounded, whenever answers are worked out; null: no more.
+  void watch(ActivationRanges* ranges);
 
   [[nodiscard]] inference::Parameters parameters() const;  // of the present; valid as long as the trainer
   [[nodiscard]] std::size_t parameter_count() const;

@@ -69,6 +69,7 @@ Result<void> train(const Training& training, const NetworkBatches& batches, Netw
   std::size_t step = take_up(training, trainer), before = 0;  // before: the stage at hand
   for (const Stage& stage : training.stages) {
     double loss = 0.0;
+    trainer.use_bits(stage.bits);
     for (; step < before + stage.steps;) {
       NetworkBatch batch = batches.draw(training.seed, step, size);
       if (training.teacher != nullptr) batch.teacher = training.teacher->answers(batch);
@@ -84,6 +85,7 @@ Result<void> train(const Training& training, const NetworkBatches& batches, Netw
     }
     before += stage.steps;
   }
+  trainer.use_bits(32);
   return keep(training, trainer, step);
 }
 

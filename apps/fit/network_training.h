@@ -17,6 +17,7 @@ struct Stage {
   std::string name;
   std::size_t steps = 0;
   double learning_rate = 1e-3;  // after a warm-up; then half a cosine down to nothing
+  int bits = 32;                // of weights and of what enters them: 32, 16 or 8
 };
 
 struct Training {
