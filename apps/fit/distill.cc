@@ -1,4 +1,5 @@
-// skywarden-fit distill: a smaller network that learns from a larger one, too.
+// skywarden-fit distill: a smaller network that learns from a larger one, in three stages: the teacher's
+// answers and states are imitated, then the truth is learnt, then the same with numbers rounded as in INT8.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -22,7 +23,7 @@ using onboard::NetworkInputs;
 struct Arguments {
   NetworkSource source;
   std::string out, teacher, shape = "student";
-  std::size_t steps = 4000, batch = 0;
+  std::size_t teacher_steps = 4000, steps = 2000, rounded_steps = 1000, batch = 0;
   double learning_rate = 1e-3;
 };
 
@@ -39,6 +40,10 @@ Result<void> run(const Arguments& arguments) {
   const NetworkBatches batches(examples->training, inputs, shape->kind);
   if (batches.size() == 0) return fail(Errc::kNotFound, "nothing to train on in these tables");
   NetworkTrainer trainer(*shape, inputs, arguments.source.seed);
+  if (trainer.layers() > teacher->trainer->layers())
+    return fail(Errc::kUnsupported, "a student of {} layers and a teacher of {}", trainer.layers(),
+                teacher->trainer->layers());
+  trainer.match(teacher->trainer->state_width(), arguments.source.seed);
   ordered_json record{{"model", std::filesystem::path(arguments.out).filename().string()},
                       {"completion", inputs.fingerprint(shape->kind)},
                       {"shape", to_json(*shape)},
@@ -47,14 +52,23 @@ Result<void> run(const Arguments& arguments) {
                       {"source", to_json(arguments.source)},
                       {"examples", {examples->training.records.size(), examples->judging.records.size()}},
                       {"teacher", hashes_of({arguments.teacher})[0]},
-                      {"steps", arguments.steps},
+                      {"steps", {arguments.teacher_steps, arguments.steps, arguments.rounded_steps}},
                       {"learning_rate", arguments.learning_rate}};
-  const Training training{.stages = {{"distillation", arguments.steps, arguments.learning_rate}},
-                          .batch = arguments.batch,
-                          .seed = arguments.source.seed,
-                          .checkpoint = arguments.out + ".checkpoint",
-                          .teacher = teacher->trainer.get(),
-                          .record = record};
+  const Training training{
+      .stages = {{.name = "teacher",
+                  .steps = arguments.teacher_steps,
+                  .learning_rate = arguments.learning_rate,
+                  .taught = true},
+                 {.name = "task", .steps = arguments.steps, .learning_rate = 0.5 * arguments.learning_rate},
+                 {.name = "INT8",
+                  .steps = arguments.rounded_steps,
+                  .learning_rate = 0.2 * arguments.learning_rate,
+                  .bits = 8}},
+      .batch = arguments.batch,
+      .seed = arguments.source.seed,
+      .checkpoint = arguments.out + ".checkpoint",
+      .teacher = teacher->trainer.get(),
+      .record = record};
   if (const auto trained = train(training, batches, trainer); !trained) return trained;
   const auto exported = export_network(arguments.out, *schema, *shape, trainer, &examples->judging, record);
   return exported ? write_json(arguments.out + ".json", record) : exported;
@@ -65,7 +79,7 @@ Result<void> run(const Arguments& arguments) {
 void add_distill(command_line::Command app, int* exit_code) {
   auto arguments = std::make_shared<Arguments>();
   command_line::Command command =
-      app.add_subcommand("distill", "A smaller network that learns from a larger one, too");
+      app.add_subcommand("distill", "A smaller network that learns from a larger one");
   const auto shown = [](command_line::Option option) { option.capture_default_str(); };
   add_source_options(command, arguments->source);
   command.add_option("--teacher", arguments->teacher, "checkpoint of the network to learn from").required();
@@ -75,9 +89,14 @@ void add_distill(command_line::Command app, int* exit_code) {
           "the network (.swm, INT8); beside it OUT.f32, OUT.onnx, the run record OUT.json and OUT.checkpoint")
       .required();
   shown(command.add_option("--shape", arguments->shape, "student or small"));
-  shown(command.add_option("--steps", arguments->steps, "of training"));
+  shown(command.add_option("--teacher-steps", arguments->teacher_steps,
+                           "of imitating the teacher's answers and states"));
+  shown(command.add_option("--steps", arguments->steps, "of learning the truth, at half the rate"));
+  shown(command.add_option("--rounded-steps", arguments->rounded_steps,
+                           "of the same with numbers rounded as in INT8, at a fifth of the rate"));
   command.add_option("--batch", arguments->batch, "sequences a step; else 128 records or 32 stretches");
-  shown(command.add_option("--learning-rate", arguments->learning_rate, "after the warm-up"));
+  shown(command.add_option("--learning-rate", arguments->learning_rate,
+                           "of the first stage, after its warm-up"));
   command.footer(
       "The teacher's kind is the student's. An interrupted run goes on from its last checkpoint.\n\n"
       "Example:\n  skywarden-fit distill --teacher teacher.swm.checkpoint --schema schemas/prsa.toml --in "

@@ -27,7 +27,8 @@ constexpr double kGradientMax = 1.0;  // norm of all gradients together
 constexpr double kSoftness = 0.25;    // of the count of errors beyond the tolerance, in tolerances
 constexpr double kWantedMax = 20.0;   // units: what is further off teaches no more
 constexpr double kTeacherWeight = 0.5;
-constexpr float kHeadStart = 0.1F;  // of the drawn head: corrections begin small
+constexpr double kStateWeight = 1.0;  // of the squared distance of states, over the teacher's own square
+constexpr float kHeadStart = 0.1F;    // of the drawn head: corrections begin small
 
 // The archive writes names as attributes in Python: no dots, and no keywords such as "in".
 std::string archive_name(std::string name) {
@@ -44,7 +45,7 @@ Tensor tensor_of(const std::vector<float>& numbers, c10::IntArrayRef sizes) {
 struct NetworkTrainer::State {
   NetworkShape shape;
   Products products = Products::kF32;
-  std::map<std::string, Tensor> parameters;
+  std::map<std::string, Tensor> parameters;  // with "match0", "match0.bias" …: maps of states to a teacher's
   std::unique_ptr<torch::optim::AdamW> optimizer;
   int bits = 32;
   ActivationRanges* ranges = nullptr;
@@ -85,7 +86,14 @@ struct NetworkTrainer::State {
     const Tensor seen = torch::matmul(torch::softmax(scores, -1), split(v));
     return seen.transpose(1, 2).reshape({q.size(0), q.size(1), q.size(2)});
   }
-  [[nodiscard]] Tensor encoder(Tensor x) const {
+  void make_optimizer() {
+    std::vector<Tensor> all;
+    for (const auto& [name, tensor] : parameters) all.push_back(tensor);
+    optimizer = std::make_unique<torch::optim::AdamW>(
+        all, torch::optim::AdamWOptions(1e-3).weight_decay(kWeightDecay));
+  }
+  using States = std::vector<Tensor>;  // after each layer
+  [[nodiscard]] Tensor encoder(Tensor x, States& states) const {
     x = dense(x, "in") + of("field").index_select(0, torch::arange(x.size(1)));
     for (std::uint32_t layer = 0; layer < shape.layers; ++layer) {
       const std::string set = "set" + std::to_string(layer * shape.sets / shape.layers);
@@ -95,6 +103,7 @@ struct NetworkTrainer::State {
                                     q.size(2) / (shape.width / shape.heads), false);
       x = x + dense(seen, set + ".out");
       x = x + dense(torch::silu(dense(norm(x, set + ".norm2"), set + ".up")), set + ".down");
+      states.push_back(x);
     }
     return dense(norm(x, "norm"), "head");
   }
@@ -131,18 +140,30 @@ struct NetworkTrainer::State {
     }
     return std::get<0>(torch::lstm(x, {zeros, zeros}, weights, true, 1, 0.0, false, directions == 2, true));
   }
-  [[nodiscard]] Tensor recurrent(const Tensor& x) const {
+  [[nodiscard]] Tensor recurrent(const Tensor& x, States& kept) const {
     const Tensor states = lstm(dense(x, "in"));
     const Tensor seen = attention(dense(states, "q"), dense(states, "k"), dense(states, "v"), shape.heads,
                                   !shape.both_directions);
-    return dense(norm(states + seen, "norm"), "head");
+    kept.push_back(states + seen);
+    return dense(norm(kept.back(), "norm"), "head");
   }
   [[nodiscard]] Result<void> load(const std::string& path, bool with_optimizer);
+  [[nodiscard]] Tensor distance(const States& states, const std::vector<std::vector<float>>& taught) const {
+    EXPECTS(taught.size() == states.size());
+    Tensor sum = torch::zeros({});
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      const std::string name = "match" + std::to_string(i);
+      const Tensor own = torch::linear(states[i], of(name), of(name + ".bias"));
+      const Tensor other = tensor_of(taught[i], own.sizes());
+      sum = sum + (own - other).pow(2).mean() / other.pow(2).mean().clamp_min(1e-12);
+    }
+    return sum / static_cast<double>(states.size());
+  }
   // sequences × tokens × answers × 2
-  [[nodiscard]] Tensor run(const NetworkBatch& batch) const {
+  [[nodiscard]] Tensor run(const NetworkBatch& batch, States& states) const {
     const auto size = [](std::size_t n) { return static_cast<std::int64_t>(n); };
     const Tensor x = tensor_of(batch.inputs, {size(batch.sequences), size(batch.tokens), size(batch.width)});
-    const Tensor out = shape.kind == NetworkKind::kEncoder ? encoder(x) : recurrent(x);
+    const Tensor out = shape.kind == NetworkKind::kEncoder ? encoder(x, states) : recurrent(x, states);
     return out.view({size(batch.sequences), size(batch.tokens), size(batch.answers), 2});
   }
 };
@@ -154,7 +175,6 @@ NetworkTrainer::NetworkTrainer(const NetworkShape& shape, const NetworkInputs& i
   state_->shape = shape;
   state_->products = products;
   const inference::Parameters drawn = inference::drawn_parameters(seed);
-  std::vector<Tensor> all;
   // The graph that flies says which parameters there are.
   const auto keep = [&](const std::string& name, std::size_t count, std::size_t width) {
     std::vector<float> numbers = drawn(name, count, width);
@@ -168,9 +188,7 @@ NetworkTrainer::NetworkTrainer(const NetworkShape& shape, const NetworkInputs& i
     return numbers;
   };
   static_cast<void>(network_graph(shape, inputs, inference::Precision::kF32, keep));
-  for (const auto& [name, tensor] : state_->parameters) all.push_back(tensor);
-  state_->optimizer =
-      std::make_unique<torch::optim::AdamW>(all, torch::optim::AdamWOptions(1e-3).weight_decay(kWeightDecay));
+  state_->make_optimizer();
 }
 
 NetworkTrainer::~NetworkTrainer() = default;
@@ -186,7 +204,8 @@ double NetworkTrainer::step(const NetworkBatch& batch, double learning_rate) {
   const Tensor asked = tensor_of(batch.asked, sizes({}));
   const Tensor wanted = tensor_of(batch.wanted, sizes({})).clamp(-kWantedMax, kWantedMax);
   const Tensor tolerances = tensor_of(batch.tolerances, sizes({}));
-  const Tensor said = state_->run(batch);
+  State::States states;
+  const Tensor said = state_->run(batch, states);
   const Tensor correction = said.select(3, 0);
   const Tensor log_error =
       said.select(3, 1).clamp(-onboard::kNetworkLogErrorMax, onboard::kNetworkLogErrorMax);
@@ -194,12 +213,16 @@ double NetworkTrainer::step(const NetworkBatch& batch, double learning_rate) {
   const auto beyond = [&](double part) {
     return torch::sigmoid((error / (part * tolerances) - 1.0) / kSoftness);
   };
-  Tensor loss = 0.5 * error + beyond(1.0) + beyond(0.5) + error.detach() * torch::exp(-log_error) + log_error;
-  if (!batch.teacher.empty()) {
-    const Tensor teacher = tensor_of(batch.teacher, sizes({2}));
+  Tensor loss = torch::zeros_like(error);
+  if (batch.task)
+    loss = 0.5 * error + beyond(1.0) + beyond(0.5) + error.detach() * torch::exp(-log_error) + log_error;
+  if (!batch.teacher.answers.empty()) {
+    const Tensor teacher = tensor_of(batch.teacher.answers, sizes({2}));
     loss = loss + kTeacherWeight * (said - teacher).abs().sum(3);
   }
   loss = (loss * asked).sum() / asked.sum().clamp_min(1.0);
+  if (!batch.teacher.states.empty())
+    loss = loss + kStateWeight * state_->distance(states, batch.teacher.states);
   state_->optimizer->zero_grad();
   loss.backward();
   double squares = 0.0;
@@ -215,11 +238,39 @@ double NetworkTrainer::step(const NetworkBatch& batch, double learning_rate) {
   return loss.item<double>();
 }
 
-std::vector<float> NetworkTrainer::answers(const NetworkBatch& batch) const {
+Lesson NetworkTrainer::lesson(const NetworkBatch& batch, std::size_t layers) const {
+  EXPECTS(layers <= this->layers());
   const torch::NoGradGuard no_gradients;
-  const Tensor out = state_->run(batch).contiguous();
-  const float* first = out.data_ptr<float>();
-  return {first, first + out.numel()};
+  State::States states;
+  const auto plain = [](const Tensor& tensor) {
+    const Tensor flat = tensor.contiguous();
+    return std::vector<float>(flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
+  };
+  Lesson out{plain(state_->run(batch, states)), {}};
+  for (std::size_t l = 1; l <= layers; ++l)
+    out.states.push_back(plain(states[l * states.size() / layers - 1]));
+  return out;
+}
+
+std::size_t NetworkTrainer::layers() const {
+  return state_->shape.kind == NetworkKind::kEncoder ? state_->shape.layers : 1;
+}
+
+std::size_t NetworkTrainer::state_width() const {
+  return state_->shape.both_directions ? 2 * std::size_t{state_->shape.width} : state_->shape.width;
+}
+
+void NetworkTrainer::match(std::size_t teacher_width, std::uint64_t seed) {
+  const inference::Parameters drawn = inference::drawn_parameters(seed);
+  const auto rows = static_cast<std::int64_t>(teacher_width),
+             width = static_cast<std::int64_t>(state_width());
+  for (std::size_t l = 0; l < layers(); ++l) {
+    const std::string name = "match" + std::to_string(l);
+    const std::vector<float> numbers = drawn(name, teacher_width * state_width(), state_width());
+    state_->parameters[name] = tensor_of(numbers, {rows, width}).requires_grad_(true);
+    state_->parameters[name + ".bias"] = torch::zeros({rows}).requires_grad_(true);
+  }
+  state_->make_optimizer();
 }
 
 void NetworkTrainer::use_bits(int bits) {
@@ -242,7 +293,8 @@ inference::Parameters NetworkTrainer::parameters() const {
 
 std::size_t NetworkTrainer::parameter_count() const {
   std::size_t out = 0;
-  for (const auto& [name, tensor] : state_->parameters) out += static_cast<std::size_t>(tensor.numel());
+  for (const auto& [name, tensor] : state_->parameters)
+    if (!name.starts_with("match")) out += static_cast<std::size_t>(tensor.numel());
   return out;
 }
 
@@ -291,6 +343,7 @@ Result<void> NetworkTrainer::load_parameters(const std::string& path) {
 void NetworkTrainer::take(const inference::Parameters& parameters) {
   const torch::NoGradGuard no_gradients;
   for (auto& [name, tensor] : state_->parameters) {
+    if (name.starts_with("match")) continue;
     const auto size = [&](std::int64_t n) { return static_cast<std::size_t>(n); };
     const std::vector<float> numbers =
         parameters(name, size(tensor.numel()), tensor.dim() == 2 ? size(tensor.size(1)) : 0);

@@ -16,6 +16,12 @@ namespace skywarden::fit {
 
 class ActivationRanges;
 
+// What a teacher says of a batch.
+struct Lesson {
+  std::vector<float> answers;              // twice as many as are asked for; empty: there is no teacher
+  std::vector<std::vector<float>> states;  // of matched layers, a row a token; may be empty
+};
+
 // Sequences of one length. Everything in the units of NetworkInputs.
 struct NetworkBatch {
   std::size_t sequences = 0, tokens = 0, width = 0;
@@ -25,7 +31,8 @@ struct NetworkBatch {
   std::vector<float> asked;       // 1 where an answer is judged, else 0
   std::vector<float> wanted;      // the correction that would be right
   std::vector<float> tolerances;  // the error that is tolerated
-  std::vector<float> teacher;     // twice as many, what another network answers; empty: it has none
+  Lesson teacher;
+  bool task = true;  // whether the truth is learnt from, too
 };
 
 // The numbers in which linear maps are worked out; weights, norms, softmax and losses stay 32 bits. Products of
@@ -43,10 +50,23 @@ class NetworkTrainer {
   // One step of AdamW (Loshchilov and Hutter 2019). The loss before it, a mean over what is judged.
   // What is minimised: the absolute error, a smooth count of errors beyond the tolerance and beyond half of
   // it, and the negative logarithm of the likelihood of the error under the stated one (Laplace); with a
-  // teacher also the distance from its answers.
+  // teacher also the distance from its answers and from its states, to which linear maps of this network's
+  // own states are learnt (Romero et al. 2015).
   [[nodiscard]] double step(const NetworkBatch& batch, double learning_rate);
   // kNetworkOutputs an answer: of an encoder each token's, of a recurrent network each row's for all numbers.
-  [[nodiscard]] std::vector<float> answers(const NetworkBatch& batch) const;
+  [[nodiscard]] std::vector<float> answers(const NetworkBatch& batch) const {
+    return lesson(batch, 0).answers;
+  }
+
+  // For a student with `layers` (0: no) matched layers: layer l of them stands against this network's layer
+  // (l + 1) · all / layers, counted from 1.
+  [[nodiscard]] Lesson lesson(const NetworkBatch& batch, std::size_t layers) const;
+  // How many layers have states to match: those of an encoder, one of a recurrent network.
+  [[nodiscard]] std::size_t layers() const;
+  [[nodiscard]] std::size_t state_width() const;
+  // Learns maps of all its states to a teacher's of that width. They are kept in checkpoints and belong to no
+  // network that is exported. Before training.
+  void match(std::size_t teacher_width, std::uint64_t seed);
 
   // From now on weights and what enters them are rounded to so many bits, as the engine would: 32 (not at
   // all), 16 or 8. What it keeps in FP32 in INT8 models, too, is left alone.

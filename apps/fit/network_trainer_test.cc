@@ -206,13 +206,50 @@ TEST_CASE("a student comes closer to its teacher than it would alone") {
     NetworkTrainer student(small, inputs, 2);
     for (std::uint64_t step = 0; step < 60; ++step) {
       NetworkBatch batch = drawn_batch(inputs, kind, 500 + step);
-      if (taught) batch.teacher = teacher.answers(batch);
+      if (taught) batch.teacher.answers = teacher.answers(batch);
       static_cast<void>(student.step(batch, 3e-3));
     }
     const std::vector<float> said = student.answers(held_back);
     for (std::size_t i = 0; i < said.size(); ++i) distance[taught ? 1 : 0] += std::abs(said[i] - wanted[i]);
   }
   CHECK(distance[1] < distance[0]);
+}
+
+TEST_CASE(
+    "a student that imitates states comes closer to its teacher, and its checkpoint is a plain network's") {
+  const NetworkInputs inputs(three_numbers());
+  const std::string path = (std::filesystem::temp_directory_path() / "skywarden_network_match_test").string();
+  for (const NetworkKind kind : {NetworkKind::kEncoder, NetworkKind::kRecurrent}) {
+    NetworkTrainer teacher(shape_of(kind, false), inputs, 1);
+    NetworkShape small = shape_of(kind, false);
+    small.layers = small.sets = 2;
+    small.width = 16;
+    NetworkTrainer student(small, inputs, 2);
+    student.match(teacher.state_width(), 2);
+    const std::size_t parameters = NetworkTrainer(small, inputs, 2).parameter_count();
+    CHECK(student.parameter_count() == parameters);
+    double first = 0.0, last = 0.0;
+    for (std::uint64_t step = 0; step < 60; ++step) {
+      NetworkBatch batch = drawn_batch(inputs, kind, step);
+      batch.teacher = teacher.lesson(batch, student.layers());
+      batch.task = false;
+      CHECK(batch.teacher.states.size() == (kind == NetworkKind::kEncoder ? 2 : 1));
+      CHECK(batch.teacher.states.back().size() == batch.sequences * batch.tokens * 32);
+      CHECK(batch.teacher.answers == teacher.answers(batch));
+      if (step == 30) REQUIRE(student.save(path).has_value());
+      (step == 0 ? first : last) = student.step(batch, 3e-3);
+    }
+    CHECK(last < 0.9 * first);
+    NetworkTrainer plain(small, inputs, 5);
+    CHECK(plain.load_parameters(path).has_value());
+    CHECK_FALSE(plain.load(path).has_value());  // the optimiser knew more
+    NetworkTrainer resumed(small, inputs, 5);
+    resumed.match(teacher.state_width(), 5);
+    REQUIRE(resumed.load(path).has_value());
+    const NetworkBatch batch = drawn_batch(inputs, kind, 70);
+    CHECK(resumed.answers(batch) == plain.answers(batch));
+  }
+  std::filesystem::remove(path);
 }
 
 TEST_CASE("ONNX's checker accepts networks in FP32, and INT8 is refused in words") {

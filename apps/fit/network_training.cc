@@ -72,7 +72,10 @@ Result<void> train(const Training& training, const NetworkBatches& batches, Netw
     trainer.use_bits(stage.bits);
     for (; step < before + stage.steps;) {
       NetworkBatch batch = batches.draw(training.seed, step, size);
-      if (training.teacher != nullptr) batch.teacher = training.teacher->answers(batch);
+      if (stage.taught) {
+        batch.teacher = training.teacher->lesson(batch, trainer.layers());
+        batch.task = false;
+      }
       const double now = trainer.step(batch, rate_at(stage, step - before));
       if (!std::isfinite(now))
         return fail(Errc::kOutOfRange, "{}, step {}: the loss is no number", stage.name, step);

@@ -18,6 +18,7 @@ struct Stage {
   std::size_t steps = 0;
   double learning_rate = 1e-3;  // after a warm-up; then half a cosine down to nothing
   int bits = 32;                // of weights and of what enters them: 32, 16 or 8
+  bool taught = false;          // by the teacher and not by the truth
 };
 
 struct Training {
@@ -26,7 +27,7 @@ struct Training {
   std::uint64_t seed = 1;
   std::string
       checkpoint;  // written here now and then, and at the end; a run of the same record goes on from it
-  const NetworkTrainer* teacher = nullptr;  // may be absent
+  const NetworkTrainer* teacher = nullptr;  // needed where a stage is taught
   nlohmann::ordered_json record;            // what the run depends on, its shape under "shape"
 };
 
