@@ -9,6 +9,7 @@ namespace skywarden::fit {
 void add_train_anomaly(command_line::Command train, int* exit_code);
 void add_train_scene(command_line::Command train, int* exit_code);
 void add_train_trees(command_line::Command train, int* exit_code);
+void add_choose(command_line::Command app, int* exit_code);
 void add_evaluate(command_line::Command app, int* exit_code);
 void add_fuse(command_line::Command app, int* exit_code);
 

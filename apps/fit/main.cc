@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   skywarden::fit::add_prune(app, &exit_code);
   skywarden::fit::add_quantize(app, &exit_code);
 #endif
+  skywarden::fit::add_choose(app, &exit_code);
   skywarden::fit::add_evaluate(app, &exit_code);
   skywarden::fit::add_fuse(app, &exit_code);
   if (const auto ended = app.parse(argc, argv)) return *ended;

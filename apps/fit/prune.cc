@@ -50,6 +50,7 @@ class Rounds {
     const auto begun = share_within(good);
     if (!begun) return tl::unexpected(begun.error());
     fmt::print("before: {} parameters, {:.4f} within tolerance\n", good.trainer->parameter_count(), *begun);
+    std::fflush(stdout);
     ordered_json rounds = ordered_json::array();
     rounds.push_back(told(good, *begun));
     for (std::size_t round = 1; round <= arguments_.rounds; ++round) {

@@ -1,5 +1,4 @@
 // skywarden models: what trained models there are, whether they are sound, and how fast they run here.
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -7,13 +6,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/executor.h"
 #include "base/random.h"
 #include "command_line/command_line.h"
 #include "commands.h"
 #include "formats/read_file.h"
-#include "inference/session.h"
 #include "model_files.h"
+#include "model_timing.h"
 
 namespace skywarden::app {
 namespace {
@@ -131,21 +129,6 @@ void show(const Arguments& arguments, const CheckedModel& m) {
   fmt::print("{}\n", out.dump(arguments.json ? -1 : 1, ' ', false, json::error_handler_t::replace));
 }
 
-template <typename Work>
-double seconds_each(double budget, Work work) {
-  const auto now = [] { return std::chrono::steady_clock::now(); };
-  const auto since = [&](auto t) { return std::chrono::duration<double>(now() - t).count(); };
-  work();
-  std::vector<double> times;
-  for (const auto begin = now(); since(begin) < budget || times.size() < 5;) {
-    const auto t = now();
-    work();
-    times.push_back(since(t));
-  }
-  std::ranges::nth_element(times, times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2));
-  return times[times.size() / 2];
-}
-
 // Median time of a correction with its spread, over all fields of one mode, on drawn rows with gaps.
 double trees_seconds(const onboard::CompletionModel& model, double budget) {
   Random random(1);
@@ -180,30 +163,6 @@ double anomaly_seconds(const onboard::AnomalyModel& model, double budget) {
   return all / static_cast<double>(std::max<std::size_t>(1, model.fields.size()));
 }
 
-double graph_seconds(const inference::Program& program, std::uint32_t tokens, double budget) {
-  inference::Session session(program);
-  std::vector<std::vector<float>> numbers, outputs;
-  std::vector<std::vector<std::int32_t>> indices;
-  std::vector<inference::InputRows> inputs;
-  for (const inference::Input& input : program.model.inputs) {
-    const std::size_t rows = input.shape.rows == inference::Rows::kPerSequence ? 1 : tokens;
-    numbers.emplace_back(input.indices ? 0 : rows * input.shape.width(), 0.5F);
-    indices.emplace_back(input.indices ? rows : 0, 0);
-  }
-  for (std::size_t i = 0; i < numbers.size(); ++i) inputs.push_back({numbers[i], indices[i]});
-  for (const inference::Output& output : program.model.outputs) {
-    const inference::Shape& shape = program.shapes[output.value];
-    outputs.emplace_back(shape.width() * (shape.rows == inference::Rows::kPerSequence ? 1 : tokens));
-  }
-  const std::vector<std::span<float>> places(outputs.begin(), outputs.end());
-  const std::uint32_t lengths[] = {tokens};
-  SerialExecutor serial;
-  return seconds_each(budget, [&] {
-    if (const auto ran = session.run({lengths, inputs}, places, serial); !ran)
-      fmt::print(stderr, "skywarden models: {}\n", ran.error().message);
-  });
-}
-
 void bench(const Arguments& arguments, const CheckedModel& m) {
   json line = {{"model", m.found.name}};
   if (m.completion) {
@@ -215,7 +174,9 @@ void bench(const Arguments& arguments, const CheckedModel& m) {
   } else if (m.program) {
     const std::uint32_t tokens = std::min(16U, m.program->length_max);
     line["figure"] = fmt::format("one sequence of {} rows, one core", tokens);
-    line["us"] = graph_seconds(*m.program, tokens, arguments.seconds) * 1e6;
+    const auto seconds = graph_seconds(*m.program, tokens, arguments.seconds);
+    if (!seconds) return fmt::print(stderr, "skywarden models: {}\n", seconds.error().message);
+    line["us"] = *seconds * 1e6;
   } else {
     return;
   }
