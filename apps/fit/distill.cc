@@ -43,6 +43,7 @@ Result<void> run(const Arguments& arguments) {
   if (trainer.layers() > teacher->trainer->layers())
     return fail(Errc::kUnsupported, "a student of {} layers and a teacher of {}", trainer.layers(),
                 teacher->trainer->layers());
+  teacher->trainer->use_products(arguments.source.products);
   trainer.match(teacher->trainer->state_width(), arguments.source.seed);
   ordered_json record{{"model", std::filesystem::path(arguments.out).filename().string()},
                       {"completion", inputs.fingerprint(shape->kind)},
@@ -53,7 +54,8 @@ Result<void> run(const Arguments& arguments) {
                       {"examples", {examples->training.records.size(), examples->judging.records.size()}},
                       {"teacher", hashes_of({arguments.teacher})[0]},
                       {"steps", {arguments.teacher_steps, arguments.steps, arguments.rounded_steps}},
-                      {"learning_rate", arguments.learning_rate}};
+                      {"learning_rate", arguments.learning_rate},
+                      {"products", to_string(arguments.source.products)}};
   const Training training{
       .stages = {{.name = "teacher",
                   .steps = arguments.teacher_steps,
@@ -65,6 +67,7 @@ Result<void> run(const Arguments& arguments) {
                   .learning_rate = 0.2 * arguments.learning_rate,
                   .bits = 8}},
       .batch = arguments.batch,
+      .products = arguments.source.products,
       .seed = arguments.source.seed,
       .checkpoint = arguments.out + ".checkpoint",
       .teacher = teacher->trainer.get(),

@@ -95,6 +95,9 @@ void add_source_options(command_line::Command command, NetworkSource& source) {
       .expected(2)
       .capture_default_str();
   command.add_flag("--offline", source.offline, "for completion that sees later rows, too");
+  command.add_flag_callback(
+      "--bf16", [&source] { source.products = Products::kBf16; },
+      "train with products of 16 bits: many times as fast where the processor has AMX");
   shown(command.add_option("--code", source.code, "version of the code, for the record"));
 }
 

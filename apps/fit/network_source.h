@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "command_line/command_line.h"
+#include "network_trainer.h"
 #include "record_examples.h"
 
 namespace skywarden::fit {
@@ -21,6 +22,7 @@ struct NetworkSource {
   std::vector<double> judged_on{0.45, 0.72};
   std::size_t streams = 3, every = 1;
   bool offline = false;
+  Products products = Products::kF32;  // of training
 };
 
 // `source` must outlive the command.

@@ -168,12 +168,10 @@ struct NetworkTrainer::State {
   }
 };
 
-NetworkTrainer::NetworkTrainer(const NetworkShape& shape, const NetworkInputs& inputs, std::uint64_t seed,
-                               Products products)
+NetworkTrainer::NetworkTrainer(const NetworkShape& shape, const NetworkInputs& inputs, std::uint64_t seed)
     : state_(std::make_unique<State>()) {
   torch::set_num_threads(1);
   state_->shape = shape;
-  state_->products = products;
   const inference::Parameters drawn = inference::drawn_parameters(seed);
   // The graph that flies says which parameters there are.
   const auto keep = [&](const std::string& name, std::size_t count, std::size_t width) {
@@ -276,6 +274,10 @@ void NetworkTrainer::match(std::size_t teacher_width, std::uint64_t seed) {
 void NetworkTrainer::use_bits(int bits) {
   EXPECTS(bits == 32 || bits == 16 || bits == 8);
   state_->bits = bits;
+}
+
+void NetworkTrainer::use_products(Products products) {
+  state_->products = products;
 }
 
 void NetworkTrainer::watch(ActivationRanges* ranges) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -35,14 +36,18 @@ struct NetworkBatch {
   bool task = true;  // whether the truth is learnt from, too
 };
 
-// The numbers in which linear maps are worked out; weights, norms, softmax and losses stay 32 bits. Products of
-// 16 bits (Kalamkar et al. 2019) are worth it where the machine has tiles for them: measured 24 times as fast.
+// The numbers in which linear maps are worked out; weights, norms, softmax and losses stay 32 bits. Products
+// of 16 bits (Kalamkar et al. 2019) are worth it where the machine has tiles for them: measured 24 times as
+// fast.
 enum class Products : std::uint8_t { kF32, kBf16 };
+[[nodiscard]] constexpr std::string_view to_string(Products products) {
+  return products == Products::kF32 ? "f32" : "bf16";
+}
 
 class NetworkTrainer {
  public:
   NetworkTrainer(const onboard::NetworkShape& shape, const onboard::NetworkInputs& inputs,
-                 std::uint64_t seed, Products products = Products::kF32);
+                 std::uint64_t seed);
   ~NetworkTrainer();
   NetworkTrainer(const NetworkTrainer&) = delete;
   NetworkTrainer& operator=(const NetworkTrainer&) = delete;
@@ -71,6 +76,8 @@ class NetworkTrainer {
   // From now on weights and what enters them are rounded to so many bits, as the engine would: 32 (not at
   // all), 16 or 8. What it keeps in FP32 in INT8 models, too, is left alone.
   void use_bits(int bits);
+  // From now on; not of what is rounded to fewer bits.
+  void use_products(Products products);
   // Notes what enters the maps that are rounded, whenever answers are worked out; null: no more.
   void watch(ActivationRanges* ranges);
 

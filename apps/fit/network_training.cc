@@ -66,6 +66,7 @@ Result<void> train(const Training& training, const NetworkBatches& batches, Netw
   const std::size_t size = training.batch > 0                        ? training.batch
                            : batches.kind() == NetworkKind::kEncoder ? 128
                                                                      : 32;
+  trainer.use_products(training.products);
   std::size_t step = take_up(training, trainer), before = 0;  // before: the stage at hand
   for (const Stage& stage : training.stages) {
     double loss = 0.0;
@@ -89,6 +90,7 @@ Result<void> train(const Training& training, const NetworkBatches& batches, Netw
     before += stage.steps;
   }
   trainer.use_bits(32);
+  trainer.use_products(Products::kF32);
   return keep(training, trainer, step);
 }
 

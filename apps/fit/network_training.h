@@ -24,6 +24,7 @@ struct Stage {
 struct Training {
   std::vector<Stage> stages;  // one after the other
   std::size_t batch = 0;      // sequences a step; 0: 128 records or 32 stretches
+  Products products = Products::kF32;
   std::uint64_t seed = 1;
   std::string
       checkpoint;  // written here now and then, and at the end; a run of the same record goes on from it

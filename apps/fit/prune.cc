@@ -100,6 +100,7 @@ class Rounds {
     const Training training{
         .stages = {{fmt::format("round {}", round), arguments_.steps, arguments_.learning_rate}},
         .batch = arguments_.batch,
+        .products = arguments_.source.products,
         .seed = arguments_.source.seed + round,
         .checkpoint = fmt::format("{}.round{}.checkpoint", arguments_.out, round),
         .teacher = nullptr,
@@ -135,7 +136,8 @@ Result<void> run(const Arguments& arguments) {
                       {"share_of_a_round", arguments.share},
                       {"may_lose", arguments.may_lose},
                       {"steps_of_a_round", arguments.steps},
-                      {"learning_rate", arguments.learning_rate}};
+                      {"learning_rate", arguments.learning_rate},
+                      {"products", to_string(arguments.source.products)}};
   Network good{from->shape, std::move(from->trainer)};
   const auto rounds = Rounds(arguments, *schema, *examples, record).play(good);
   if (!rounds) return tl::unexpected(rounds.error());

@@ -63,9 +63,11 @@ Result<void> run(const Arguments& arguments) {
                       {"examples", {examples->training.records.size(), examples->judging.records.size()}},
                       {"from", hashes_of({arguments.from})[0]},
                       {"steps_of_a_stage", arguments.steps},
-                      {"learning_rate", arguments.learning_rate}};
+                      {"learning_rate", arguments.learning_rate},
+                      {"products", to_string(arguments.source.products)}};
   Training training{.stages = {},
                     .batch = arguments.batch,
+                    .products = arguments.source.products,
                     .seed = arguments.source.seed,
                     .checkpoint = arguments.out + ".checkpoint",
                     .teacher = nullptr,

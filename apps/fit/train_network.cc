@@ -47,9 +47,11 @@ Result<void> run(const Arguments& arguments) {
                       {"source", to_json(arguments.source)},
                       {"examples", {examples->training.records.size(), examples->judging.records.size()}},
                       {"steps", arguments.steps},
-                      {"learning_rate", arguments.learning_rate}};
+                      {"learning_rate", arguments.learning_rate},
+                      {"products", to_string(arguments.source.products)}};
   const Training training{.stages = {{"training", arguments.steps, arguments.learning_rate}},
                           .batch = arguments.batch,
+                          .products = arguments.source.products,
                           .seed = arguments.source.seed,
                           .checkpoint = arguments.out + ".checkpoint",
                           .record = record};
