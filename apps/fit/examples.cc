@@ -89,7 +89,7 @@ Result<void> for_masked_runs(const Panel& panel, const datum::Schema& schema,
       if ((p + run) % options.every != 0) continue;
       const LossKind kind = options.kinds[run];
       Random random(seed_of(options.seed, p, run));
-      const std::vector<std::uint8_t> hidden = draw_losses(*truth, schema, kind, random);
+      const std::vector<std::uint8_t> hidden = draw_losses(*truth, schema, kind, random, options.left_out);
       const auto masked = without(*truth, schema, hidden, options.causal);
       if (!masked) return tl::unexpected(masked.error());
       visit({*truth, *masked, hidden, p, parts.size(), kind, p * options.kinds.size() + run, runs});

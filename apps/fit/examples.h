@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct ExampleOptions {
   std::size_t examples_target = 180'000;  // of a field: hidden numbers are thinned to about so many
   std::vector<LossKind> kinds;            // one run over each part for each of them
   std::size_t every = 1;                  // … or only every so many of them, other kinds of each part
+  std::optional<LossKind> left_out;       // of mixtures; `kinds` should not name it either
 };
 
 using Progress = std::function<void(const std::string& line)>;

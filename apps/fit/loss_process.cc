@@ -105,7 +105,15 @@ void select(const Panel& panel, const datum::Schema& schema, Random& random, Mar
   }
 }
 
-void draw(const Panel& panel, const datum::Schema& schema, LossKind kind, Random& random, Marks& marks) {
+LossKind draw_part(Random& random, std::optional<LossKind> left_out) {
+  LossKind kind = LossKind::kMixed;
+  do kind = static_cast<LossKind>(random.below(kLossKinds - 1));
+  while (kind == left_out);
+  return kind;
+}
+
+void draw(const Panel& panel, const datum::Schema& schema, LossKind kind, Random& random,
+          std::optional<LossKind> left_out, Marks& marks) {
   switch (kind) {
     case LossKind::kScattered:
       return scatter(random, marks);
@@ -118,10 +126,10 @@ void draw(const Panel& panel, const datum::Schema& schema, LossKind kind, Random
     case LossKind::kSelective:
       return select(panel, schema, random, marks);
     case LossKind::kMixed: {
-      const auto first = static_cast<LossKind>(random.below(5));
-      const auto second = static_cast<LossKind>(random.below(5));
-      draw(panel, schema, first, random, marks);
-      draw(panel, schema, second, random, marks);
+      const LossKind first = draw_part(random, left_out);
+      const LossKind second = draw_part(random, left_out);
+      draw(panel, schema, first, random, left_out, marks);
+      draw(panel, schema, second, random, left_out, marks);
       return;
     }
   }
@@ -147,10 +155,16 @@ std::string_view to_string(LossKind kind) {
   return {};
 }
 
+std::optional<LossKind> loss_kind_of(std::string_view name) {
+  for (int kind = 0; kind < kLossKinds; ++kind)
+    if (to_string(static_cast<LossKind>(kind)) == name) return static_cast<LossKind>(kind);
+  return std::nullopt;
+}
+
 std::vector<std::uint8_t> draw_losses(const onboard::Panel& panel, const datum::Schema& schema, LossKind kind,
-                                      Random& random) {
+                                      Random& random, std::optional<LossKind> left_out) {
   Marks marks(panel.cells(), 0);
-  draw(panel, schema, kind, random, marks);
+  draw(panel, schema, kind, random, left_out, marks);
   for (std::size_t cell = 0; cell < marks.size(); ++cell)
     if (!panel.observed(cell)) marks[cell] = 0;
   return marks;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,9 +25,12 @@ enum class LossKind : std::uint8_t {
 inline constexpr int kLossKinds = 6;
 
 [[nodiscard]] std::string_view to_string(LossKind kind);
+[[nodiscard]] std::optional<LossKind> loss_kind_of(std::string_view name);
 
-// One byte a cell: 1 where it is to be hidden. Nothing that is missing already is marked.
+// One byte a cell: 1 where it is to be hidden. Nothing that is missing already is marked. `left_out` is no
+// part of a mixture.
 [[nodiscard]] std::vector<std::uint8_t> draw_losses(const onboard::Panel& panel, const datum::Schema& schema,
-                                                    LossKind kind, Random& random);
+                                                    LossKind kind, Random& random,
+                                                    std::optional<LossKind> left_out = {});
 
 }  // namespace skywarden::fit

@@ -35,6 +35,27 @@ TEST_CASE("every kind hides some and leaves some, the same for the same seed") {
   }
 }
 
+TEST_CASE("a kind that is left out of mixtures changes those that had it and no others") {
+  const Panel panel = example_panel();
+  const datum::Schema schema = onboard::example_schema();
+  int changed = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    Random with(seed), without(seed), parts(seed);
+    const bool has_it = parts.below(5) == 4 || parts.below(5) == 4;  // selective is the fifth kind
+    const auto mixed = draw_losses(panel, schema, LossKind::kMixed, with);
+    const auto left = draw_losses(panel, schema, LossKind::kMixed, without, LossKind::kSelective);
+    CHECK((mixed != left) == has_it);
+    changed += has_it ? 1 : 0;
+  }
+  CHECK(changed > 5);
+}
+
+TEST_CASE("kinds are known by their names") {
+  for (int kind = 0; kind < kLossKinds; ++kind)
+    CHECK(loss_kind_of(to_string(static_cast<LossKind>(kind))) == static_cast<LossKind>(kind));
+  CHECK(!loss_kind_of(""));
+}
+
 TEST_CASE("a lost record is lost whole") {
   const Panel panel = example_panel();
   Random random(5);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "booster.h"
 #include "command_line/command_line.h"
@@ -36,10 +37,16 @@ const std::vector<LossKind> kTrainedOn{LossKind::kScattered, LossKind::kStretche
 const std::vector<LossKind> kJudgedOn{LossKind::kScattered, LossKind::kStretches, LossKind::kOutages,
                                       LossKind::kRecords,   LossKind::kSelective, LossKind::kMixed};
 
+std::vector<LossKind> kinds_without(std::optional<LossKind> left_out, std::vector<LossKind> kinds) {
+  if (left_out) kinds.erase(std::remove(kinds.begin(), kinds.end(), *left_out), kinds.end());
+  return kinds;
+}
+
 struct Arguments {
   std::string schema, out, code = "unknown";
   std::vector<std::string> in;
   std::uint64_t seed = 1;
+  std::string without_loss;                   // a kind that is drawn neither to train nor to judge
   double until = 0.8;                         // share of the slots that may be used at all
   std::vector<double> judged_on{0.45, 0.72};  // … of them held back from training
 };
@@ -165,12 +172,13 @@ Result<Trained> train_mode(const Arguments& arguments, const Panel& panel, const
   ExampleOptions options;
   options.causal = causal;
   options.seed = arguments.seed;
-  options.kinds = kTrainedOn;
+  options.left_out = loss_kind_of(arguments.without_loss);
+  options.kinds = kinds_without(options.left_out, kTrainedOn);
   const auto training = collect_examples(panel, schema, rest, options, progress);
   if (!training) return tl::unexpected(training.error());
   options.seed = arguments.seed + 1000;
   options.examples_target /= 2;
-  options.kinds = kJudgedOn;
+  options.kinds = kinds_without(options.left_out, kJudgedOn);
   const auto judging = collect_examples(panel, schema, {held_back}, options, progress);
   if (!judging) return tl::unexpected(judging.error());
   Trained out;
@@ -186,14 +194,16 @@ Result<Trained> train_mode(const Arguments& arguments, const Panel& panel, const
 
 // What a run depends on; a half that an interrupted run left is taken up only when this is the same.
 ordered_json record_of(const Arguments& arguments) {
-  return {{"model", std::filesystem::path(arguments.out).filename().string()},
-          {"schema", arguments.schema},
-          {"code", arguments.code},
-          {"data", hashes_of(arguments.in)},
-          {"seed", arguments.seed},
-          {"rows_used_until", arguments.until},
-          {"rows_held_back", arguments.judged_on},
-          {"rounds", {kCorrectionRounds, kSpreadRounds}}};
+  ordered_json record{{"model", std::filesystem::path(arguments.out).filename().string()},
+                      {"schema", arguments.schema},
+                      {"code", arguments.code},
+                      {"data", hashes_of(arguments.in)},
+                      {"seed", arguments.seed},
+                      {"rows_used_until", arguments.until},
+                      {"rows_held_back", arguments.judged_on},
+                      {"rounds", {kCorrectionRounds, kSpreadRounds}}};
+  if (!arguments.without_loss.empty()) record["without_loss"] = arguments.without_loss;
+  return record;
 }
 
 // One mode's half, from an interrupted run of the same record or trained now and kept until the end.
@@ -227,6 +237,8 @@ Result<void> run(const Arguments& arguments) {
   if (!(0.0 < judged[0] && judged[0] < judged[1] && judged[1] <= arguments.until && arguments.until <= 1.0))
     return fail(Errc::kOutOfRange, "--hold-back {} {}: expected 0 < first < last <= --until {}", judged[0],
                 judged[1], arguments.until);
+  if (!arguments.without_loss.empty() && !loss_kind_of(arguments.without_loss))
+    return fail(Errc::kOutOfRange, "--without-loss {}: no such kind of loss", arguments.without_loss);
   const auto schema = app::read_schema(arguments.schema);
   if (!schema) return tl::unexpected(schema.error());
   ordered_json record = record_of(arguments);
@@ -272,6 +284,10 @@ void add_train_trees(command_line::Command train, int* exit_code) {
                   "share of the time, from and to, on which nothing is trained but choices are made")
       .expected(2)
       .capture_default_str();
+  command.add_option(
+      "--without-loss", arguments->without_loss,
+      "kind of loss that is never drawn, to see what knowing it is worth: scattered, stretches, "
+      "outages, records, selective or mixed");
   command.add_option("--code", arguments->code, "version of the code, for the record").capture_default_str();
   command.footer(
       "Values are hidden by many loss processes, the completion runs as in flight, and the trees learn what "
