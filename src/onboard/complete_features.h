@@ -32,6 +32,7 @@ struct MissingNumber {
 
 // The first features of every field, which mean the same for each; those of the record's other fields follow.
 inline constexpr std::size_t kSharedFeatures = 37;
+inline constexpr std::size_t kBaselineFeature = 0;  // of them: the level of the baseline's estimate
 
 // A number of a record before anything of its slot is settled. The estimate and the features of a known
 // number are what they would be if it were missing.

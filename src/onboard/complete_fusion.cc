@@ -254,7 +254,7 @@ TreeOpinions::TreeOpinions(const CompletionModel& model, const datum::Schema& sc
 
 std::optional<Opinion> TreeOpinions::opinion(const MissingNumber& missing) const {
   const FieldTrees* trees = of_field_[missing.field];
-  if (trees == nullptr) return std::nullopt;
+  if (trees == nullptr || !trees->levels.hold(missing.features[kBaselineFeature])) return std::nullopt;
   const float correction = trees->correction.evaluate(missing.features);
   const float log_error = trees->spread.evaluate(missing.features);
   if (!std::isfinite(correction) || !std::isfinite(log_error)) return std::nullopt;

@@ -20,7 +20,8 @@ constexpr float kLogErrorMax = 30.0F;  // exp of it is still a float
 void write_mode(wire::CborWriter& out, const std::vector<FieldTrees>& fields, const datum::Schema& schema) {
   out.array(fields.size());
   for (const FieldTrees& one : fields) {
-    out.array(5);
+    const bool bounded = std::isfinite(one.levels.low) && std::isfinite(one.levels.high);
+    out.array(bounded ? 6 : 5);
     out.text(one.field);
     out.unsigned_integer(feature_fingerprint(schema, schema.field_index(one.field).value()));
     out.bytes(inference::encode_trees(one.correction));
@@ -32,7 +33,24 @@ void write_mode(wire::CborWriter& out, const std::vector<FieldTrees>& fields, co
       out.floating(gap.low);
       out.floating(gap.high);
     }
+    if (!bounded) continue;
+    out.array(2);
+    out.floating(one.levels.low);
+    out.floating(one.levels.high);
   }
+}
+
+Result<TrainedLevels> read_levels(wire::CborReader& in) {
+  TrainedLevels out;
+  const auto items = in.array();
+  const auto low = in.floating();
+  const auto high = in.floating();
+  if (!high) return tl::unexpected(high.error());
+  out.low = static_cast<float>(*low);
+  out.high = static_cast<float>(*high);
+  if (*items != 2 || !std::isfinite(out.low) || !std::isfinite(out.high) || out.low > out.high)
+    return fail(Errc::kMalformed, "levels trained on: expected two numbers, low ≤ high");
+  return out;
 }
 
 Result<GapChoice> read_gap(wire::CborReader& in) {
@@ -65,7 +83,7 @@ Result<FieldTrees> read_field(wire::CborReader& in, const datum::Schema& schema)
   const auto name = in.text();
   const auto fingerprint = in.unsigned_integer();
   if (!fingerprint) return tl::unexpected(fingerprint.error());
-  if (*items != 5) return fail(Errc::kMalformed, "a field: {} items, expected 5", *items);
+  if (*items != 5 && *items != 6) return fail(Errc::kMalformed, "a field: {} items, expected 5 or 6", *items);
   FieldTrees out;
   out.field = *name;
   const auto field = schema.field_index(out.field);
@@ -93,6 +111,10 @@ Result<FieldTrees> read_field(wire::CborReader& in, const datum::Schema& schema)
     if (!read) return problem(read.error());
     gap = *read;
   }
+  if (*items == 5) return out;
+  const auto levels = read_levels(in);
+  if (!levels) return problem(levels.error());
+  out.levels = *levels;
   return out;
 }
 
@@ -124,6 +146,7 @@ class TreeReviewer final : public NumberReviewer {
 
   bool review(const MissingNumber& missing, NumberEstimate& estimate) override {
     const FieldTrees& trees = *of_field_[missing.field];
+    if (!trees.levels.hold(missing.features[kBaselineFeature])) return false;
     const GapChoice& gap = trees.gaps[gap_class(missing.before, missing.after)];
     const float correction =
         gap.share > 0.0F ? gap.share * trees.correction.evaluate(missing.features) : 0.0F;

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,11 +31,20 @@ struct GapChoice {
   float low = -2.0F, high = 2.0F;  // ends of the interval, in usual errors from the estimate
 };
 
+// Levels of the baseline's estimate, on the working scale. Trees go on beyond what they were trained on as if
+// it stood at the edge, and would pull a storm back to an ordinary wind: there the baseline stands alone.
+struct TrainedLevels {
+  float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
+
+  [[nodiscard]] bool hold(float level) const { return low <= level && level <= high; }
+};
+
 struct FieldTrees {
   std::string field;
   inference::TreeEnsemble correction;                  // to be added to the estimate, on the working scale
   inference::TreeEnsemble spread;                      // logarithm of the usual error
   std::array<GapChoice, GapSituation::kClasses> gaps;  // by the distance to the nearer known value
+  TrainedLevels levels = {};
 };
 
 struct CompletionModel {

@@ -126,5 +126,47 @@ TEST_CASE("the shipped models fit the shipped schemas and this program's feature
   }
 }
 
+TEST_CASE("trees are asked only between the levels that they were trained on") {
+  const datum::Schema schema = example_schema();
+  const Panel panel = holed_panel(300, 4, 300);
+  CompletionModel model = example_model(1.0F);
+  model.causal[0].levels = {9.0F, 12.0F};
+  const auto bytes = encode_model(model, schema);
+  const CompletionModel read = decode_model(bytes, schema).value();
+  CHECK(read.causal[0].levels.low == 9.0F);
+  CHECK(read.causal[0].levels.high == 12.0F);
+  CHECK_FALSE(std::isfinite(read.offline[0].levels.low));
+
+  const Completion plain = complete(panel, schema, {.causal = true, .calibrate = false});
+  const auto reviewer = make_reviewer(read, schema, true);
+  const Completion done =
+      complete(panel, schema, {.causal = true, .calibrate = false, .reviewer = reviewer.get()});
+  std::size_t inside = 0, outside = 0;
+  for (std::size_t cell = 0; cell < panel.cells(); cell += panel.fields()) {
+    if (plain.origins[cell] != Origin::kEstimated) continue;
+    const double level = plain.values[cell];
+    if (level > 9.1 && level < 11.9) {
+      ++inside;
+      CHECK(method_name(panel, schema, done, cell) == "model");
+    } else if (level < 8.9 || level > 12.1) {
+      ++outside;
+      CHECK(done.values[cell] == level);
+      CHECK(done.lows[cell] == plain.lows[cell]);
+      CHECK(method_name(panel, schema, done, cell) == "baseline");
+    }
+  }
+  CHECK(inside > 10);
+  CHECK(outside > 10);
+}
+
+TEST_CASE("levels in a file are two numbers in their order") {
+  const datum::Schema schema = example_schema();
+  CompletionModel model = example_model(1.0F);
+  model.causal[0].levels = {12.0F, 9.0F};
+  const auto read = decode_model(encode_model(model, schema), schema);
+  REQUIRE_FALSE(read.has_value());
+  CHECK(read.error().code == Errc::kMalformed);
+}
+
 }  // namespace
 }  // namespace skywarden::onboard
