@@ -28,7 +28,8 @@ using onboard::Panel;
 
 constexpr int kCorrectionRounds = 300, kSpreadRounds = 80;
 constexpr std::size_t kExamplesMin = 2000;  // of a field, or it is left to the baseline
-constexpr double kGainMin = 0.002;    // shares within tolerance and half of it, together: less adds nothing
+constexpr double kGainMin = 0.002;  // shares within tolerance and half of it, together: less adds nothing
+constexpr double kBeyond = 0.005;   // share of the estimates at either end whose levels trees do not speak of
 constexpr float kErrorFloor = 0.02F;  // of the tolerance: an error of nothing has no logarithm
 // Outages come thrice: a few long gaps say less than many short ones.
 const std::vector<LossKind> kTrainedOn{LossKind::kScattered, LossKind::kStretches, LossKind::kOutages,
@@ -76,6 +77,12 @@ Result<inference::TreeEnsemble> train(const FieldExamples& examples, const std::
   const auto trained = train_booster({examples.features, examples.rows, targets}, parameters, rounds);
   if (!trained) return tl::unexpected(trained.error());
   return import_trees(*trained);
+}
+
+onboard::TrainedLevels levels_of(std::vector<float> estimates) {
+  std::sort(estimates.begin(), estimates.end());
+  const auto beyond = static_cast<std::size_t>(kBeyond * static_cast<double>(estimates.size()));
+  return {estimates[beyond], estimates[estimates.size() - 1 - beyond]};
 }
 
 std::vector<float> say(const inference::TreeEnsemble& trees, const FieldExamples& examples) {
@@ -135,8 +142,11 @@ Result<void> train_field(const datum::FieldSpec& spec, const FieldExamples& trai
   auto spread = train_spread(training, spec, trees.correction, seed + 1);
   if (!spread) return tl::unexpected(spread.error());
   trees.spread = std::move(*spread);
-  const TreeChoices choices =
-      choose(judging, spec, say(trees.correction, judging), say(trees.spread, judging));
+  trees.levels = levels_of(training.estimates);
+  std::vector<float> corrections = say(trees.correction, judging);
+  for (std::size_t i = 0; i < corrections.size(); ++i)
+    if (!trees.levels.hold(judging.estimates[i])) corrections[i] = 0.0F;
+  const TreeChoices choices = choose(judging, spec, corrections, say(trees.spread, judging));
   trees.gaps = choices.gaps;
   const bool useful = choices.trees.within + choices.trees.within_half >
                       choices.baseline.within + choices.baseline.within_half + kGainMin;
@@ -147,6 +157,7 @@ Result<void> train_field(const datum::FieldSpec& spec, const FieldExamples& trai
                             {"baseline", to_json(choices.baseline)},
                             {"trees", to_json(choices.trees)},
                             {"share_by_gap", shares},
+                            {"levels", {trees.levels.low, trees.levels.high}},
                             {"nodes", trees.correction.nodes() + trees.spread.nodes()}};
   out.figures[spec.name]["kept"] = useful;
   fmt::print("  {}: within tolerance {:.4f} -> {:.4f}, within half {:.4f} -> {:.4f}, {} nodes{}\n", spec.name,
@@ -184,6 +195,8 @@ Result<Trained> train_mode(const Arguments& arguments, const Panel& panel, const
   Trained out;
   fmt::print("{}\n", causal ? "causal" : "offline");
   for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+    // On a circle a difference of numbers is no error, and completion has no other yet.
+    if (schema.fields[f].circular) continue;
     if ((*training)[f].size() < kExamplesMin || (*judging)[f].size() < kExamplesMin) continue;
     const auto trained =
         train_field(schema.fields[f], (*training)[f], (*judging)[f], arguments.seed + 10 * f, out);
