@@ -20,6 +20,26 @@ Result<onboard::Panel> panel_of(const datum::Schema& schema, const std::vector<d
   return builder.build();
 }
 
+// Of each cell. A field that the model has a judge for is judged by it; the others as without a model.
+std::vector<float> scores_of(const onboard::Panel& panel, const datum::Schema& schema,
+                             const onboard::Completion& completion, const onboard::AnomalyModel* model) {
+  const onboard::AnomalyOptions options;
+  const onboard::Strangeness strange = onboard::strangeness(panel, schema, completion, options);
+  std::vector<float> scores = onboard::anomaly_scores(panel, schema, completion, strange, nullptr, options);
+  if (model == nullptr) return scores;
+  const std::vector<float> judged =
+      onboard::anomaly_scores(*model, panel, schema, completion, 0.0, options.warm_up);
+  for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+    const bool known = std::ranges::any_of(model->fields, [&](const onboard::FieldJudge& judge) {
+      return judge.field == schema.fields[f].name;
+    });
+    if (!known) continue;
+    for (std::size_t cell = f; cell < scores.size(); cell += schema.fields.size())
+      scores[cell] = judged[cell];
+  }
+  return scores;
+}
+
 enum class Quantity { kTemperature, kHumidity, kWind, kRain };
 
 // The field that holds a quantity, by the names sensors use for it.
@@ -62,7 +82,8 @@ std::optional<double> reading(const datum::Schema& schema, const datum::Record& 
 
 }  // namespace
 
-Result<Prepared> prepare(const datum::Schema& schema, std::vector<datum::Record> records) {
+Result<Prepared> prepare(const datum::Schema& schema, std::vector<datum::Record> records,
+                         const PrepareModels& models) {
   Prepared out;
   onboard::Cleaner cleaner(schema);
   for (datum::Record& record : records) cleaner.clean(record);
@@ -70,11 +91,8 @@ Result<Prepared> prepare(const datum::Schema& schema, std::vector<datum::Record>
 
   const auto panel = panel_of(schema, records);
   if (!panel) return tl::unexpected(panel.error());
-  const onboard::Completion completion = onboard::complete_for_anomaly(*panel, schema);
-  const onboard::AnomalyOptions anomaly;
-  const onboard::Strangeness strange = onboard::strangeness(*panel, schema, completion, anomaly);
-  const std::vector<float> scores =
-      onboard::anomaly_scores(*panel, schema, completion, strange, nullptr, anomaly);
+  const onboard::Completion completion = onboard::complete_for_anomaly(*panel, schema, models.completion);
+  const std::vector<float> scores = scores_of(*panel, schema, completion, models.anomaly);
 
   const std::vector<onboard::MissingPattern> patterns = onboard::missing_patterns(*panel, true);
 

@@ -16,7 +16,9 @@
 #include "datum/evidence.h"
 #include "datum/record.h"
 #include "datum/schema.h"
+#include "onboard/anomaly_model.h"
 #include "onboard/clean.h"
+#include "onboard/complete_features.h"
 #include "onboard/missing_pattern.h"
 #include "wildfire/danger.h"
 
@@ -33,8 +35,15 @@ struct Prepared {
   onboard::CleanReport cleaned;
 };
 
+// Trained models for the records' schema; what is not there is left to what is learnt from the records alone.
+struct PrepareModels {
+  onboard::NumberReviewer* completion = nullptr;   // causal, and new: good for one call
+  const onboard::AnomalyModel* anomaly = nullptr;  // of the fields that it does not know it says nothing
+};
+
 // Records of one schema, by time. kLimitReached when they are too many for one block.
-[[nodiscard]] Result<Prepared> prepare(const datum::Schema& schema, std::vector<datum::Record> records);
+[[nodiscard]] Result<Prepared> prepare(const datum::Schema& schema, std::vector<datum::Record> records,
+                                       const PrepareModels& models = {});
 
 // Temperature, humidity, wind and rain of a record, by the names sensors use for them ("temp_c", "RH",
 // "wind_kmh", …), brought to °C, %, km/h and mm by the schema's units. Nothing when the schema has neither

@@ -92,3 +92,93 @@ TEST_CASE("an estimate that is too uncertain to act on is no weather, one that i
   CHECK_FALSE(unsure->humidity_pct.has_value());
   CHECK(unsure->temperature_c.has_value());
 }
+
+namespace {
+
+// Adds to every estimate of humidity and notes how often it was asked.
+class Raises final : public onboard::NumberReviewer {
+ public:
+  explicit Raises(double by) : by_(by) {}
+  bool wants(std::size_t field) const override { return field == 1; }
+  bool review(const onboard::MissingNumber&, onboard::NumberEstimate& estimate) override {
+    estimate.value += by_;
+    ++asked;
+    return true;
+  }
+  std::size_t asked = 0;
+
+ private:
+  double by_;
+};
+
+std::vector<datum::Record> holed_hours(int hours) {
+  std::vector<datum::Record> records;
+  for (int hour = 0; hour < hours; ++hour) {
+    datum::Field humidity = datum::Observed{40.0 + (hour * 7) % 30};
+    if (hour % 9 == 4) humidity = datum::Missing{};
+    records.push_back(at(hour, datum::Observed{60.0 + hour % 24}, std::move(humidity)));
+  }
+  return records;
+}
+
+}  // namespace
+
+TEST_CASE("a model changes what fills its field and is named, and nothing else changes") {
+  const Prepared plain = prepare(tower(), holed_hours(60)).value();
+  Raises model(3.0);
+  const Prepared done = prepare(tower(), holed_hours(60), {.completion = &model}).value();
+  CHECK(model.asked > 0);
+  REQUIRE(done.records.size() == plain.records.size());
+  std::size_t filled = 0;
+  for (std::size_t i = 0; i < done.records.size(); ++i) {
+    const auto& now = done.records[i];
+    const auto& before = plain.records[i];
+    CHECK(now.anomalous == before.anomalous);
+    CHECK(now.patterns == before.patterns);
+    CHECK(datum::number_of(now.record.fields[0]) == datum::number_of(before.record.fields[0]));
+    const auto* estimate = std::get_if<datum::Estimated>(&now.record.fields[1]);
+    if (estimate == nullptr) continue;
+    ++filled;
+    CHECK(estimate->by == "model");
+    CHECK(std::get<datum::Estimated>(before.record.fields[1]).by == "baseline");
+    CHECK(*datum::number_of(now.record.fields[1]) - *datum::number_of(before.record.fields[1]) ==
+          doctest::Approx(3.0).epsilon(0.4));  // both on the grid of whole numbers
+  }
+  CHECK(filled > 4);
+}
+
+TEST_CASE("with a model, too, what is said of a record does not depend on later ones") {
+  Raises one(3.0), other(3.0);
+  const Prepared whole = prepare(tower(), holed_hours(60), {.completion = &one}).value();
+  const Prepared part = prepare(tower(), holed_hours(41), {.completion = &other}).value();
+  for (std::size_t i = 0; i < part.records.size(); ++i)
+    CHECK(datum::number_of(part.records[i].record.fields[1]) ==
+          datum::number_of(whole.records[i].record.fields[1]));
+}
+
+TEST_CASE("a judge of readings marks its own fields, the others are marked as without one") {
+  std::vector<datum::Record> records = holed_hours(400);
+  records[390].fields[0] = datum::Observed{130.0};  // a spike of a field that the judge does not know
+  const auto marked = [](const Prepared& prepared, std::size_t field) {
+    std::size_t count = 0;
+    for (const PreparedRecord& each : prepared.records) count += each.anomalous[field] ? 1 : 0;
+    return count;
+  };
+  onboard::FieldJudge humidity;
+  humidity.field = "rh_pct";
+  inference::TreeNode leaf;
+  leaf.value = 5.0F;  // whatever it sees
+  humidity.trees = inference::TreeEnsemble::make(onboard::kEvidence, 0.0F,
+                                                 std::vector<std::vector<inference::TreeNode>>{{leaf}})
+                       .value();
+  humidity.odds.fill(1.0F);
+  humidity.jumps.fill(1e9F);
+  humidity.runs.fill(1e9F);
+  const onboard::AnomalyModel judge{"tower", 0.001, {humidity}};
+  const Prepared plain = prepare(tower(), records).value();
+  const Prepared judged = prepare(tower(), records, {.anomaly = &judge}).value();
+  CHECK(marked(plain, 1) < 10);
+  CHECK(marked(judged, 1) > 100);
+  CHECK(marked(plain, 0) > 0);
+  CHECK(marked(judged, 0) == marked(plain, 0));
+}

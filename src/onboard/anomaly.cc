@@ -102,11 +102,12 @@ bool contradicted(const Residual& residual) {
 
 }  // namespace
 
-Completion complete_for_anomaly(const Panel& panel, const datum::Schema& schema) {
+Completion complete_for_anomaly(const Panel& panel, const datum::Schema& schema, NumberReviewer* reviewer) {
   CompleteOptions options;
   options.causal = true;
   options.keep_residuals = true;
   options.copy_disagreements_max = kCopyDisagreementsMax;
+  options.reviewer = reviewer;
   return complete(panel, schema, options);
 }
 

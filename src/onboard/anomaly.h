@@ -39,8 +39,10 @@ struct AnomalyOptions {
 using Strangeness = std::vector<std::array<float, kDetectors>>;
 using Thresholds = std::vector<std::array<float, kDetectors>>;  // of fields
 
-// A causal completion that keeps what anomaly detection needs.
-[[nodiscard]] Completion complete_for_anomaly(const Panel& panel, const datum::Schema& schema);
+// A causal completion that keeps what anomaly detection needs. A reviewer changes what is said of holes; what
+// observed readings are held against is the baseline's, with one or without.
+[[nodiscard]] Completion complete_for_anomaly(const Panel& panel, const datum::Schema& schema,
+                                              NumberReviewer* reviewer = nullptr);
 
 [[nodiscard]] Strangeness strangeness(const Panel& panel, const datum::Schema& schema,
                                       const Completion& completion, const AnomalyOptions& options);
