@@ -155,7 +155,16 @@ Json terrain_json(const std::optional<formats::Grid>& grid) {
           {"elevation_m", std::move(values)}};
 }
 
-Json incident_as_json(const Incident& incident, const std::vector<PlayedNode>& nodes) {
+Json completion_json(std::span<const RecordMethods> methods) {
+  const auto file = [](const std::string& name) { return name.empty() ? Json(nullptr) : Json(name); };
+  Json out = Json::array();
+  for (const RecordMethods& one : methods)
+    out.push_back({{"schema", one.schema}, {"model", file(one.completion)}, {"judge", file(one.anomaly)}});
+  return out;
+}
+
+Json incident_as_json(const Incident& incident, const std::vector<PlayedNode>& nodes,
+                      std::span<const RecordMethods> methods) {
   Json json{{"name", incident.name},
             {"title", both(incident.title)},
             {"summary", both(incident.summary)},
@@ -174,6 +183,7 @@ Json incident_as_json(const Incident& incident, const std::vector<PlayedNode>& n
                              {"rows", part.rows},
                              {"bad_rows", part.bad_rows}});
   json["missing"] = incident.missing;
+  json["completion"] = completion_json(methods);
   json["terrain"] = terrain_json(incident.elevation);
   json["roads"] =
       incident.roads_geojson.empty() ? Json(nullptr) : Json::parse(incident.roads_geojson, nullptr, false);
@@ -216,8 +226,9 @@ std::vector<wildfire::Place> places_of(const Incident& incident) {
   return places;
 }
 
-void ConsoleFeed::begin(const Incident& incident, const std::vector<PlayedNode>& nodes) {
-  std::string json = dump(incident_as_json(incident, nodes));
+void ConsoleFeed::begin(const Incident& incident, const std::vector<PlayedNode>& nodes,
+                        std::span<const RecordMethods> methods) {
+  std::string json = dump(incident_as_json(incident, nodes, methods));
   const std::scoped_lock lock(mutex_);
   for (auto& kept : kept_) kept.clear();
   last_frame_.clear();
@@ -345,6 +356,7 @@ void ConsoleFeed::on_record(const datum::Schema& schema, const node::PreparedRec
   const datum::Record& record = prepared.record;
   Json json{{"type", "record"},
             {"stream", record.stream},
+            {"schema", schema.name},
             {"t", format_utc(record.time)},
             {"provenance", to_string(record.provenance)},
             {"fields", Json::array()}};

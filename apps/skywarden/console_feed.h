@@ -24,7 +24,8 @@ class ConsoleFeed : public PlayListener {
 
   // Another incident begins: history is dropped, pages are told to fetch it again (when there was one
   // before).
-  void begin(const Incident& incident, const std::vector<PlayedNode>& nodes);
+  void begin(const Incident& incident, const std::vector<PlayedNode>& nodes,
+             std::span<const RecordMethods> methods);
   void frame(Player& player, double speed, bool paused);
   void space(const Player& player);  // at most once a second
   void group(Player& player);        // at most once a second

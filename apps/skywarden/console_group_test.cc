@@ -167,7 +167,7 @@ TEST_CASE(
   REQUIRE(player);
   std::vector<Json> sent;
   ConsoleFeed feed([&](const std::string& message) { sent.push_back(Json::parse(message)); });
-  feed.begin(incident, (*player)->nodes());
+  feed.begin(incident, (*player)->nodes(), (*player)->methods());
   (*player)->listen(&feed);
   (*player)->advance(kStart + 10min);
   const auto count = [&](const char* type) {
@@ -201,7 +201,7 @@ TEST_CASE(
   CHECK(groups == 1);
   CHECK(turns == static_cast<std::size_t>(count("turn")));
   CHECK((*player)->summary().members.size() == kSatellites + 1);
-  feed.begin(incident, (*player)->nodes());
+  feed.begin(incident, (*player)->nodes(), (*player)->methods());
   CHECK(feed.history().empty());
 }
 

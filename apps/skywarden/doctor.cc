@@ -22,6 +22,7 @@
 #include "commands.h"
 #include "console_assets.h"
 #include "package_lists.h"
+#include "repository_folder.h"
 #include "shell/http_server.h"
 
 namespace skywarden::app {
@@ -126,17 +127,6 @@ Check check_compiler() {
       "sudo apt-get install --no-install-recommends -y g++"};
 }
 
-// The folder of the repository: where we stand, or above the program itself.
-std::optional<fs::path> repository() {
-  std::error_code error;
-  for (fs::path start : {fs::current_path(error), fs::read_symlink("/proc/self/exe", error).parent_path()}) {
-    for (; start.has_relative_path(); start = start.parent_path()) {
-      if (fs::exists(start / "incidents", error) && fs::exists(start / "schemas", error)) return start;
-    }
-  }
-  return std::nullopt;
-}
-
 Check check_file(const std::string& name, const std::optional<fs::path>& root, const std::string& relative) {
   std::error_code error;
   if (root && fs::exists(*root / relative, error)) return {name, State::kFine, (*root / relative).string()};
@@ -195,7 +185,7 @@ Check check_reference_data() {
 }
 
 std::vector<Check> all_checks() {
-  const std::optional<fs::path> root = repository();
+  const std::optional<fs::path> root = repository_folder();
   return {check_compiler(),
           check_packages("packages for ./run", "/packages-run.txt", State::kRequiredMissing),
           check_packages("packages for ./test", "/packages-test.txt", State::kOptionalMissing),

@@ -65,6 +65,12 @@ class PlayListener {
   virtual void on_turn(const Turn& /*turn*/) {}
 };
 
+struct RecordMethods {  // what prepares the records of one schema
+  std::string schema;
+  std::string completion;  // file of the trained model that completes them; empty: the baseline alone
+  std::string anomaly;     // … that judges their readings; empty: thresholds from the records alone
+};
+
 struct MemberAtEnd {  // of the group, as last agreed
   std::string name;
   std::uint64_t founded = 0, share = 0;
@@ -88,9 +94,10 @@ struct PlaySummary {
       observation_to_alert{};  // of the first alert: newest observation behind it to agreement, virtual time
   double median_commit_ms = 0.0;  // proposal to agreement, virtual time
   std::vector<Duration> leader_loss_to_commit;
-  std::uint64_t epoch = 0;           // the last that was agreed; 0: what the group was founded with
-  std::vector<MemberAtEnd> members;  // of nodes 1, 2, …
-  Bilingual share_rule;              // whether leaders moved shares by what they measured, and why
+  std::uint64_t epoch = 0;             // the last that was agreed; 0: what the group was founded with
+  std::vector<MemberAtEnd> members;    // of nodes 1, 2, …
+  std::vector<RecordMethods> methods;  // a line a source of records
+  Bilingual share_rule;                // whether leaders moved shares by what they measured, and why
   double wall_seconds = 0.0;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/contract.h"
 #include "console_group.h"
 #include "network/contact_windows.h"
 #include "orbit/planes.h"
@@ -49,9 +50,10 @@ std::vector<orbit::ElementSet> default_satellites(Instant epoch) {
 }  // namespace
 
 Result<std::unique_ptr<Player>> Player::prepare(const Incident& incident, std::uint64_t seed,
-                                                const std::optional<network::LinkRules>& links) {
+                                                const std::optional<network::LinkRules>& links,
+                                                std::span<const RecordModels> models) {
   std::unique_ptr<Player> player(new Player(incident, seed));
-  if (const auto built = player->build(links); !built) return tl::unexpected(built.error());
+  if (const auto built = player->build(links, models); !built) return tl::unexpected(built.error());
   return player;
 }
 
@@ -117,7 +119,8 @@ network::LinkRules Player::link_defaults() {
   return rules;
 }
 
-Result<void> Player::build(const std::optional<network::LinkRules>& links) {
+Result<void> Player::build(const std::optional<network::LinkRules>& links,
+                           std::span<const RecordModels> models) {
   name_nodes();
   std::vector<network::OrbitingNode> flying;
   std::vector<network::GroundNode> standing;
@@ -169,17 +172,34 @@ Result<void> Player::build(const std::optional<network::LinkRules>& links) {
   world_->watch(&*ground_deliveries_);
   summary_.nodes = nodes_.size();
 
+  if (const auto done = prepare_records(models); !done) return done;
   std::map<std::string, GeoPoint> weather_stations;
-  for (const RecordSource& source : incident_.records) {
-    auto prepared = node::prepare(source.schema, source.records);
-    if (!prepared) return tl::unexpected(prepared.error());
-    prepared_.push_back(std::move(*prepared));
+  for (const RecordSource& source : incident_.records)
     for (const NamedPoint& station : source.stations) weather_stations.emplace(station.name, station.point);
-  }
   wildfire::DangerOptions danger;
   danger.start = {incident_.start_codes.ffmc, incident_.start_codes.dmc, incident_.start_codes.dc};
   danger_ = std::make_unique<node::DangerDesk>(weather_stations, danger);
   plan();
+  return {};
+}
+
+Result<void> Player::prepare_records(std::span<const RecordModels> models) {
+  EXPECTS(models.empty() || models.size() == incident_.records.size());
+  for (std::size_t i = 0; i < incident_.records.size(); ++i) {
+    const RecordSource& source = incident_.records[i];
+    std::unique_ptr<onboard::NumberReviewer> reviewer;
+    node::PrepareModels fitting;
+    if (!models.empty()) {
+      reviewer = models[i].reviewer(source.schema);
+      fitting.completion = reviewer.get();
+      if (models[i].anomaly) fitting.anomaly = &*models[i].anomaly;
+    }
+    auto prepared = node::prepare(source.schema, source.records, fitting);
+    if (!prepared) return tl::unexpected(prepared.error());
+    prepared_.push_back(std::move(*prepared));
+    summary_.methods.push_back(models.empty() ? RecordMethods{source.schema.name, "", ""}
+                                              : models[i].methods);
+  }
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "orbit/earth.h"
 #include "orbit/sgp4.h"
 #include "play_listener.h"
+#include "record_models.h"
 #include "sim/ground_deliveries.h"
 #include "sim/world.h"
 
@@ -35,9 +37,10 @@ struct NodePosition {
 class Player : private sim::Observer {
  public:
   // Takes its time (contact windows, completion of all records), then is ready at incident.start.
-  // Without rules of links whoever is in sight talks.
+  // Without rules of links whoever is in sight talks. `models`, when given, are as many as incident.records.
   static Result<std::unique_ptr<Player>> prepare(const Incident& incident, std::uint64_t seed,
-                                                 const std::optional<network::LinkRules>& links = {});
+                                                 const std::optional<network::LinkRules>& links = {},
+                                                 std::span<const RecordModels> models = {});
   // What a file of rules does not say.
   [[nodiscard]] static network::LinkRules link_defaults();
   ~Player() override = default;
@@ -63,6 +66,8 @@ class Player : private sim::Observer {
   [[nodiscard]] const network::ContactPlan& contact_plan() const { return contact_plan_; }
   [[nodiscard]] const Closures& closures() const { return *closures_; }
   [[nodiscard]] const AgreementStory& agreement() const { return *agreement_; }
+  // What prepared the records, as incident.records.
+  [[nodiscard]] const std::vector<RecordMethods>& methods() const { return summary_.methods; }
   // Whether leaders measure and move vote shares here, and why.
   [[nodiscard]] const Bilingual& share_rule() const { return summary_.share_rule; }
   [[nodiscard]] const sim::GroundDeliveries& ground_deliveries() const { return *ground_deliveries_; }
@@ -73,7 +78,8 @@ class Player : private sim::Observer {
 
  private:
   Player(const Incident& incident, std::uint64_t seed);
-  Result<void> build(const std::optional<network::LinkRules>& links);
+  Result<void> build(const std::optional<network::LinkRules>& links, std::span<const RecordModels> models);
+  Result<void> prepare_records(std::span<const RecordModels> models);
   void name_nodes();
   [[nodiscard]] std::optional<node::ShareDeskOptions> measured_shares(Duration heartbeat);
   void plan();

@@ -19,6 +19,7 @@
 #include "incident.h"
 #include "orbit_files.h"
 #include "player.h"
+#include "record_models.h"
 #include "replay_files.h"
 #include "report.h"
 #include "shell/http_guard.h"
@@ -42,6 +43,7 @@ extern "C" void on_interrupt(int) {
 struct Options {
   std::vector<std::string> paths;
   std::string elements, links, out, speed;
+  std::vector<std::string> models;  // none: those that are shipped
   bool no_console = false, once = false;
   std::uint16_t port = 8080;
   std::uint64_t seed = 1;
@@ -88,6 +90,13 @@ std::vector<std::pair<Bilingual, std::string>> summary_rows(const PlaySummary& s
   row("station records", "站点记录", fmt::format("{}", s.records));
   row("fields observed / estimated / missing", "字段：实测 / 估计 / 缺失",
       fmt::format("{} / {} / {}", s.fields_observed, s.fields_estimated, s.fields_missing));
+  for (const RecordMethods& methods : s.methods) {
+    rows.push_back({{methods.schema + " records completed by", methods.schema + " 记录的补全模型"},
+                    methods.completion.empty() ? "baseline, no model fits" : methods.completion});
+    if (!methods.anomaly.empty())
+      rows.push_back(
+          {{methods.schema + " readings judged by", methods.schema + " 读数的检验模型"}, methods.anomaly});
+  }
   row("implausible values set aside", "剔除的不合理值", fmt::format("{}", s.fields_implausible));
   row("fires told", "已告警火情", fmt::format("{}", s.events_told));
   row("alerts / updates / cancels", "警报 / 更新 / 取消",
@@ -246,7 +255,10 @@ class Replay {
       fmt::print(stderr, "skywarden replay: {}\n", files.error().message);
       return 1;
     }
-    auto player = Player::prepare(incident, options_.seed, links_);
+    const ChosenModels models =
+        choose_models(incident, options_.models.empty() ? shipped_models() : options_.models);
+    for (const std::string& problem : models.problems) fmt::print(stderr, "skywarden replay: {}\n", problem);
+    auto player = Player::prepare(incident, options_.seed, links_, models.of_sources);
     if (!player) {
       fmt::print(stderr, "skywarden replay: {}\n", player.error().message);
       return 1;
@@ -257,12 +269,13 @@ class Replay {
     }
     ReportBuilder report(incident);
     Progress progress;
-    feed_.begin(incident, (*player)->nodes());
+    feed_.begin(incident, (*player)->nodes(), (*player)->methods());
     for (PlayListener* listener : std::initializer_list<PlayListener*>{&feed_, &*files, &report, &progress})
       (*player)->listen(listener);
     fmt::print("{}: {} to {}, {} hotspots, {} nodes; every alert is an EXERCISE\n", incident.title.en,
                format_utc(incident.start), format_utc(incident.end), incident.hotspots.size(),
                (*player)->nodes().size());
+    for (const RecordMethods& methods : (*player)->methods()) fmt::print("{}\n", methods_line(methods));
     pace(**player, incident, progress);
     if (interrupted && !(*player)->done()) fmt::print("\ninterrupted at {}\n", format_utc((*player)->now()));
 
@@ -431,6 +444,9 @@ void add_replay(command_line::Command app, int* exit_code) {
   command.add_option("--elements", options->elements, "element file (TLE, OMM) whose satellites are flown");
   command.add_option("--links", options->links,
                      "TOML rules of links (docs/formats.md; default: whoever is in sight talks)");
+  command.add_option("--models", options->models,
+                     "model files, or folders of them; records are completed by those trained for their "
+                     "schema, others by the baseline (default: the folder models)");
   command.add_option("--out", options->out, "folder for the results (default: out/NAME)");
   command
       .add_option("--speed", options->speed,

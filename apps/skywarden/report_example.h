@@ -221,6 +221,7 @@ inline PlaySummary summary() {
   s.epoch = 1;
   for (std::uint64_t i = 1; i <= 14; ++i)
     s.members.push_back({"SAT <" + std::to_string(i) + ">", i <= 12 ? 1U : 0U, i <= 12 ? 1U : 0U, 0});
+  s.methods = {{"weather", "weather <1>.trees", ""}};
   s.share_rule = {"Shares <follow> what is measured", "表决权随测量而定"};
   s.members[0] = {"SAT <1>",
                   1,

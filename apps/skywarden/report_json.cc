@@ -182,12 +182,18 @@ Json completeness_json(const ReportInput& in) {
     total.missing += tally.missing;
     total.anomalous += tally.anomalous;
   }
+  Json methods = Json::array();
+  for (const RecordMethods& one : in.summary.methods)
+    methods.push_back({{"schema", one.schema},
+                       {"completion_model", one.completion.empty() ? Json(nullptr) : Json(one.completion)},
+                       {"anomaly_model", one.anomaly.empty() ? Json(nullptr) : Json(one.anomaly)}});
   return {{"records", in.summary.records},
           {"observed", total.observed},
           {"estimated", total.estimated},
           {"missing", total.missing},
           {"implausible", in.summary.fields_implausible},
           {"anomalous", total.anomalous},
+          {"methods", methods},
           {"fields", fields}};
 }
 

@@ -360,6 +360,13 @@ void write_completeness(Page& page, const ReportInput& in) {
   page.end_table();
   if (rows > kFieldRowsMax)
     page.soft(fmt::format("{} more fields are counted in the last row.", rows - kFieldRowsMax));
+  for (const RecordMethods& one : in.summary.methods)
+    page.soft(
+        fmt::format("Records of {}: completed by {}; strange readings found {}.", one.schema,
+                    one.completion.empty() ? "the baseline, no trained model fits"
+                                           : "the baseline and the trained model " + one.completion +
+                                                 ", which filled in what stands as “model”",
+                    one.anomaly.empty() ? "without a trained model" : "by the trained model " + one.anomaly));
   page.soft(fmt::format(
       "Values that an instrument cannot have measured (range, rate, stuck, clock), set aside before "
       "anything was filled in: {}.",

@@ -215,6 +215,9 @@ TEST_CASE("fields are counted by what became of them") {
   CHECK(c["fields"][0]["patterns"] == Json{{"temporal", 2}});
   CHECK(c["fields"][1]["patterns"] == Json{{"random", 1}});
   CHECK(w.html.find("interpolation 2") != std::string::npos);
+  CHECK(c["methods"][0]["completion_model"] == "weather <1>.trees");
+  CHECK(c["methods"][0]["anomaly_model"].is_null());
+  CHECK(w.html.find("trained model weather &lt;1&gt;.trees") != std::string::npos);
 }
 
 TEST_CASE("the nearest places within 50 km are named, those inside the area as inside") {

@@ -29,6 +29,7 @@ export function incident({ bare = false } = {}) {
       { part: 'weather', file: 'weather.csv', provenance: 'reconstructed', source: 'made-up test file', rows: 72, bad_rows: 0 },
       { part: 'network', file: '', provenance: 'simulated', source: 'test clock', rows: 0, bad_rows: 0 },
     ],
+    completion: bare ? [] : [{ schema: 'test_weather', model: 'test_weather.trees', judge: null }],
     missing: bare ? ['terrain', 'roads', 'satellites', 'weather'] : ['fuel'],
     terrain: bare ? null : terrain(),
     roads: bare ? null : roads(),
@@ -141,9 +142,9 @@ export function record(step) {
   const field = (name, unit, value, filled, low, high, by) =>
     filled ? { name, unit, state: 'estimated', value, low, high, by, reason: 'gap', pattern: hole ? 'temporal' : 'random' } : { name, unit, state: 'observed', value, low: null, high: null, by: '', reason: '' };
   return {
-    type: 'record', stream: step % 2 ? 'Test Station A' : 'Test Station B', t, provenance: 'reconstructed',
+    type: 'record', stream: step % 2 ? 'Test Station A' : 'Test Station B', schema: 'test_weather', t, provenance: 'reconstructed',
     fields: [
-      field('temperature', '°C', temperature, hole || step % 7 === 3, temperature - 1.4, temperature + 1.2, 'interpolation, twin station'),
+      field('temperature', '°C', temperature, hole || step % 7 === 3, temperature - 1.4, temperature + 1.2, 'model'),
       field('humidity', '%', 18 - 4 * Math.sin(step / 9), hole, 11, 21, 'interpolation'),
       field('wind speed', 'km/h', 33 + 8 * Math.cos(step / 5), false),
       step % 3 === 0 ? { name: 'rain', unit: 'mm', state: 'missing', value: null, low: null, high: null, by: '', reason: 'implausible: negative', pattern: 'structured' }

@@ -3,7 +3,7 @@
 import { computed, signal } from '@preact/signals';
 import { html } from '../html.js';
 import { hasHole } from '../link/record_book.js';
-import { records } from '../link/store.js';
+import { incident, records } from '../link/store.js';
 import { t, word } from '../text/i18n.js';
 import { showLocal, showNumber, showPlain } from '../text/show.js';
 import { Provenance } from './provenance.js';
@@ -54,11 +54,19 @@ export function Records() {
         ${[...records.streams.keys()].sort().map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
     </p>
     <div class="caption">${t(hasHole(record) ? 'records.at_hole' : 'records.at', { time: showLocal(record.t) })} <${Provenance} of=${record.provenance} /></div>
+    <${Methods} schema=${record.schema} />
     <table><thead><tr><th>${t('records.field')}</th><th>${t('records.state')}</th><th class="num">${t('records.value')}</th><th class="num">${t('records.interval')}</th><th>${t('records.gap')}</th><th>${t('records.how')}</th></tr></thead>
       <tbody>${fields.map((f) => html`<${FieldRow} key=${f.name} field=${f} plotted=${f.name === field?.name} />`)}</tbody></table>
     ${points.length > 1 && html`<div class="dim caption">${field.name}${field.unit ? `, ${field.unit}` : ''} — ${t('records.plot')}</div>
       <${Sparkline} key=${`${entry.name}|${field.name}`} points=${points} label=${t('records.plot_label', { field: field.name, stream: entry.name })} />`}
   </div>`;
+}
+
+// Which trained models prepared the records of this schema; nothing where the program does not say.
+function Methods({ schema }) {
+  const methods = incident.value?.completion?.find((c) => c.schema === schema);
+  if (!methods) return null;
+  return html`<div class="dim caption" data-testid="completed-by">${methods.model ? t('records.completed_by', { model: methods.model }) : t('records.completed_by_baseline')}${methods.judge && ` ${t('records.judged_by', { model: methods.judge })}`}</div>`;
 }
 
 function FieldRow({ field: f, plotted }) {
@@ -68,6 +76,6 @@ function FieldRow({ field: f, plotted }) {
     <td><button class="plain" aria-pressed=${plotted} onClick=${() => (chosenField.value = f.name)} title=${t('records.show_plot')}>${f.name}</button>${f.unit ? html` <span class="dim">${f.unit}</span>` : ''}</td>
     <td><span class=${`tag state-${f.state}`}>${word('field', f.state)}</span></td>
     <td class="num">${f.state === 'missing' ? '–' : text(f.value)}</td><td class="num">${interval}</td>
-    <td class="dim">${f.pattern ? word('pattern', f.pattern) : ''}</td><td class="dim">${f.state === 'observed' ? '' : [f.by, f.abstained && t('records.abstained'), f.reason && word('reason', f.reason)].filter(Boolean).join(' · ')}</td>
+    <td class="dim">${f.pattern ? word('pattern', f.pattern) : ''}</td><td class="dim">${f.state === 'observed' ? '' : [f.by && word('by', f.by), f.abstained && t('records.abstained'), f.reason && word('reason', f.reason)].filter(Boolean).join(' · ')}</td>
   </tr>`;
 }
