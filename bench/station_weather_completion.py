@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Hourly station weather with cells hidden at random: the baseline against `models/station_weather.trees`.
 
-Two tables of schemas/station_weather.toml:
+Rows of schemas/station_weather.toml:
 
   incident  incidents/tubbs_2017/station_weather.csv, 8 stations and 31 hours; reconstructed, so smoother than nature
   beijing   the last 20 % of the rows of completion/prsa, converted by apps/fit/station_weather.py; no model saw them
+  short     of those 30 windows of 31 hours, evenly spread, each completed by itself as an incident is
 
 Each is completed causally, without and with the model, for each seed by which cells are hidden (the hash of
 completion_rules.py). A cell is right within max(abs, rel * |value|) of the schema, a direction on the circle. Empty
 cells are neither hidden nor scored. `last` is the stream's last value shown before, else the next. `better` counts the
-seeds in which the model has more right than the baseline, `worse` those in which it has fewer. One JSON line a table
-and mask.
+runs (seeds, or windows) in which the model has more right than the baseline, `worse` those in which it has fewer. One
+JSON line a table and mask.
 
 example:
   bench/station_weather_completion.py build/release/bin/skywarden models/station_weather.trees $SKYWARDEN_DATA
@@ -27,6 +28,7 @@ from tables_completion import MISSING, Peers, load_schema, within
 
 ROOT = SCHEMAS.parent
 ROUNDING = 1e-9
+BEIJING_SEEDS, WINDOWS, WINDOW_HOURS = 2, 30, 31
 
 
 def converter():
@@ -43,6 +45,15 @@ def table_of(name, data):
     rows = [dict(zip(made.COLUMNS, row)) for station in made.BEIJING
             for row in made.beijing_rows(data / f"completion/prsa/PRSA_{station}.csv.gz", made.OPEN_PART, 1.0)]
     return sorted(rows, key=lambda row: row["time"])
+
+
+def parts_of(name, rows, seeds):
+    """What is completed by itself: rows and a seed each."""
+    if name != "short":
+        return [(rows, seed) for seed in range(1, (seeds if name == "incident" else BEIJING_SEEDS) + 1)]
+    times = sorted({row["time"] for row in rows})
+    windows = [set(times[w * len(times) // WINDOWS:][:WINDOW_HOURS]) for w in range(WINDOWS)]
+    return [([row for row in rows if row["time"] in window], w + 1) for w, window in enumerate(windows)]
 
 
 def completed(program, model, shown, folder):
@@ -81,18 +92,18 @@ def main():
     parser.add_argument("program", help="the skywarden program")
     parser.add_argument("model", help="a file of trees")
     parser.add_argument("data", type=pathlib.Path, help="folder of the reference data")
-    parser.add_argument("--tables", default="incident,beijing", help="default: both")
+    parser.add_argument("--tables", default="incident,beijing,short", help="default: all three")
     parser.add_argument("--masks", default="10,30", help="percent hidden (default: 10,30)")
-    parser.add_argument("--seeds", type=int, default=10, help="of the incident; of Beijing two (default: 10)")
+    parser.add_argument("--seeds", type=int, default=10, help="of the incident (default: 10)")
     arguments = parser.parse_args()
     schema = load_schema("station_weather")
     fields = {f["name"]: f for f in schema["field"]}
     for name in arguments.tables.split(","):
-        rows = table_of(name, arguments.data)
+        table = table_of(name, arguments.data)
         for mask in arguments.masks.split(","):
             baseline, trees, last = Counts(), Counts(), Counts()
             gains = []
-            for seed in range(1, (arguments.seeds if name == "incident" else 2) + 1):
+            for rows, seed in parts_of(name, table, arguments.seeds):
                 cells = [(i, f) for i, row in enumerate(rows) for c, f in enumerate(fields)
                          if row[f] not in MISSING and uniform(seed, i, c) < int(mask) / 100]
                 hidden = set(cells)
@@ -104,8 +115,8 @@ def main():
                                         cells)
                              for counts, model in ((baseline, "baseline"), (trees, arguments.model))]
                 gains.append(right[1] - right[0])
-            show(figure="station_weather_completion", table=name, rows=len(rows), hidden_percent=int(mask),
-                 seeds=len(gains), cells=sum(baseline.total.values()), baseline=baseline.shares(),
+            show(figure="station_weather_completion", table=name, rows=len(table), hidden_percent=int(mask),
+                 runs=len(gains), cells=sum(baseline.total.values()), baseline=baseline.shares(),
                  trees=trees.shares(), last=last.shares(), better=sum(g > 0 for g in gains),
                  worse=sum(g < 0 for g in gains),
                  interval90_holds={"baseline": share(baseline.held, baseline.numbers),
