@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/contract.h"
 #include "formats/read_file.h"
 #include "model_files.h"
 #include "repository_folder.h"
@@ -42,8 +43,8 @@ Result<void> take(const FoundModel& found, const Incident& incident, std::vector
       formats::read_file(found.path, std::max(onboard::kModelBytesMax, onboard::kAnomalyModelBytesMax));
   if (!bytes) return tl::unexpected<Error>(bytes.error());
   const auto view = std::as_bytes(std::span(*bytes));
-  if (found.kind == ModelKind::kTrees)
-    return take(found, view, incident, onboard::schema_of_model, onboard::decode_model,
+  if (completes(found.kind))
+    return take(found, view, incident, onboard::schema_of_fused_model, onboard::decode_fused_model,
                 &RecordModels::completion, &RecordMethods::completion, of_sources);
   return take(found, view, incident, onboard::schema_of_anomaly_model, onboard::decode_anomaly_model,
               &RecordModels::anomaly, &RecordMethods::anomaly, of_sources);
@@ -52,7 +53,10 @@ Result<void> take(const FoundModel& found, const Incident& incident, std::vector
 }  // namespace
 
 std::unique_ptr<onboard::NumberReviewer> RecordModels::reviewer(const datum::Schema& schema) const {
-  return completion ? onboard::make_reviewer(*completion, schema, /*causal=*/true) : nullptr;
+  if (!completion) return nullptr;
+  auto made = onboard::make_fused_reviewer(*completion, schema, /*causal=*/true);
+  ENSURES(made.has_value());  // its networks were tried by this schema when it was read
+  return std::move(*made);
 }
 
 ChosenModels choose_models(const Incident& incident, const std::vector<std::string>& paths) {
@@ -66,7 +70,7 @@ ChosenModels choose_models(const Incident& incident, const std::vector<std::stri
     return out;
   }
   for (const FoundModel& one : *found) {
-    if (one.kind != ModelKind::kTrees && one.kind != ModelKind::kAnomaly) continue;
+    if (!completes(one.kind) && one.kind != ModelKind::kAnomaly) continue;
     if (const auto took = take(one, incident, out.of_sources); !took) {
       const std::string& why = took.error().message;
       out.problems.push_back(

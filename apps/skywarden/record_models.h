@@ -10,14 +10,14 @@
 
 #include "incident.h"
 #include "onboard/anomaly_model.h"
-#include "onboard/complete_model.h"
+#include "onboard/complete_fusion.h"
 #include "play_listener.h"
 
 namespace skywarden::app {
 
 struct RecordModels {  // for the records of one source of the incident
   RecordMethods methods;
-  std::optional<onboard::CompletionModel> completion;
+  std::optional<onboard::FusedModel> completion;
   std::optional<onboard::AnomalyModel> anomaly;
 
   // Causal; null without a model. Good for one run over the records.

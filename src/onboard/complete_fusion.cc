@@ -194,7 +194,7 @@ class FusedReviewer final : public NumberReviewer {
   }
 
   bool review(const MissingNumber& missing, NumberEstimate& estimate) override {
-    if (gates_of_[missing.field]) {
+    if (gates_of_[missing.field] && trees_.knows_level(missing)) {
       const Gate& gate = (*gates_of_[missing.field])[gap_class(missing.before, missing.after)];
       const auto fused = gate.stands() ? fuse(gate, opinions_of(missing)) : std::nullopt;
       if (fused) {
@@ -252,9 +252,14 @@ TreeOpinions::TreeOpinions(const CompletionModel& model, const datum::Schema& sc
   for (const FieldTrees& one : fields_) of_field_[schema.field_index(one.field).value()] = &one;
 }
 
+bool TreeOpinions::knows_level(const MissingNumber& missing) const {
+  const FieldTrees* trees = of_field_[missing.field];
+  return trees == nullptr || trees->levels.hold(missing.features[kBaselineFeature]);
+}
+
 std::optional<Opinion> TreeOpinions::opinion(const MissingNumber& missing) const {
   const FieldTrees* trees = of_field_[missing.field];
-  if (trees == nullptr || !trees->levels.hold(missing.features[kBaselineFeature])) return std::nullopt;
+  if (trees == nullptr || !knows_level(missing)) return std::nullopt;
   const float correction = trees->correction.evaluate(missing.features);
   const float log_error = trees->spread.evaluate(missing.features);
   if (!std::isfinite(correction) || !std::isfinite(log_error)) return std::nullopt;

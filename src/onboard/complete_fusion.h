@@ -5,7 +5,8 @@
 // A gate takes the mean of the opinions, each by its weight, or by its weight and its own confidence: one
 // over the square of the error that it states. A model that has no opinion of a cell is left out and the
 // others' weights grow. Where no gate stands, the trees' own choice holds as if they were alone, so that
-// fusion cannot be worse for what it does not touch.
+// fusion cannot be worse for what it does not touch. Beyond the levels that the trees were trained on nobody
+// is asked: networks saw the same rows.
 //
 // As bytes: one file that holds its parts, deterministic CBOR and a CRC-32C behind (docs/formats.md). Reading
 // assumes an enemy.
@@ -60,6 +61,8 @@ class TreeOpinions {
  public:
   TreeOpinions(const CompletionModel& model, const datum::Schema& schema, bool causal);
   [[nodiscard]] std::optional<Opinion> opinion(const MissingNumber& missing) const;
+  // Whether the baseline says a level that training knew (TrainedLevels); what was not trained knows all.
+  [[nodiscard]] bool knows_level(const MissingNumber& missing) const;
 
  private:
   std::vector<FieldTrees> fields_;

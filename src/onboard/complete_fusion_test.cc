@@ -118,6 +118,16 @@ TEST_CASE("a gate that believes the trees alone takes their correction") {
   CHECK(seen > 50);
 }
 
+TEST_CASE("beyond the levels that trees were trained on networks are not asked either") {
+  const Panel panel = holed_panel(200, 2, 200);
+  FusedModel model = example_model({0.0F, 0.5F, 0.5F, 0.0F});
+  model.trees.causal[0].levels = {1000.0F, 2000.0F};
+  const Completion plain = complete(panel, example_schema(), {.causal = true});
+  const Completion fused = completed(model, panel, true);
+  CHECK(fused.values == plain.values);
+  CHECK(fused.lows == plain.lows);
+}
+
 TEST_CASE("networks move estimates, and no row depends on later rows") {
   const FusedModel model = example_model({0.0F, 0.5F, 0.5F, 0.0F});
   const Panel part = holed_panel(240, 3, 120);
