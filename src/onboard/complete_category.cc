@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/contract.h"
 #include "base/random.h"
@@ -10,11 +11,12 @@
 namespace skywarden::onboard {
 namespace {
 
-constexpr std::size_t kNothing = 15;            // the distance when nothing is known on that side
-constexpr std::int64_t kFar = 1'000'000;        // slots: nothing known
-constexpr double kFewReliable = 20.0;           // trials that weigh as much as what was stated
-constexpr float kReliabilityRemembered = 2000;  // trials of a bin
-constexpr std::uint64_t kOneCopied = 8;         // of the trials where a copy would know the level
+constexpr std::size_t kNothing = 15;           // the distance when nothing is known on that side
+constexpr std::int64_t kFar = 1'000'000;       // slots: nothing known
+constexpr int kTurns = 12;                     // of finding which levels go missing, offline
+constexpr std::size_t kAskedOffline = 20'000;  // missing cells that are looked at for it, about
+constexpr std::size_t kTrialsOffline = 4;      // of a known level and pass
+constexpr std::uint64_t kOneCopied = 8;        // of the trials where a copy would know the level
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   std::uint64_t state = a * 0x9E3779B97F4A7C15ULL ^ (b + 0xD1B54A32D192ED03ULL);
@@ -31,6 +33,13 @@ void to_logs(const std::vector<float>& counts, std::vector<float>& logs, std::si
   }
 }
 
+LevelCalibrationOptions calibration_options(bool causal) {
+  LevelCalibrationOptions out;
+  if (!causal)
+    out.remembered = out.cells_remembered = std::numeric_limits<double>::max();  // the table is one piece
+  return out;
+}
+
 }  // namespace
 
 CategoryModel::CategoryModel(const Work& work, const datum::FieldSpec& spec, std::size_t field,
@@ -45,7 +54,9 @@ CategoryModel::CategoryModel(const Work& work, const datum::FieldSpec& spec, std
       looks_around_(work.panel.streams() <= options.streams_max),
       pools_(std::move(pools)),
       classifier_(classifier),
-      options_(options) {
+      options_(options),
+      calibration_(spec.levels.size() > options.levels_max ? 0 : spec.levels.size(), work.panel.streams(),
+                   pools_, calibration_options(causal)) {
   if (levels_ > options_.levels_max) levels_ = 0;
   for (const std::uint32_t p : pools_) pool_count_ = std::max(pool_count_, p + 1);
   const std::size_t table = table_rows() * levels_;
@@ -56,12 +67,16 @@ CategoryModel::CategoryModel(const Work& work, const datum::FieldSpec& spec, std
   time_logs_ = time_counts_;
   pair_logs_ = pair_counts_;
   hour_logs_ = hour_counts_;
-  reliabilities_.assign(pool_count_ * kGapKinds * kBins, {});
   shares_.assign(pool_count_ * kDistances * kDistances, {0.7F, 0.7F, 1.5F, 0.5F, 1.0F});
-  refresh();
+  to_logarithms();
 }
 
 void CategoryModel::refresh() {
+  to_logarithms();
+  calibration_.refresh();
+}
+
+void CategoryModel::to_logarithms() {
   if (levels_ == 0) return;
   to_logs(time_counts_, time_logs_, levels_, options_.smoothing);
   to_logs(pair_counts_, pair_logs_, levels_, options_.smoothing);
@@ -71,6 +86,7 @@ void CategoryModel::refresh() {
 void CategoryModel::move_streams(StreamMoves moves, std::size_t streams) {
   EXPECTS(causal_ && pool_count_ == 1);
   pools_.assign(moves.size(), 0);
+  calibration_.move_streams(moves, streams);
   if (levels_ == 0) return;
   const std::size_t hours = 8 * levels_, table = table_rows() * levels_;
   // What a refresh makes of a row without counts.
@@ -184,11 +200,15 @@ std::size_t CategoryModel::choose(const std::vector<double>& probabilities) cons
   return best;
 }
 
+std::int64_t CategoryModel::next_known(std::size_t slot, std::size_t stream) const {
+  return !causal_ && slot + 1 < work_.panel.slots() ? work_.next[work_.panel.at(slot + 1, stream, field_)]
+                                                    : -1;
+}
+
 std::optional<CategoryEstimate> CategoryModel::estimate(std::size_t slot, std::size_t stream,
-                                                        const CopyFinder& copies) const {
+                                                        const CopyFinder& copies) {
   const std::int64_t before = work_.last_known(slot, stream, field_);
-  const std::int64_t after =
-      !causal_ && slot + 1 < work_.panel.slots() ? work_.next[work_.panel.at(slot + 1, stream, field_)] : -1;
+  const std::int64_t after = next_known(slot, stream);
   const auto here = static_cast<std::int64_t>(slot);
   if (levels_ == 0) {
     if (before < 0 && after < 0) return std::nullopt;
@@ -201,12 +221,14 @@ std::optional<CategoryEstimate> CategoryModel::estimate(std::size_t slot, std::s
   record_scores(slot, stream, scratch_record_);
   weigh(slot, stream, before, after, scratch_neighbours_, scratch_record_, scratch_scores_,
         scratch_probabilities_);
+  const std::size_t gap = gap_of(slot, before, after);
+  if (!times_are_shared_) {
+    calibration_.tilt(stream, gap, scratch_probabilities_);
+    if (causal_) calibration_.note(stream, gap, scratch_probabilities_);
+  }
   const std::size_t chosen = choose(scratch_probabilities_);
   const double pooled = scratch_probabilities_[chosen];
-  const Reliability& seen = reliabilities_[reliability_at(stream, slot, before, after, pooled)];
-  const double few = kFewReliable * pooled;
-  const double correction =
-      (static_cast<double>(seen.right) + few) / (static_cast<double>(seen.stated) + few);
+  const double correction = calibration_.correction(stream, gap, pooled);
   const double probability = std::min(1.0, pooled * correction);
   const double beside = scratch_probabilities_[(chosen + 1) % levels_] +
                         scratch_probabilities_[(chosen + levels_ - 1) % levels_];
@@ -214,28 +236,23 @@ std::optional<CategoryEstimate> CategoryModel::estimate(std::size_t slot, std::s
                           forgiving_ ? std::min(1.0, (pooled + beside) * correction) : probability};
 }
 
-std::size_t CategoryModel::reliability_at(std::size_t stream, std::size_t slot, std::int64_t before,
-                                          std::int64_t after, double probability) const {
+std::size_t CategoryModel::gap_of(std::size_t slot, std::int64_t before, std::int64_t after) const {
   const auto here = static_cast<std::int64_t>(slot);
   const std::int64_t nearer = std::min(before >= 0 ? here - before : kFar, after >= 0 ? after - here : kFar);
-  const std::size_t gap = nearer < 3 ? 0 : nearer < 17 ? 1 : 2;
-  const auto bin = std::min(kBins - 1, static_cast<std::size_t>(probability * kBins));
-  return (pools_[stream] * kGapKinds + gap) * kBins + bin;
+  return LevelCalibration::gap_of(nearer);
 }
 
 // Reads what weigh() said last.
-void CategoryModel::learn_reliability(std::size_t slot, std::size_t stream, std::int64_t before,
+void CategoryModel::learn_calibration(std::size_t slot, std::size_t stream, std::int64_t before,
                                       std::int64_t after) {
-  const std::size_t chosen = choose(scratch_probabilities_);
-  const double stated = scratch_probabilities_[chosen];
-  Reliability& seen = reliabilities_[reliability_at(stream, slot, before, after, stated)];
-  seen.count += 1.0F;
-  seen.stated += static_cast<float>(stated);
-  seen.right += chosen == level_of(slot, stream) ? 1.0F : 0.0F;
-  if (seen.count < kReliabilityRemembered) return;
-  seen.count *= 0.5F;
-  seen.stated *= 0.5F;
-  seen.right *= 0.5F;
+  const std::size_t gap = gap_of(slot, before, after);
+  scratch_tilted_ = scratch_probabilities_;
+  if (!times_are_shared_) {
+    calibration_.see(stream, gap, scratch_probabilities_);
+    calibration_.tilt(stream, gap, scratch_tilted_);
+  }
+  const std::size_t chosen = choose(scratch_tilted_), truth = level_of(slot, stream);
+  calibration_.learn(stream, gap, scratch_tilted_[chosen], chosen == truth, truth);
 }
 
 void CategoryModel::count(std::size_t slot, const CopyFinder& copies) {
@@ -253,11 +270,9 @@ bool CategoryModel::has_copy(std::size_t slot, std::size_t stream, const CopyFin
   return looks_around_ && work_.twin_of(slot, stream, field_, copies, causal_).has_value();
 }
 
+// Reads what weigh() said last.
 void CategoryModel::train_shares(std::size_t slot, std::size_t stream, std::int64_t before,
-                                 std::int64_t after, const std::vector<double>& neighbours,
-                                 const std::vector<double>& record) {
-  weigh(slot, stream, before, after, neighbours, record, scratch_scores_, scratch_probabilities_);
-  learn_reliability(slot, stream, before, after);
+                                 std::int64_t after) {
   const std::size_t truth = level_of(slot, stream);
   auto& shares = shares_[shares_at(stream, distance(slot, before), distance(slot, after))];
   for (std::size_t i = 0; i < kSources; ++i) {
@@ -270,6 +285,7 @@ void CategoryModel::train_shares(std::size_t slot, std::size_t stream, std::int6
 
 void CategoryModel::learn_causal(std::size_t slot, const CopyFinder& copies) {
   if (levels_ == 0) return;
+  times_are_shared_ = times_are_shared_ || work_.first_of_time(slot) != slot;
   for (std::size_t s = 0; s < work_.panel.streams(); ++s) {
     if (!work_.measured(work_.panel.at(slot, s, field_))) continue;
     const bool copied = has_copy(slot, s, copies);
@@ -286,8 +302,12 @@ void CategoryModel::learn_causal(std::size_t slot, const CopyFinder& copies) {
       if (before < 0) break;
       if (before == tried) continue;
       tried = before;
-      if (!copied || (chance >> 45) % kOneCopied == 0)
-        train_shares(slot, s, before, -1, scratch_neighbours_, scratch_record_);
+      if (!copied || (chance >> 45) % kOneCopied == 0) {
+        weigh(slot, s, before, -1, scratch_neighbours_, scratch_record_, scratch_scores_,
+              scratch_probabilities_);
+        learn_calibration(slot, s, before, -1);
+        train_shares(slot, s, before, -1);
+      }
       const std::size_t given = level_of(static_cast<std::size_t>(before), s);
       time_counts_[time_table(pools_[s], false, distance(slot, before)) +
                    table_entry(given, level_of(slot, s))] += 1.0F;
@@ -299,55 +319,104 @@ void CategoryModel::learn_causal(std::size_t slot, const CopyFinder& copies) {
   classifier_->learn(slot);
 }
 
-void CategoryModel::learn_offline(const CopyFinder& copies) {
-  if (levels_ == 0) return;
+// A gap of some length around the slot, drawn; what it leaves on either side.
+void CategoryModel::try_offline(std::size_t slot, std::size_t s, std::uint64_t chance, Pass pass,
+                                bool copied) {
   const Panel& panel = work_.panel;
   const auto slots = static_cast<std::int64_t>(panel.slots());
+  const auto here = static_cast<std::int64_t>(slot);
+  const std::int64_t length = 1 + GapSituation::length_in(chance % GapSituation::kClasses, chance >> 8);
+  const std::int64_t lead =
+      1 + static_cast<std::int64_t>((chance >> 32) % static_cast<std::uint64_t>(length - 1));
+  const bool whole_time = ((chance >> 44) & 1) != 0;
+  const std::int64_t from = (whole_time ? static_cast<std::int64_t>(work_.first_of_time(slot)) : here) - lead;
+  const std::int64_t to =
+      (whole_time ? static_cast<std::int64_t>(work_.last_of_time(slot)) : here) + length - lead;
+  const std::int64_t before =
+      from >= 0 ? work_.previous[panel.at(static_cast<std::size_t>(from), s, field_)] : -1;
+  const std::int64_t after = to < slots ? work_.next[panel.at(static_cast<std::size_t>(to), s, field_)] : -1;
+  if (pass != Pass::kCount) {
+    if (copied && (chance >> 45) % kOneCopied != 0) return;
+    weigh(slot, s, before, after, scratch_neighbours_, scratch_record_, scratch_scores_,
+          scratch_probabilities_);
+    learn_calibration(slot, s, before, after);
+    if (pass == Pass::kTrain) train_shares(slot, s, before, after);
+    return;
+  }
+  const std::size_t level = level_of(slot, s);
+  for (const bool is_after : {false, true}) {
+    const std::int64_t end = is_after ? after : before;
+    if (end < 0) continue;
+    time_counts_[time_table(pools_[s], is_after, distance(slot, end)) +
+                 table_entry(level_of(static_cast<std::size_t>(end), s), level)] += 1.0F;
+  }
+}
+
+void CategoryModel::learn_which_go_missing(const CopyFinder& copies) {
+  const Panel& panel = work_.panel;
+  const auto is_missing = [&](std::size_t slot, std::size_t s) {
+    return panel.record_at(slot, s) != Panel::kNoRecord && !work_.known(panel.at(slot, s, field_));
+  };
+  std::size_t missing = 0;
+  for (std::size_t slot = 0; slot < panel.slots(); ++slot)
+    for (std::size_t s = 0; s < panel.streams(); ++s) missing += is_missing(slot, s) ? 1 : 0;
+  const std::size_t one_in = 1 + missing / kAskedOffline;
+  struct Asked {
+    std::size_t stream, gap;
+    std::vector<double> probabilities;
+  };
+  std::vector<Asked> asked;
+  for (std::size_t slot = 0; slot < panel.slots(); ++slot) {
+    for (std::size_t s = 0; s < panel.streams(); ++s) {
+      if (!is_missing(slot, s) || mix(slot, s * 1024 + field_) % one_in != 0) continue;
+      const std::int64_t before = work_.last_known(slot, s, field_), after = next_known(slot, s);
+      const std::size_t gap = gap_of(slot, before, after);
+      if (!LevelCalibration::is_short(gap)) continue;
+      neighbour_scores(slot, s, copies, scratch_neighbours_);
+      record_scores(slot, s, scratch_record_);
+      weigh(slot, s, before, after, scratch_neighbours_, scratch_record_, scratch_scores_,
+            scratch_probabilities_);
+      asked.push_back({s, gap, scratch_probabilities_});
+    }
+  }
+  for (int turn = 0; turn < kTurns; ++turn) {
+    calibration_.forget_asked();
+    for (const Asked& cell : asked) {
+      scratch_tilted_ = cell.probabilities;
+      calibration_.tilt(cell.stream, cell.gap, scratch_tilted_);
+      calibration_.note(cell.stream, cell.gap, scratch_tilted_);
+    }
+    calibration_.refresh();
+  }
+}
+
+void CategoryModel::learn_offline(const CopyFinder& copies) {
+  if (levels_ == 0) return;
+  std::uint64_t number = 0;  // of the pass
+  const Panel& panel = work_.panel;
+  for (std::size_t slot = 0; slot < panel.slots() && !times_are_shared_; ++slot)
+    times_are_shared_ = work_.first_of_time(slot) != slot;
   if (classifier_ != nullptr) classifier_->learn_offline();
   for (std::size_t slot = 0; slot < panel.slots(); ++slot) count(slot, copies);
-  for (int pass = 0; pass < 3; ++pass) {  // the first fills the tables, the others train the shares
-    std::fill(reliabilities_.begin(), reliabilities_.end(), Reliability{});
+  // The first fills the tables, two train the shares, the last sees how right the answers are.
+  for (const Pass pass : {Pass::kCount, Pass::kTrain, Pass::kTrain, Pass::kJudge}) {
+    if (pass == Pass::kJudge && !times_are_shared_) learn_which_go_missing(copies);
+    calibration_.forget_trials();
     for (std::size_t slot = 0; slot < panel.slots(); ++slot) {
-      const auto here = static_cast<std::int64_t>(slot);
       for (std::size_t s = 0; s < panel.streams(); ++s) {
         if (!work_.measured(panel.at(slot, s, field_))) continue;
-        const bool copied = pass > 0 && has_copy(slot, s, copies);
-        if (pass > 0) {
+        const bool copied = pass != Pass::kCount && has_copy(slot, s, copies);
+        if (pass != Pass::kCount) {
           neighbour_scores(slot, s, copies, scratch_neighbours_);
           record_scores(slot, s, scratch_record_);
         }
-        for (std::size_t trial = 0; trial < 4; ++trial) {
-          const std::uint64_t chance =
-              mix(slot * 16 + trial + static_cast<std::uint64_t>(pass) * 0x10000000ULL, s * 1024 + field_);
-          const std::int64_t length =
-              1 + GapSituation::length_in(chance % GapSituation::kClasses, chance >> 8);
-          const std::int64_t lead =
-              1 + static_cast<std::int64_t>((chance >> 32) % static_cast<std::uint64_t>(length - 1));
-          const bool whole_time = ((chance >> 44) & 1) != 0;
-          const std::int64_t from =
-              (whole_time ? static_cast<std::int64_t>(work_.first_of_time(slot)) : here) - lead;
-          const std::int64_t to =
-              (whole_time ? static_cast<std::int64_t>(work_.last_of_time(slot)) : here) + length - lead;
-          const std::int64_t before =
-              from >= 0 ? work_.previous[panel.at(static_cast<std::size_t>(from), s, field_)] : -1;
-          const std::int64_t after =
-              to < slots ? work_.next[panel.at(static_cast<std::size_t>(to), s, field_)] : -1;
-          if (pass > 0) {
-            if (!copied || (chance >> 45) % kOneCopied == 0)
-              train_shares(slot, s, before, after, scratch_neighbours_, scratch_record_);
-            continue;
-          }
-          const std::size_t level = level_of(slot, s);
-          for (const bool is_after : {false, true}) {
-            const std::int64_t end = is_after ? after : before;
-            if (end < 0) continue;
-            time_counts_[time_table(pools_[s], is_after, distance(slot, end)) +
-                         table_entry(level_of(static_cast<std::size_t>(end), s), level)] += 1.0F;
-          }
-        }
+        for (std::size_t trial = 0; trial < kTrialsOffline; ++trial)
+          try_offline(slot, s, mix(slot * 16 + trial + number * 0x10000000ULL, s * 1024 + field_), pass,
+                      copied);
       }
     }
-    refresh();
+    ++number;
+    to_logarithms();
   }
 }
 

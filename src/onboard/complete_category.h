@@ -4,8 +4,7 @@
 // Each source has its own learnt table of likelihoods; they are pooled as logarithms with learnt shares,
 // because the sources are not independent. Circular levels (wind sectors) learn by the turn between two
 // levels, so that little data goes a long way. The stated probability is the pooled one of the chosen level,
-// corrected by how often levels stated as likely were right in trials (histogram binning: Zadrozny and Elkan,
-// ICML 2001, shrunk to no correction).
+// corrected by what trials showed (complete_level_calibration.h).
 #pragma once
 
 #include <array>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "datum/schema.h"
+#include "onboard/complete_level_calibration.h"
 #include "onboard/complete_work.h"
 #include "onboard/record_classifier.h"
 #include "onboard/redundancy.h"
@@ -41,10 +41,10 @@ class CategoryModel {
                 CategoryOptions options = {});
 
   [[nodiscard]] std::optional<CategoryEstimate> estimate(std::size_t slot, std::size_t stream,
-                                                         const CopyFinder& copies) const;
+                                                         const CopyFinder& copies);
   void learn_causal(std::size_t slot, const CopyFinder& copies);
   void learn_offline(const CopyFinder& copies);
-  // Recomputes logarithms from counts.
+  // Takes what was counted into use.
   void refresh();
   // Causal, and all streams of one pool. The classifier is moved by whoever holds it.
   void move_streams(StreamMoves moves, std::size_t streams);
@@ -82,18 +82,17 @@ class CategoryModel {
              const std::vector<double>& neighbours, const std::vector<double>& record, Scores& scores,
              std::vector<double>& probabilities) const;
   void record_scores(std::size_t slot, std::size_t stream, std::vector<double>& out) const;
+  void to_logarithms();
   void count(std::size_t slot, const CopyFinder& copies);
   // A copy would give the level away: it teaches less of those that are estimated.
   [[nodiscard]] bool has_copy(std::size_t slot, std::size_t stream, const CopyFinder& copies) const;
-  void train_shares(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after,
-                    const std::vector<double>& neighbours, const std::vector<double>& record);
-  struct Reliability {  // of one bin of stated probabilities
-    float count = 0, stated = 0, right = 0;
-  };
-  static constexpr std::size_t kBins = 10, kGapKinds = 3;
-  [[nodiscard]] std::size_t reliability_at(std::size_t stream, std::size_t slot, std::int64_t before,
-                                           std::int64_t after, double probability) const;
-  void learn_reliability(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after);
+  void train_shares(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after);
+  [[nodiscard]] std::size_t gap_of(std::size_t slot, std::int64_t before, std::int64_t after) const;
+  void learn_calibration(std::size_t slot, std::size_t stream, std::int64_t before, std::int64_t after);
+  void learn_which_go_missing(const CopyFinder& copies);
+  enum class Pass : std::uint8_t { kCount, kTrain, kJudge };  // offline
+  void try_offline(std::size_t slot, std::size_t stream, std::uint64_t chance, Pass pass, bool copied);
+  [[nodiscard]] std::int64_t next_known(std::size_t slot, std::size_t stream) const;
   [[nodiscard]] std::size_t choose(const std::vector<double>& probabilities) const;
 
   const Work& work_;
@@ -105,10 +104,13 @@ class CategoryModel {
   std::vector<float> time_counts_, pair_counts_, hour_counts_;
   std::vector<float> time_logs_, pair_logs_, hour_logs_;
   std::vector<std::array<float, kSources>> shares_;  // pool × distance before × distance after
-  std::vector<Reliability> reliabilities_;           // pool × kind of gap × bin
+  LevelCalibration calibration_;
+  // As far as has been seen. Then whole images are lost at once, and which levels those show says nothing of
+  // why: nothing is tilted.
+  bool times_are_shared_ = false;
   std::uint32_t pool_count_ = 1;
   mutable Scores scratch_scores_;
-  mutable std::vector<double> scratch_neighbours_, scratch_record_, scratch_probabilities_;
+  mutable std::vector<double> scratch_neighbours_, scratch_record_, scratch_probabilities_, scratch_tilted_;
 };
 
 }  // namespace skywarden::onboard

@@ -1,0 +1,85 @@
+// What trials say of the probabilities that a category's levels are given, and which levels go missing.
+//
+// Reliability: how often the chosen level was right in trials where about as much was stated (histogram
+// binning: Zadrozny and Elkan, ICML 2001), by stream and kind of gap. A stream with few trials leans on its
+// pool, and that on what was stated.
+//
+// Selection: levels may be lost by what they are. The probabilities of missing cells, tilted by the odds that
+// a level is lost, must add up to what they were tilted by; the odds are found by taking that in turns (label
+// shift by expectation and maximisation: Saerens, Latinne and Decaestecker, Neural Computation 14, 2002).
+// That a loss depends on nothing but the level is assumed; only short gaps are asked, because a long one is
+// lost for reasons of its own, and nothing is tilted in long ones.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "onboard/panel.h"
+
+namespace skywarden::onboard {
+
+struct LevelCalibrationOptions {
+  double few_trials = 20;    // of a bin, that weigh as much as what was said without them
+  double few_asked = 200;    // missing cells that weigh as much as "levels go missing alike"
+  double chance = 0.25;      // logarithm of odds: nothing is tilted until a level is further off than this
+  double remembered = 2000;  // trials of a bin
+  double cells_remembered = 20'000;  // trials or missing cells, of a stream and kind of gap
+  double odds_least = 0.2, odds_most = 8.0;
+};
+
+class LevelCalibration {
+ public:
+  // Kinds of gap, by the distance to the nearer end.
+  static constexpr std::size_t kGaps = 3;
+  [[nodiscard]] static std::size_t gap_of(std::int64_t slots);
+  [[nodiscard]] static bool is_short(std::size_t gap) { return gap < 2; }
+
+  LevelCalibration(std::size_t levels, std::size_t streams, std::vector<std::uint32_t> pools,
+                   LevelCalibrationOptions options = {});
+
+  // Multiplies what a missing cell's levels are given by the odds that they are lost; sums to 1 as before.
+  void tilt(std::size_t stream, std::size_t gap, std::span<double> probabilities) const;
+  // A trial, as it would be said untilted, and the truth.
+  void see(std::size_t stream, std::size_t gap, std::span<const double> untilted);
+  // The same trial, tilted: what was stated of the chosen level.
+  void learn(std::size_t stream, std::size_t gap, double stated, bool right, std::size_t truth);
+  // A missing cell, tilted.
+  void note(std::size_t stream, std::size_t gap, std::span<const double> tilted);
+  // How much surer the chosen level is than stated, as a factor.
+  [[nodiscard]] double correction(std::size_t stream, std::size_t gap, double stated) const;
+
+  // Works the odds out anew.
+  void refresh();
+  // Offline: forgets the trials, or what was asked.
+  void forget_trials();
+  void forget_asked();
+  [[nodiscard]] std::span<const double> odds(std::size_t pool) const {
+    return std::span(odds_).subspan(pool * levels_, levels_);
+  }
+  // All streams of one pool.
+  void move_streams(StreamMoves moves, std::size_t streams);
+
+ private:
+  static constexpr std::size_t kBins = 10;
+  struct Reliability {  // of one bin of stated probabilities
+    float count = 0, stated = 0, right = 0;
+    void add(double weight, double said, bool was_right, double remembered);
+  };
+  [[nodiscard]] static std::size_t bin_of(std::size_t gap, double stated);
+  [[nodiscard]] std::span<float> sums_of(std::vector<float>& sums, std::size_t stream, std::size_t gap) const;
+
+  void fade(std::size_t stream, std::size_t gap);
+
+  std::size_t levels_;
+  std::vector<std::uint32_t> pools_;
+  LevelCalibrationOptions options_;
+  std::vector<Reliability> of_streams_, of_pools_;  // × kind of gap × bin
+  // Sums of probabilities: of streams × kinds of short gap × levels. Streams differ in their levels and in
+  // how often they are asked, so what is expected of those asked is put together from each stream's trials.
+  std::vector<float> tried_, asked_;
+  std::vector<double> odds_;  // of pools × levels
+};
+
+}  // namespace skywarden::onboard
