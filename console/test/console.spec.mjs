@@ -207,7 +207,7 @@ const steps = {
     await id('tab-records').click();
     await id('records').waitFor({ timeout: 20000 });
     assert.match(await id('records').innerText(), /observed[\s\S]*filled[\s\S]*missing/);
-    assert.match(await id('completed-by').innerText(), /test_weather\.trees/);
+    assert.match(await id('completed-by').innerText(), /weather\.trees/);
     assert.match(await id('records').innerText(), /here and there|a stretch of this field|this field out for long/);
   },
 
