@@ -91,6 +91,8 @@ class OpinionCollector final : public onboard::NumberReviewer {
     onboard::NumberEstimate reviewed = estimate;
     if (alone_->wants(missing.field)) static_cast<void>(alone_->review(missing, reviewed));
     example.chosen_by_trees = static_cast<float>(reviewed.value);
+    example.below = static_cast<float>(std::max(0.0, reviewed.value - reviewed.low));
+    example.above = static_cast<float>(std::max(0.0, reviewed.high - reviewed.value));
     examples_[missing.field].push_back(example);
     return false;
   }
@@ -173,7 +175,7 @@ ordered_json to_json(const Gates& gates, std::size_t opinions) {
   for (const onboard::Gate& gate : gates) {
     ordered_json weights = ordered_json::array();
     for (std::size_t i = 0; i < opinions; ++i) weights.push_back(gate.weights[i]);
-    out.push_back({{"weights", weights}, {"by_confidence", gate.by_confidence}});
+    out.push_back({{"weights", weights}, {"by_confidence", gate.by_confidence}, {"width", gate.width}});
   }
   return out;
 }

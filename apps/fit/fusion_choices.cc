@@ -12,7 +12,7 @@ using Members = std::vector<const FusionExample*>;
 
 constexpr std::size_t kFew = 500;  // examples of a class; fewer say nothing
 constexpr int kSteps = 4;          // weights are tried in quarters
-constexpr double kTail = 0.05;
+constexpr double kWidthMost = 4.0;
 constexpr double kSurely = 3.0;  // standard errors
 
 double estimate_of(const FusionExample& example, const Gate& gate) {
@@ -29,7 +29,7 @@ int points(const FusionExample& example, double estimate) {
 // All ways to give the allowed models weights in steps whose sum is at most 1.
 void add_weights(std::size_t opinions, const std::array<bool, onboard::kOpinionsMax>& allowed, std::size_t at,
                  int left, Gate& gate, std::vector<Gate>& out) {
-  if (at == opinions) {
+  if (at == std::min(opinions, gate.weights.size())) {
     if (gate.stands()) out.push_back(gate);
     return;
   }
@@ -50,22 +50,21 @@ std::vector<Gate> candidates(std::size_t opinions, const std::array<bool, onboar
   return out;
 }
 
-void settle_interval(const Members& members, Gate& gate) {
-  std::vector<double> errors;
-  for (const FusionExample* example : members) {
-    const auto fused = fuse(gate, example->opinions);
-    if (!fused) continue;
-    errors.push_back((static_cast<double>(example->truth) - example->estimate - fused->correction) /
-                     std::exp(static_cast<double>(fused->log_error)));
-  }
-  if (errors.empty()) return;
-  std::sort(errors.begin(), errors.end());
-  const auto quantile = [&](double q) {
-    return static_cast<float>(
-        errors[static_cast<std::size_t>(std::lround(q * static_cast<double>(errors.size() - 1)))]);
+// The width at which as many truths lie within the interval as in the trees' own.
+void settle_width(const Members& members, Gate& gate) {
+  const auto in_widths = [](const FusionExample& example, double estimate) {
+    const double error = example.truth - estimate, side = error < 0.0 ? example.below : example.above;
+    return side > 0.0 ? std::abs(error) / side : error == 0.0 ? 0.0 : kWidthMost;
   };
-  gate.low = quantile(kTail);
-  gate.high = quantile(1.0 - kTail);
+  std::vector<double> errors;
+  std::size_t held = 0;
+  for (const FusionExample* example : members) {
+    held += in_widths(*example, example->chosen_by_trees) <= 1.0 ? 1 : 0;
+    errors.push_back(in_widths(*example, estimate_of(*example, gate)));
+  }
+  std::sort(errors.begin(), errors.end());
+  gate.width =
+      static_cast<float>(std::clamp(held > 0 ? errors[held - 1] : 1.0, 1.0 / kWidthMost, kWidthMost));
 }
 
 Gate choose_gate(const Members& members, const std::vector<Gate>& tried) {
@@ -85,7 +84,7 @@ Gate choose_gate(const Members& members, const std::vector<Gate>& tried) {
       best_gain = sum;
     }
   }
-  if (best.stands()) settle_interval(members, best);
+  if (best.stands()) settle_width(members, best);
   return best;
 }
 

@@ -15,9 +15,10 @@ namespace skywarden::fit {
 
 struct FusionExample {  // a hidden number of one field; on the working scale
   float truth = 0, tolerance = 0;
-  float estimate = 0;         // the baseline's
-  float chosen_by_trees = 0;  // with the trees' own choice of how much to take
-  std::uint8_t gap = 0;       // class
+  float estimate = 0;          // the baseline's
+  float chosen_by_trees = 0;   // with the trees' own choice of how much to take
+  float below = 0, above = 0;  // from there to the ends of their interval, neither negative
+  std::uint8_t gap = 0;        // class
   onboard::Opinions opinions;
 };
 

@@ -26,6 +26,7 @@ std::vector<FusionExample> examples_of(const std::array<double, 3>& deviations, 
       example.opinions[i] = Opinion{-example.estimate + static_cast<float>(random.normal(0.0, deviations[i])),
                                     static_cast<float>(std::log(deviations[i]))};
     example.chosen_by_trees = example.estimate + example.opinions[0]->correction;
+    example.below = example.above = static_cast<float>(1.645 * deviations[0]);
   }
   return out;
 }
@@ -38,9 +39,9 @@ TEST_CASE("independent opinions are mixed, and the mixture is better on other ro
     int believed = 0;
     for (const float weight : gates[gap].weights) believed += weight > 0.0F ? 1 : 0;
     CHECK(believed >= 2);
-    CHECK(gates[gap].low <
-          -0.8F);  // the mean of three is surer than each, and its interval narrower than ±1.64
-    CHECK(gates[gap].low > -1.6F);
+    // The mean of three is surer than each: by the root of three, of two at least by that of two.
+    CHECK(gates[gap].width < 0.8F);
+    CHECK(gates[gap].width > 0.5F);
   }
   for (std::size_t gap = 2; gap < gates.size(); ++gap) CHECK_FALSE(gates[gap].stands());  // no examples
   CHECK(score(other, gates).sum() > score(other, {}).sum() + 0.1);

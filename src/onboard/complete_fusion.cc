@@ -14,10 +14,11 @@ namespace skywarden::onboard {
 namespace {
 
 constexpr ModelKind kKind{"skywarden fused completion", 5, "completion model", kModelBytesMax};
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 constexpr float kLogErrorMax = 30.0F;   // exp of it is still a float
 constexpr double kWeightsSlack = 1e-5;  // weights are floats that were meant to sum to 1
 constexpr float kCorrectionMax = 1e6F;
+constexpr float kWidthMin = 0.25F, kWidthMax = 4.0F;
 
 Opinion bounded(float correction, float log_error) {
   return {std::clamp(correction, -kCorrectionMax, kCorrectionMax),
@@ -31,12 +32,11 @@ Result<Network> read_network(std::span<const std::byte> bytes, const datum::Sche
 }
 
 void write_gate(wire::CborWriter& out, const Gate& gate, std::size_t opinions) {
-  out.array(4);
+  out.array(3);
   out.boolean(gate.by_confidence);
   out.array(opinions);
   for (std::size_t i = 0; i < opinions; ++i) out.floating(gate.weights[i]);
-  out.floating(gate.low);
-  out.floating(gate.high);
+  out.floating(gate.width);
 }
 
 void write_mode(wire::CborWriter& out, const FusedMode& mode) {
@@ -70,7 +70,7 @@ Result<void> expect_items(wire::CborReader& in, std::uint64_t expected, std::str
 
 Result<Gate> read_gate(wire::CborReader& in, std::size_t opinions) {
   Gate out;
-  if (const auto ok = expect_items(in, 4, "a gate"); !ok) return tl::unexpected(ok.error());
+  if (const auto ok = expect_items(in, 3, "a gate"); !ok) return tl::unexpected(ok.error());
   const auto by_confidence = in.boolean();
   if (!by_confidence) return tl::unexpected(by_confidence.error());
   out.by_confidence = *by_confidence;
@@ -85,12 +85,11 @@ Result<Gate> read_gate(wire::CborReader& in, std::size_t opinions) {
   }
   if (sum > 1.0 + kWeightsSlack)
     return fail(Errc::kMalformed, "a gate's weights: sum {}, expected at most 1", sum);
-  for (float* end : {&out.low, &out.high}) {
-    const auto read = read_float(in);
-    if (!read) return tl::unexpected(read.error());
-    *end = *read;
-  }
-  if (out.low > out.high) return fail(Errc::kMalformed, "a gate's interval: expected low ≤ high");
+  const auto width = read_float(in);
+  if (!width) return tl::unexpected(width.error());
+  if (*width < kWidthMin || *width > kWidthMax)
+    return fail(Errc::kMalformed, "a gate's width: {}, expected {}…{}", *width, kWidthMin, kWidthMax);
+  out.width = *width;
   return out;
 }
 
@@ -194,18 +193,20 @@ class FusedReviewer final : public NumberReviewer {
   }
 
   bool review(const MissingNumber& missing, NumberEstimate& estimate) override {
-    if (gates_of_[missing.field] && trees_.knows_level(missing)) {
-      const Gate& gate = (*gates_of_[missing.field])[gap_class(missing.before, missing.after)];
-      const auto fused = gate.stands() ? fuse(gate, opinions_of(missing)) : std::nullopt;
-      if (fused) {
-        const double error = std::exp(fused->log_error);
-        estimate.value += fused->correction;
-        estimate.low = estimate.value + gate.low * error;
-        estimate.high = estimate.value + gate.high * error;
-        return fused->correction != 0.0F;
-      }
+    NumberEstimate own = estimate;
+    const bool changed = alone_->wants(missing.field) && alone_->review(missing, own);
+    const auto& gates = gates_of_[missing.field];
+    const Gate gate = gates ? (*gates)[gap_class(missing.before, missing.after)] : Gate{};
+    const auto fused =
+        gate.stands() && trees_.knows_level(missing) ? fuse(gate, opinions_of(missing)) : std::nullopt;
+    if (!fused) {
+      estimate = own;
+      return changed;
     }
-    return alone_->wants(missing.field) && alone_->review(missing, estimate);
+    estimate.value += fused->correction;
+    estimate.low = estimate.value + gate.width * (own.low - own.value);
+    estimate.high = estimate.value + gate.width * (own.high - own.value);
+    return fused->correction != 0.0F;
   }
 
  private:
@@ -232,11 +233,14 @@ bool Gate::stands() const {
 std::optional<Opinion> fuse(const Gate& gate, const Opinions& opinions) {
   double meant = 0.0, sum = 0.0, correction = 0.0, log_error = 0.0;
   float surest = kLogErrorMax;
-  for (std::size_t i = 0; i < opinions.size(); ++i)
-    if (opinions[i] && gate.weights[i] > 0.0F) surest = std::min(surest, opinions[i]->log_error);
   for (std::size_t i = 0; i < opinions.size(); ++i) {
+    if (!(gate.weights[i] > 0.0F)) continue;
+    if (!opinions[i]) return std::nullopt;
+    surest = std::min(surest, opinions[i]->log_error);
+  }
+  for (std::size_t i = 0; i < opinions.size(); ++i) {
+    if (!(gate.weights[i] > 0.0F)) continue;
     meant += gate.weights[i];
-    if (!opinions[i] || !(gate.weights[i] > 0.0F)) continue;
     double weight = gate.weights[i];
     if (gate.by_confidence) weight *= std::exp(2.0 * (surest - opinions[i]->log_error));
     sum += weight;

@@ -3,10 +3,12 @@
 // trained nothing (apps/fit, `fuse`).
 //
 // A gate takes the mean of the opinions, each by its weight, or by its weight and its own confidence: one
-// over the square of the error that it states. A model that has no opinion of a cell is left out and the
-// others' weights grow. Where no gate stands, the trees' own choice holds as if they were alone, so that
-// fusion cannot be worse for what it does not touch. Beyond the levels that the trees were trained on nobody
-// is asked: networks saw the same rows.
+// over the square of the error that it states. Where no gate stands, or a model that it believes has no
+// opinion of a cell, the trees' own choice holds as if they were alone, so that fusion cannot be worse for
+// what it does not touch. The interval is the trees' own around the fused value, made narrower or wider as
+// the gate says: trials calibrate it while running, and they can ask the trees, but no encoder, about a
+// number that is known. Beyond the levels that the trees were trained on nobody is asked: networks saw the
+// same rows.
 //
 // As bytes: one file that holds its parts, deterministic CBOR and a CRC-32C behind (docs/formats.md). Reading
 // assumes an enemy.
@@ -33,12 +35,12 @@ using Opinions = std::array<std::optional<Opinion>, kOpinionsMax>;  // the trees
 struct Gate {
   std::array<float, kOpinionsMax> weights{};  // 0…1, their sum at most 1: the share of the correction taken
   bool by_confidence = false;
-  float low = -2.0F, high = 2.0F;  // ends of the interval, in usual errors from the estimate
+  float width = 1.0F;  // of the interval, in widths of the trees' own: 0.25…4
 
   [[nodiscard]] bool stands() const;  // some weight is positive
 };
 
-// None when no model with a weight has an opinion.
+// None when a model with a weight has no opinion, or none has a weight.
 [[nodiscard]] std::optional<Opinion> fuse(const Gate& gate, const Opinions& opinions);
 
 struct FieldGates {

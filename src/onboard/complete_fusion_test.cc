@@ -24,7 +24,7 @@ FusedModel example_model(const std::array<float, kOpinionsMax>& weights) {
   FieldTrees trees{"temp", saying(2.0F, features), saying(0.0F, features), {}};
   trees.gaps.fill({1.0F, -1.5F, 3.0F});
   FieldGates gates{"temp", {}};
-  gates.gaps.fill({weights, false, -1.0F, 1.0F});
+  gates.gaps.fill({weights, false, 1.0F});
   const FusedMode mode{{drawn_file(NetworkKind::kEncoder), drawn_file(NetworkKind::kRecurrent)}, {gates}};
   return {{"example", {trees}, {trees}}, mode, {{}, {}}};
 }
@@ -36,7 +36,7 @@ Completion completed(const FusedModel& model, const Panel& panel, bool causal) {
   return complete(panel, schema, {.causal = causal, .reviewer = reviewer->get()});
 }
 
-TEST_CASE("opinions are weighed, by confidence where the gate says so, and absent ones left out") {
+TEST_CASE("opinions are weighed, by confidence where the gate says so, and all that count must be there") {
   Opinions opinions;
   opinions[0] = Opinion{2.0F, 0.0F};
   opinions[1] = Opinion{6.0F, std::log(2.0F)};
@@ -49,9 +49,9 @@ TEST_CASE("opinions are weighed, by confidence where the gate says so, and absen
   gate.weights = {0.25F, 0.25F, 0.0F, 0.0F};  // half of the correction
   CHECK(fuse(gate, opinions)->correction == doctest::Approx(0.5 * (2.0 + 6.0 / 4.0) / 1.25));
   opinions[1].reset();
-  CHECK(fuse(gate, opinions)->correction == doctest::Approx(1.0));
-  opinions[0].reset();
   CHECK_FALSE(fuse(gate, opinions).has_value());
+  gate.weights = {0.5F, 0.0F, 0.0F, 0.0F};
+  CHECK(fuse(gate, opinions)->correction == doctest::Approx(1.0));
 }
 
 TEST_CASE(

@@ -39,7 +39,7 @@ onboard::FusedModel network_model() {
       onboard::small_network(onboard::NetworkKind::kEncoder), onboard::NetworkInputs(schema),
       inference::Precision::kI8, inference::drawn_parameters(3))));
   onboard::FieldGates gates{"temp", {}};
-  gates.gaps.fill({{0.0F, 1.0F}, false, -1.0F, 1.0F});
+  gates.gaps.fill({{0.0F, 1.0F}, false, 1.0F});
   mode.fields.push_back(gates);
   return {{schema.name, {}, {}}, mode, {}};
 }
