@@ -84,7 +84,7 @@ Result<void> run(const Arguments& arguments) {
   if (const auto done = note("fp32_before", Precision::kF32); !done) return done;
   if (const auto done = note("int8_after_training_only", Precision::kI8); !done) return done;
   if (const auto trained = train(training, batches, *from->trainer); !trained) return trained;
-  const auto exported =
+  auto exported =
       export_network(arguments.out, *schema, from->shape, *from->trainer, &examples->judging, record);
   if (!exported) return exported;
   fmt::print(
