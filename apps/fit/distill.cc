@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include "commands.h"
@@ -45,17 +44,10 @@ Result<void> run(const Arguments& arguments) {
                 teacher->trainer->layers());
   teacher->trainer->use_products(arguments.source.products);
   trainer.match(teacher->trainer->state_width(), arguments.source.seed);
-  ordered_json record{{"model", std::filesystem::path(arguments.out).filename().string()},
-                      {"completion", inputs.fingerprint(shape->kind)},
-                      {"shape", to_json(*shape)},
-                      {"parameters", trainer.parameter_count()},
-                      {"code", arguments.source.code},
-                      {"source", to_json(arguments.source)},
-                      {"examples", {examples->training.records.size(), examples->judging.records.size()}},
-                      {"teacher", hashes_of({arguments.teacher})[0]},
-                      {"steps", {arguments.teacher_steps, arguments.steps, arguments.rounded_steps}},
-                      {"learning_rate", arguments.learning_rate},
-                      {"products", to_string(arguments.source.products)}};
+  ordered_json record = begun_record(arguments.out, inputs, *shape, arguments.source, *examples);
+  record.update({{"teacher", hashes_of({arguments.teacher})[0]},
+                 {"steps", {arguments.teacher_steps, arguments.steps, arguments.rounded_steps}},
+                 {"learning_rate", arguments.learning_rate}});
   const Training training{
       .stages = {{.name = "teacher",
                   .steps = arguments.teacher_steps,

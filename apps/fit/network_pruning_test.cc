@@ -7,9 +7,8 @@
 #include <cmath>
 
 #include "base/random.h"
-#include "inference/program.h"
-#include "inference/session.h"
 #include "network_shape.h"
+#include "network_test_data.h"
 
 namespace skywarden::fit {
 namespace {
@@ -18,18 +17,6 @@ using inference::Parameters;
 using onboard::NetworkInputs;
 using onboard::NetworkKind;
 using onboard::NetworkShape;
-
-datum::Schema two_numbers() {
-  datum::Schema schema;
-  schema.name = "two";
-  for (const char* name : {"a", "b"}) {
-    datum::FieldSpec field;
-    field.name = name;
-    field.tolerance_abs = 1.0;
-    schema.fields.push_back(field);
-  }
-  return schema;
-}
 
 NetworkShape encoder_shape() {
   NetworkShape shape;
@@ -43,25 +30,10 @@ NetworkShape encoder_shape() {
 
 // Answers of four sequences of drawn numbers, in FP32.
 std::vector<float> run(const inference::Model& model, std::size_t tokens) {
-  const auto program = inference::make_program(model);
-  REQUIRE_MESSAGE(program.has_value(), (program ? "" : program.error().message));
-  const std::vector<std::uint32_t> lengths(4, static_cast<std::uint32_t>(tokens));
   Random random(5);
-  std::vector<float> numbers(4 * tokens * program->model.inputs[0].shape.width());
+  std::vector<float> numbers(4 * tokens * model.inputs[0].shape.width());
   for (float& x : numbers) x = static_cast<float>(random.normal(0.0, 1.0));
-  std::vector<std::int32_t> fields;
-  for (std::size_t i = 0; i < 4 * tokens; ++i) fields.push_back(static_cast<std::int32_t>(i % 2));
-  const std::array<inference::InputRows, 2> given{inference::InputRows{.numbers = numbers, .indices = {}},
-                                                  inference::InputRows{.numbers = {}, .indices = fields}};
-  const inference::Shape& shape = program->shapes[program->model.outputs[0].value];
-  std::vector<float> out(4 * shape.width() * (shape.rows == inference::Rows::kPerToken ? tokens : 1));
-  const std::array<std::span<float>, 1> outputs{out};
-  SerialExecutor serial;
-  inference::Session session(*program);
-  const auto ran = session.run(
-      {.lengths = lengths, .inputs = std::span(given).first(program->model.inputs.size())}, outputs, serial);
-  REQUIRE_MESSAGE(ran.has_value(), (ran ? "" : ran.error().message));
-  return out;
+  return engine_answers(model, 4, tokens, numbers, 2);
 }
 
 double worst(const std::vector<float>& a, const std::vector<float>& b) {
@@ -91,7 +63,7 @@ Parameters with_idle(std::size_t head, std::size_t unit_step) {
 }
 
 TEST_CASE("taking out heads and units that do nothing changes no answer, and the rest is a smaller network") {
-  const NetworkInputs inputs(two_numbers());
+  const NetworkInputs inputs(number_schema("two", {"a", "b"}));
   const NetworkShape shape = encoder_shape();
   const Parameters parameters = with_idle(2, 4);  // one head of four, 16 units of 64, in both sets
   const auto pruned = prune(shape, inputs, parameters, {.heads = 0.25, .hidden = 0.25});
@@ -107,7 +79,7 @@ TEST_CASE("taking out heads and units that do nothing changes no answer, and the
   CHECK(worst(before, after) < 1e-5);
   // It flies as any other.
   CHECK(onboard::Network::make(graph(pruned->shape, pruned->parameters(), inference::Precision::kI8),
-                               two_numbers())
+                               number_schema("two", {"a", "b"}))
             .has_value());
   // INT8 rounds the same numbers: what was taken out was zero.
   const auto small = run(graph(pruned->shape, pruned->parameters(), inference::Precision::kI8), 2);
@@ -115,7 +87,7 @@ TEST_CASE("taking out heads and units that do nothing changes no answer, and the
 }
 
 TEST_CASE("what is least important goes first, wherever it is, and something always stays") {
-  const NetworkInputs inputs(two_numbers());
+  const NetworkInputs inputs(number_schema("two", {"a", "b"}));
   const auto lopsided = [drawn = inference::drawn_parameters(1)](const std::string& name, std::size_t count,
                                                                  std::size_t width) {
     std::vector<float> numbers = drawn(name, count, width);
@@ -168,7 +140,7 @@ inference::Model without_norm(const NetworkShape& shape, std::size_t given, cons
 }
 
 TEST_CASE("taking out cells that are always zero leaves the others as they were") {
-  const NetworkInputs inputs(two_numbers());
+  const NetworkInputs inputs(number_schema("two", {"a", "b"}));
   for (const bool both : {false, true}) {
     NetworkShape shape;
     shape.kind = NetworkKind::kRecurrent;

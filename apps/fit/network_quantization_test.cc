@@ -7,8 +7,7 @@
 #include "activation_ranges.h"
 #include "base/random.h"
 #include "fake_quantization.h"
-#include "inference/program.h"
-#include "inference/session.h"
+#include "network_test_data.h"
 #include "network_trainer.h"
 
 namespace skywarden::fit {
@@ -26,26 +25,6 @@ std::vector<float> drawn(std::size_t count, std::uint64_t seed) {
   return out;
 }
 
-std::vector<float> run(const inference::Model& model, std::size_t sequences, std::size_t tokens,
-                       std::span<const float> numbers, std::size_t out_numbers) {
-  const auto program = inference::make_program(model);
-  REQUIRE_MESSAGE(program.has_value(), (program ? "" : program.error().message));
-  const std::vector<std::uint32_t> lengths(sequences, static_cast<std::uint32_t>(tokens));
-  std::vector<std::int32_t> fields;
-  for (std::size_t i = 0; i < sequences * tokens; ++i)
-    fields.push_back(static_cast<std::int32_t>(i % tokens));
-  const std::array<inference::InputRows, 2> given{inference::InputRows{.numbers = numbers, .indices = {}},
-                                                  inference::InputRows{.numbers = {}, .indices = fields}};
-  std::vector<float> out(out_numbers);
-  const std::array<std::span<float>, 1> outputs{out};
-  SerialExecutor serial;
-  inference::Session session(*program);
-  const auto ran = session.run(
-      {.lengths = lengths, .inputs = std::span(given).first(program->model.inputs.size())}, outputs, serial);
-  REQUIRE_MESSAGE(ran.has_value(), (ran ? "" : ran.error().message));
-  return out;
-}
-
 TEST_CASE("rounding while training is the engine's in INT8: one map, within the rounding of FP32") {
   for (const std::size_t depth : {1U, 30U, 64U, 192U, 500U}) {
     const std::size_t rows = 40, columns = 24;
@@ -56,7 +35,8 @@ TEST_CASE("rounding while training is the engine's in INT8: one map, within the 
     inference::ModelBuilder b;
     const auto in = b.input("x", {.channels = static_cast<std::uint32_t>(depth)});
     b.output("y", b.linear(in, {b.matrix("w", weights, columns, depth, Precision::kI8), std::nullopt}));
-    const std::vector<float> said = run(b.take(), 1, rows, x, rows * columns);
+    const std::vector<float> said = engine_answers(b.take(), 1, rows, x, rows);
+    REQUIRE(said.size() == rows * columns);
     const std::vector<float> a = fake_quantized(x, depth, 8), w = fake_quantized(weights, depth, 8);
     for (std::size_t r = 0; r < rows; ++r)
       for (std::size_t c = 0; c < columns; ++c) {
@@ -84,18 +64,6 @@ TEST_CASE("sixteen bits round 256 times as finely as eight, and zeros stay zeros
   CHECK(fake_quantized(std::vector<float>(8, 0.0F), 4, 8) == std::vector<float>(8, 0.0F));
 }
 
-datum::Schema three_numbers() {
-  datum::Schema schema;
-  schema.name = "three";
-  for (const char* name : {"a", "b", "c"}) {
-    datum::FieldSpec field;
-    field.name = name;
-    field.tolerance_abs = 1.0;
-    schema.fields.push_back(field);
-  }
-  return schema;
-}
-
 NetworkBatch batch_of(const NetworkInputs& inputs, NetworkKind kind, std::uint64_t seed) {
   NetworkBatch batch;
   batch.sequences = 16;
@@ -120,7 +88,7 @@ double distance(const std::vector<float>& a, const std::vector<float>& b) {
 }
 
 TEST_CASE("a whole network rounded in training answers as the engine's INT8, and learns") {
-  const NetworkInputs inputs(three_numbers());
+  const NetworkInputs inputs(number_schema("three", {"a", "b", "c"}));
   for (const auto& [kind, both] :
        {std::pair{NetworkKind::kEncoder, false}, std::pair{NetworkKind::kRecurrent, false},
         std::pair{NetworkKind::kRecurrent, true}}) {
@@ -152,8 +120,10 @@ TEST_CASE("a whole network rounded in training answers as the engine's INT8, and
       return last;
     };
     const std::vector<float> rounded = answers(8), plain = answers(32);
-    const std::vector<float> engine = run(network_graph(shape, inputs, Precision::kI8, trainer.parameters()),
-                                          batch.sequences, batch.tokens, batch.inputs, rounded.size());
+    const std::vector<float> engine =
+        engine_answers(network_graph(shape, inputs, Precision::kI8, trainer.parameters()), batch.sequences,
+                       batch.tokens, batch.inputs, inputs.numbers());
+    REQUIRE(engine.size() == rounded.size());
     // A number that lies between two steps may fall on either side after sums in another order: rarely.
     MESSAGE(onboard::to_string(kind) << ": from the engine " << distance(rounded, engine) << ", by rounding "
                                      << distance(rounded, plain));
@@ -163,7 +133,7 @@ TEST_CASE("a whole network rounded in training answers as the engine's INT8, and
 }
 
 TEST_CASE("ranges are recorded of each map that is rounded, and watching changes no answer") {
-  const NetworkInputs inputs(three_numbers());
+  const NetworkInputs inputs(number_schema("three", {"a", "b", "c"}));
   for (const NetworkKind kind : {NetworkKind::kEncoder, NetworkKind::kRecurrent}) {
     NetworkShape shape;
     shape.kind = kind;

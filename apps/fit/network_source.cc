@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 
+#include "network_shape.h"
 #include "record_tables.h"
 #include "run_record.h"
 
@@ -125,6 +127,18 @@ Result<NetworkExamples> examples_of(const NetworkSource& source, const datum::Sc
 Result<RecordExamples> judging_examples_of(const NetworkSource& source, const datum::Schema& schema) {
   if (const auto sound = check(source); !sound) return tl::unexpected(sound.error());
   return Collector(source, schema).examples(true);
+}
+
+ordered_json begun_record(const std::string& out, const onboard::NetworkInputs& inputs,
+                          const onboard::NetworkShape& shape, const NetworkSource& source,
+                          const NetworkExamples& examples) {
+  return {{"model", std::filesystem::path(out).filename().string()},
+          {"completion", inputs.fingerprint(shape.kind)},
+          {"shape", to_json(shape)},
+          {"code", source.code},
+          {"source", to_json(source)},
+          {"products", to_string(source.products)},
+          {"examples", {examples.training.records.size(), examples.judging.records.size()}}};
 }
 
 }  // namespace skywarden::fit

@@ -39,4 +39,11 @@ struct NetworkExamples {
 [[nodiscard]] Result<RecordExamples> judging_examples_of(const NetworkSource& source,
                                                          const datum::Schema& schema);
 
+// What the run record of every training begins with: what is made at `out`, of what, by which code.
+[[nodiscard]] nlohmann::ordered_json begun_record(const std::string& out,
+                                                  const onboard::NetworkInputs& inputs,
+                                                  const onboard::NetworkShape& shape,
+                                                  const NetworkSource& source,
+                                                  const NetworkExamples& examples);
+
 }  // namespace skywarden::fit

@@ -8,8 +8,7 @@
 #include <filesystem>
 
 #include "base/random.h"
-#include "inference/program.h"
-#include "inference/session.h"
+#include "network_test_data.h"
 #include "onnx_export.h"
 
 namespace skywarden::fit {
@@ -19,18 +18,6 @@ using inference::Precision;
 using onboard::NetworkInputs;
 using onboard::NetworkKind;
 using onboard::NetworkShape;
-
-datum::Schema three_numbers() {
-  datum::Schema schema;
-  schema.name = "three";
-  for (const char* name : {"a", "b", "c"}) {
-    datum::FieldSpec field;
-    field.name = name;
-    field.tolerance_abs = 1.0;
-    schema.fields.push_back(field);
-  }
-  return schema;
-}
 
 NetworkShape shape_of(NetworkKind kind, bool both_directions) {
   NetworkShape shape;
@@ -66,28 +53,6 @@ NetworkBatch drawn_batch(const NetworkInputs& inputs, NetworkKind kind, std::uin
   return batch;
 }
 
-std::vector<float> answers_of_engine(const inference::Model& model, const NetworkBatch& batch,
-                                     const NetworkInputs& inputs, NetworkKind kind) {
-  const auto program = inference::make_program(model);
-  REQUIRE_MESSAGE(program.has_value(), (program ? "" : program.error().message));
-  inference::Session session(*program);
-  const std::vector<std::uint32_t> lengths(batch.sequences, static_cast<std::uint32_t>(batch.tokens));
-  std::vector<std::int32_t> fields;
-  for (std::size_t i = 0; i < batch.sequences * batch.tokens; ++i)
-    fields.push_back(static_cast<std::int32_t>(i % inputs.numbers()));
-  const std::array<inference::InputRows, 2> given{
-      inference::InputRows{.numbers = batch.inputs, .indices = {}},
-      inference::InputRows{.numbers = {}, .indices = fields}};
-  const bool encoder = kind == NetworkKind::kEncoder;
-  std::vector<float> out(batch.sequences * inputs.numbers() * onboard::kNetworkOutputs);
-  const std::array<std::span<float>, 1> outputs{out};
-  SerialExecutor serial;
-  const auto ran =
-      session.run({.lengths = lengths, .inputs = std::span(given).first(encoder ? 2 : 1)}, outputs, serial);
-  REQUIRE_MESSAGE(ran.has_value(), (ran ? "" : ran.error().message));
-  return out;
-}
-
 // Of a recurrent network the engine gives the last row's answers.
 std::vector<float> last_rows(const std::vector<float>& all, const NetworkBatch& batch) {
   const std::size_t row = batch.answers * onboard::kNetworkOutputs;
@@ -107,7 +72,7 @@ const std::vector<Case> kCases{
     {NetworkKind::kEncoder, false}, {NetworkKind::kRecurrent, false}, {NetworkKind::kRecurrent, true}};
 
 TEST_CASE("the engine says what LibTorch says: within 1e-4 in FP32, within 3 % of the spread in INT8") {
-  const NetworkInputs inputs(three_numbers());
+  const NetworkInputs inputs(number_schema("three", {"a", "b", "c"}));
   for (const Case& one : kCases) {
     const NetworkShape shape = shape_of(one.kind, one.both_directions);
     NetworkTrainer trainer(shape, inputs, 3);
@@ -122,8 +87,8 @@ TEST_CASE("the engine says what LibTorch says: within 1e-4 in FP32, within 3 % o
     const double spread = std::sqrt(squares / static_cast<double>(expected.size()));
     REQUIRE(spread > 0.1);
     for (const Precision precision : {Precision::kF32, Precision::kI8}) {
-      const auto said = answers_of_engine(network_graph(shape, inputs, precision, trainer.parameters()),
-                                          batch, inputs, one.kind);
+      const auto said = engine_answers(network_graph(shape, inputs, precision, trainer.parameters()),
+                                       batch.sequences, batch.tokens, batch.inputs, inputs.numbers());
       REQUIRE(said.size() == expected.size());
       double worst = 0.0, sum = 0.0;
       for (std::size_t i = 0; i < said.size(); ++i) {
@@ -145,7 +110,7 @@ TEST_CASE("the engine says what LibTorch says: within 1e-4 in FP32, within 3 % o
 }
 
 TEST_CASE("training learns, and the same steps give the same weights") {
-  const NetworkInputs inputs(three_numbers());
+  const NetworkInputs inputs(number_schema("three", {"a", "b", "c"}));
   for (const NetworkKind kind : {NetworkKind::kEncoder, NetworkKind::kRecurrent}) {
     const auto trained = [&](std::vector<double>& losses) {
       NetworkTrainer trainer(shape_of(kind, false), inputs, 1);
@@ -167,7 +132,7 @@ TEST_CASE("training learns, and the same steps give the same weights") {
 }
 
 TEST_CASE("a checkpoint goes on as if nothing had happened, and refuses another shape") {
-  const NetworkInputs inputs(three_numbers());
+  const NetworkInputs inputs(number_schema("three", {"a", "b", "c"}));
   const std::string path =
       (std::filesystem::temp_directory_path() / "skywarden_network_trainer_test").string();
   const NetworkKind kind = NetworkKind::kEncoder;
@@ -192,7 +157,7 @@ TEST_CASE("a checkpoint goes on as if nothing had happened, and refuses another 
 }
 
 TEST_CASE("a student comes closer to its teacher than it would alone") {
-  const NetworkInputs inputs(three_numbers());
+  const NetworkInputs inputs(number_schema("three", {"a", "b", "c"}));
   const NetworkKind kind = NetworkKind::kEncoder;
   NetworkTrainer teacher(shape_of(kind, false), inputs, 1);
   for (std::uint64_t step = 0; step < 60; ++step)
@@ -217,7 +182,7 @@ TEST_CASE("a student comes closer to its teacher than it would alone") {
 
 TEST_CASE(
     "a student that imitates states comes closer to its teacher, and its checkpoint is a plain network's") {
-  const NetworkInputs inputs(three_numbers());
+  const NetworkInputs inputs(number_schema("three", {"a", "b", "c"}));
   const std::string path = (std::filesystem::temp_directory_path() / "skywarden_network_match_test").string();
   for (const NetworkKind kind : {NetworkKind::kEncoder, NetworkKind::kRecurrent}) {
     NetworkTrainer teacher(shape_of(kind, false), inputs, 1);
@@ -253,7 +218,7 @@ TEST_CASE(
 }
 
 TEST_CASE("ONNX's checker accepts networks in FP32, and INT8 is refused in words") {
-  const NetworkInputs inputs(three_numbers());
+  const NetworkInputs inputs(number_schema("three", {"a", "b", "c"}));
   for (const Case& one : kCases) {
     const NetworkShape shape = shape_of(one.kind, one.both_directions);
     const auto graph = [&](Precision precision) {

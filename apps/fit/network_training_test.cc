@@ -7,24 +7,13 @@
 
 #include "base/random.h"
 #include "network_shape.h"
+#include "network_test_data.h"
 
 namespace skywarden::fit {
 namespace {
 
 using onboard::NetworkInputs;
 using onboard::NetworkKind;
-
-datum::Schema two_numbers(const char* name) {
-  datum::Schema schema;
-  schema.name = name;
-  for (const char* field_name : {"a", "b"}) {
-    datum::FieldSpec field;
-    field.name = field_name;
-    field.tolerance_abs = 1.0;
-    schema.fields.push_back(field);
-  }
-  return schema;
-}
 
 // A stream whose second number, hidden, is off by what the first is off by.
 RecordExamples drawn_examples() {
@@ -53,7 +42,7 @@ RecordExamples drawn_examples() {
 }
 
 TEST_CASE("training in stages that was interrupted goes on as if it had not been, and is read back") {
-  const datum::Schema schema = two_numbers("two");
+  const datum::Schema schema = number_schema("two", {"a", "b"});
   const NetworkInputs inputs(schema);
   const RecordExamples examples = drawn_examples();
   onboard::NetworkShape shape;
@@ -93,8 +82,9 @@ TEST_CASE("training in stages that was interrupted goes on as if it had not been
   REQUIRE_MESSAGE(kept.has_value(), (kept ? "" : kept.error().message));
   CHECK(kept->shape == shape);
   CHECK(kept->trainer->answers(batches.draw(9, 0, 4)) == through);
-  CHECK(read_checkpoint(training.checkpoint, NetworkInputs(two_numbers("others"))).error().code ==
-        Errc::kConflict);
+  CHECK(
+      read_checkpoint(training.checkpoint, NetworkInputs(number_schema("others", {"a", "b"}))).error().code ==
+      Errc::kConflict);
   CHECK(read_checkpoint((folder / "skywarden_no_such_checkpoint").string(), inputs).error().code ==
         Errc::kNotFound);
   for (const char* name : {"through", "parts"})

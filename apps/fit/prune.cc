@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include "commands.h"
@@ -126,18 +125,12 @@ Result<void> run(const Arguments& arguments) {
   if (!from) return tl::unexpected(from.error());
   const auto examples = examples_of(arguments.source, *schema);
   if (!examples) return tl::unexpected(examples.error());
-  ordered_json record{{"model", std::filesystem::path(arguments.out).filename().string()},
-                      {"completion", inputs.fingerprint(from->shape.kind)},
-                      {"shape", to_json(from->shape)},
-                      {"code", arguments.source.code},
-                      {"source", to_json(arguments.source)},
-                      {"examples", {examples->training.records.size(), examples->judging.records.size()}},
-                      {"from", hashes_of({arguments.from})[0]},
-                      {"share_of_a_round", arguments.share},
-                      {"may_lose", arguments.may_lose},
-                      {"steps_of_a_round", arguments.steps},
-                      {"learning_rate", arguments.learning_rate},
-                      {"products", to_string(arguments.source.products)}};
+  ordered_json record = begun_record(arguments.out, inputs, from->shape, arguments.source, *examples);
+  record.update({{"from", hashes_of({arguments.from})[0]},
+                 {"share_of_a_round", arguments.share},
+                 {"may_lose", arguments.may_lose},
+                 {"steps_of_a_round", arguments.steps},
+                 {"learning_rate", arguments.learning_rate}});
   Network good{from->shape, std::move(from->trainer)};
   const auto rounds = Rounds(arguments, *schema, *examples, record).play(good);
   if (!rounds) return tl::unexpected(rounds.error());

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include "activation_ranges.h"
@@ -55,16 +54,10 @@ Result<void> run(const Arguments& arguments) {
   if (!examples) return tl::unexpected(examples.error());
   const NetworkBatches batches(examples->training, inputs, from->shape.kind);
   if (batches.size() == 0) return fail(Errc::kNotFound, "nothing to train on in these tables");
-  ordered_json record{{"model", std::filesystem::path(arguments.out).filename().string()},
-                      {"completion", inputs.fingerprint(from->shape.kind)},
-                      {"shape", to_json(from->shape)},
-                      {"code", arguments.source.code},
-                      {"source", to_json(arguments.source)},
-                      {"examples", {examples->training.records.size(), examples->judging.records.size()}},
-                      {"from", hashes_of({arguments.from})[0]},
-                      {"steps_of_a_stage", arguments.steps},
-                      {"learning_rate", arguments.learning_rate},
-                      {"products", to_string(arguments.source.products)}};
+  ordered_json record = begun_record(arguments.out, inputs, from->shape, arguments.source, *examples);
+  record.update({{"from", hashes_of({arguments.from})[0]},
+                 {"steps_of_a_stage", arguments.steps},
+                 {"learning_rate", arguments.learning_rate}});
   Training training{.stages = {},
                     .batch = arguments.batch,
                     .products = arguments.source.products,

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include "commands.h"
@@ -39,16 +38,8 @@ Result<void> run(const Arguments& arguments) {
   const NetworkBatches batches(examples->training, inputs, arguments.kind);
   if (batches.size() == 0) return fail(Errc::kNotFound, "nothing to train on in these tables");
   NetworkTrainer trainer(*shape, inputs, arguments.source.seed);
-  ordered_json record{{"model", std::filesystem::path(arguments.out).filename().string()},
-                      {"completion", inputs.fingerprint(arguments.kind)},
-                      {"shape", to_json(*shape)},
-                      {"parameters", trainer.parameter_count()},
-                      {"code", arguments.source.code},
-                      {"source", to_json(arguments.source)},
-                      {"examples", {examples->training.records.size(), examples->judging.records.size()}},
-                      {"steps", arguments.steps},
-                      {"learning_rate", arguments.learning_rate},
-                      {"products", to_string(arguments.source.products)}};
+  ordered_json record = begun_record(arguments.out, inputs, *shape, arguments.source, *examples);
+  record.update({{"steps", arguments.steps}, {"learning_rate", arguments.learning_rate}});
   const Training training{.stages = {{"training", arguments.steps, arguments.learning_rate}},
                           .batch = arguments.batch,
                           .products = arguments.source.products,

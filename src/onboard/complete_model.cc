@@ -134,7 +134,6 @@ Result<std::vector<FieldTrees>> read_mode(wire::CborReader& in, const datum::Sch
   return out;
 }
 
-// The version, which must be this one, and the schema's name.
 class TreeReviewer final : public NumberReviewer {
  public:
   TreeReviewer(const std::vector<FieldTrees>& fields, const datum::Schema& schema)
