@@ -193,12 +193,13 @@ class FusedReviewer final : public NumberReviewer {
   }
 
   bool review(const MissingNumber& missing, NumberEstimate& estimate) override {
-    NumberEstimate own = estimate;
-    const bool changed = alone_->wants(missing.field) && alone_->review(missing, own);
     const auto& gates = gates_of_[missing.field];
     const Gate gate = gates ? (*gates)[gap_class(missing.before, missing.after)] : Gate{};
-    const auto fused =
-        gate.stands() && trees_.knows_level(missing) ? fuse(gate, opinions_of(missing)) : std::nullopt;
+    // Trees are dear: they are not asked for an opinion that would not be used.
+    const bool asked = gate.stands() && networks_can_say(gate, missing) && trees_.knows_level(missing);
+    const auto fused = asked ? fuse(gate, opinions_of(missing)) : std::nullopt;
+    NumberEstimate own = estimate;
+    const bool changed = alone_->wants(missing.field) && alone_->review(missing, own);
     if (!fused) {
       estimate = own;
       return changed;
@@ -210,6 +211,11 @@ class FusedReviewer final : public NumberReviewer {
   }
 
  private:
+  [[nodiscard]] bool networks_can_say(const Gate& gate, const MissingNumber& missing) const {
+    for (std::size_t i = 0; i < networks_.size(); ++i)
+      if (gate.weights[1 + i] > 0.0F && !networks_[i].opinion(missing.cell)) return false;
+    return true;
+  }
   [[nodiscard]] Opinions opinions_of(const MissingNumber& missing) const {
     Opinions out;
     out[0] = trees_.opinion(missing);
