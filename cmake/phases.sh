@@ -70,12 +70,20 @@ phases_of_test() {
   phase_ctest dev "$@"
 }
 
-# What the simulator says must not depend on the compiler or on optimisation.
+# phases_of_hashes PRESET...: what the simulator says must not depend on the compiler or on optimisation. dev is gcc
+# without, clang clang with it.
 # clang without precompiled headers, which would hide missing includes, and which clang-tidy reads slowly.
 phases_of_hashes() {
-  phase "building release" build_preset release skywarden
-  SKYWARDEN_PRECOMPILED=OFF phase "building clang" build_preset clang skywarden
-  phase "gcc, clang and debug agree" "$root/tests/same_hashes.sh" "$root"/build/{release,clang,dev}/bin/skywarden
+  local preset programs=()
+  for preset in "$@"; do
+    programs+=("$root/build/$preset/bin/skywarden")
+    case $preset in
+      dev) ;;  # phases_of_test built it
+      clang) SKYWARDEN_PRECOMPILED=OFF phase "building clang" build_preset clang skywarden ;;
+      *) phase "building $preset" build_preset "$preset" skywarden ;;
+    esac
+  done
+  phase "$* agree" "$root/tests/same_hashes.sh" "${programs[@]}"
 }
 
 # phase_lint [CHECKS]: what .clang-tidy names, changed by CHECKS. The release build by clang is what clang-tidy reads;
@@ -131,9 +139,11 @@ fuzz_one() {
   fi
 }
 
-# phase_sweeps A..B: every scenario with those seeds; one on real orbits, whose run takes half a minute, with a tenth
+# phase_sweeps PRESET A..B: every scenario with those seeds; one on real orbits, whose run takes half a minute, with a
+# tenth
 phase_sweeps() {
-  local scenario seeds
+  local preset=$1 scenario seeds
+  shift
   for scenario in "$root"/scenarios/*.toml; do
     if [ ! -e "$scenario" ]; then
       phase_skipped "sweeps" "there are no scenarios"
@@ -141,7 +151,7 @@ phase_sweeps() {
     fi
     seeds=$1
     if grep -q '^\[constellation\]' "$scenario"; then seeds=${1%..*}..$((${1#*..} / 10)); fi
-    phase "$(basename "$scenario" .toml), seeds $seeds" "$root/build/release/bin/skywarden" sim "$scenario" --seeds "$seeds"
+    phase "$(basename "$scenario" .toml), seeds $seeds" "$root/build/$preset/bin/skywarden" sim "$scenario" --seeds "$seeds"
   done
 }
 
