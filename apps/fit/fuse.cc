@@ -52,7 +52,6 @@ class OpinionCollector final : public onboard::NumberReviewer {
  public:
   OpinionCollector(const datum::Schema& schema, const onboard::CompletionModel& trees, bool causal)
       : schema_(schema),
-        alone_(make_reviewer(trees, schema, causal)),
         trees_(trees, schema, causal),
         examples_(schema.fields.size()) {
     for (const datum::FieldSpec& spec : schema.fields) scales_.emplace_back(spec);
@@ -89,7 +88,7 @@ class OpinionCollector final : public onboard::NumberReviewer {
     for (std::size_t i = 0; i < networks_.size(); ++i)
       example.opinions[1 + i] = networks_[i].opinion(missing.cell);
     onboard::NumberEstimate reviewed = estimate;
-    if (alone_->wants(missing.field)) static_cast<void>(alone_->review(missing, reviewed));
+    if (example.opinions[0]) trees_.review(missing, *example.opinions[0], reviewed);
     example.chosen_by_trees = static_cast<float>(reviewed.value);
     example.below = static_cast<float>(std::max(0.0, reviewed.value - reviewed.low));
     example.above = static_cast<float>(std::max(0.0, reviewed.high - reviewed.value));
@@ -99,8 +98,7 @@ class OpinionCollector final : public onboard::NumberReviewer {
 
  private:
   const datum::Schema& schema_;
-  std::unique_ptr<onboard::NumberReviewer> alone_;
-  onboard::TreeOpinions trees_;
+  onboard::Trees trees_;
   std::vector<onboard::WorkingScale> scales_;
   std::vector<std::vector<FusionExample>> examples_;  // of fields
   std::vector<JudgedRun> runs_;

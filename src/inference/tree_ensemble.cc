@@ -67,12 +67,13 @@ Result<TreeEnsemble> TreeEnsemble::make(std::size_t features, float base_score,
   TreeEnsemble out;
   out.features_ = features;
   out.base_score_ = base_score;
+  std::vector<Node> all;
   for (std::size_t t = 0; t < trees.size(); ++t) {
     const std::span<const TreeNode> nodes = trees[t];
     if (const auto sound = check_tree(t, features, nodes); !sound) return tl::unexpected(sound.error());
-    if (out.nodes_.size() + nodes.size() > TreeLimits::kNodes)
+    if (all.size() + nodes.size() > TreeLimits::kNodes)
       return fail(Errc::kLimitReached, "tree {}: more than {} nodes in all", t, TreeLimits::kNodes);
-    out.roots_.push_back(static_cast<std::uint32_t>(out.nodes_.size()));
+    out.roots_.push_back(static_cast<std::uint32_t>(all.size()));
     std::size_t behind = 1, place = 0;  // where the next pair of children goes, and this node
     for (const std::size_t i : level_order(nodes)) {
       Node node{nodes[i].value, 0, 0};
@@ -83,19 +84,21 @@ Result<TreeEnsemble> TreeEnsemble::make(std::size_t features, float base_score,
         behind += 2;
       }
       ++place;
-      out.nodes_.push_back(node);
+      all.push_back(node);
     }
   }
+  all.shrink_to_fit();
+  out.nodes_ = std::make_shared<const std::vector<Node>>(std::move(all));
   return out;
 }
 
 std::vector<TreeNode> TreeEnsemble::tree(std::size_t number) const {
   EXPECTS(number < roots_.size());
   const std::size_t begin = roots_[number];
-  const std::size_t end = number + 1 < roots_.size() ? roots_[number + 1] : nodes_.size();
+  const std::size_t end = number + 1 < roots_.size() ? roots_[number + 1] : nodes_->size();
   std::vector<TreeNode> out;
   for (std::size_t i = begin; i < end; ++i) {
-    const Node& node = nodes_[i];
+    const Node& node = (*nodes_)[i];
     if (node.leaf()) {
       out.push_back({TreeNode::kLeaf, false, node.value, 0, 0});
       continue;
@@ -115,7 +118,7 @@ float TreeEnsemble::evaluate(std::span<const float> row) const {
   for (std::size_t first = 0; first < roots_.size(); first += kTogether) {
     const std::size_t count = std::min(kTogether, roots_.size() - first);
     for (std::size_t i = 0; i < kTogether; ++i)
-      at[i] = nodes_.data() + roots_[first + std::min(i, count - 1)];
+      at[i] = nodes_->data() + roots_[first + std::min(i, count - 1)];
     for (std::size_t moved = 1; moved != 0;) {
       moved = 0;
       for (std::size_t i = 0; i < kTogether; ++i) {
@@ -138,7 +141,7 @@ void TreeEnsemble::evaluate_batch(std::span<const float> rows, std::span<float> 
     sums.fill(base_score_);
     for (const std::uint32_t root : roots_) {
       std::array<const Node*, kTogether> at;
-      at.fill(nodes_.data() + root);
+      at.fill(nodes_->data() + root);
       for (std::size_t moved = 1; moved != 0;) {
         moved = 0;
         for (std::size_t i = 0; i < kTogether; ++i) {

@@ -4,13 +4,14 @@
 // leaves are added to the base score in the order of the trees, one float addition each. The result is the
 // margin, bit for bit; what objective turns it into a probability is the caller's matter.
 //
-// All trees lie in one array of eight bytes a node: nothing is allocated in evaluation, and every loaded
-// ensemble has been checked so that evaluation needs no checks. Categorical splits and vector leaves do not
-// exist here.
+// All trees lie in one array of eight bytes a node, which copies of an ensemble share: nothing is allocated in
+// evaluation, and every loaded ensemble has been checked so that evaluation needs no checks. Categorical splits
+// and vector leaves do not exist here.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -48,7 +49,7 @@ class TreeEnsemble {
 
   [[nodiscard]] std::size_t features() const { return features_; }
   [[nodiscard]] std::size_t trees() const { return roots_.size(); }
-  [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
+  [[nodiscard]] std::size_t nodes() const { return nodes_->size(); }
   [[nodiscard]] float base_score() const { return base_score_; }
   // In the order in which they were given, for writing them down again.
   [[nodiscard]] std::vector<TreeNode> tree(std::size_t number) const;
@@ -79,7 +80,7 @@ class TreeEnsemble {
 
   std::size_t features_ = 0;
   float base_score_ = 0.0F;
-  std::vector<Node> nodes_;
+  std::shared_ptr<const std::vector<Node>> nodes_ = std::make_shared<const std::vector<Node>>();
   std::vector<std::uint32_t> roots_;
 };
 

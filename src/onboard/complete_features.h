@@ -30,6 +30,12 @@ struct MissingNumber {
   std::span<const float> features;
 };
 
+// What a model says of a missing number, on the working scale.
+struct Opinion {
+  float correction = 0;  // to be added to the baseline's estimate
+  float log_error = 0;   // logarithm of its usual error
+};
+
 // The first features of every field, which mean the same for each; those of the record's other fields follow.
 inline constexpr std::size_t kSharedFeatures = 37;
 inline constexpr std::size_t kBaselineFeature = 0;  // of them: the level of the baseline's estimate

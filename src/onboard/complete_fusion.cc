@@ -164,8 +164,7 @@ class FusedReviewer final : public NumberReviewer {
  public:
   FusedReviewer(const FusedModel& model, const datum::Schema& schema, bool causal,
                 std::vector<Network> networks)
-      : alone_(make_reviewer(model.trees, schema, causal)),
-        trees_(model.trees, schema, causal),
+      : trees_(model.trees, schema, causal),
         networks_(std::move(networks)),
         gates_of_(schema.fields.size()) {
     for (const FieldGates& field : (causal ? model.causal : model.offline).fields)
@@ -173,7 +172,7 @@ class FusedReviewer final : public NumberReviewer {
   }
 
   bool wants(std::size_t field) const override {
-    return gates_of_[field].has_value() || alone_->wants(field);
+    return gates_of_[field].has_value() || trees_.stand(field);
   }
   bool wants_records() const override { return !networks_.empty(); }
   void prepare(std::span<const RecordNumbers> records) override {
@@ -196,14 +195,13 @@ class FusedReviewer final : public NumberReviewer {
     const auto& gates = gates_of_[missing.field];
     const Gate gate = gates ? (*gates)[gap_class(missing.before, missing.after)] : Gate{};
     // Trees are dear: they are not asked for an opinion that would not be used.
-    const bool asked = gate.stands() && networks_can_say(gate, missing) && trees_.knows_level(missing);
-    const auto fused = asked ? fuse(gate, opinions_of(missing)) : std::nullopt;
+    if (!gate.stands() || !networks_can_say(gate, missing) || !trees_.know_level(missing))
+      return trees_.review(missing, estimate);
+    const Opinions opinions = opinions_of(missing);
+    const auto fused = fuse(gate, opinions);
+    if (!fused) return trees_.review(missing, estimate);
     NumberEstimate own = estimate;
-    const bool changed = alone_->wants(missing.field) && alone_->review(missing, own);
-    if (!fused) {
-      estimate = own;
-      return changed;
-    }
+    if (opinions[0]) trees_.review(missing, *opinions[0], own);
     estimate.value += fused->correction;
     estimate.low = estimate.value + gate.width * (own.low - own.value);
     estimate.high = estimate.value + gate.width * (own.high - own.value);
@@ -223,8 +221,7 @@ class FusedReviewer final : public NumberReviewer {
     return out;
   }
 
-  std::unique_ptr<NumberReviewer> alone_;
-  TreeOpinions trees_;
+  Trees trees_;
   std::vector<Network> networks_;
   bool spared_ = false;
   std::vector<std::optional<std::array<Gate, GapSituation::kClasses>>> gates_of_;
@@ -255,25 +252,6 @@ std::optional<Opinion> fuse(const Gate& gate, const Opinions& opinions) {
   }
   if (!(sum > 0.0)) return std::nullopt;
   return bounded(static_cast<float>(meant * correction / sum), static_cast<float>(log_error / sum));
-}
-
-TreeOpinions::TreeOpinions(const CompletionModel& model, const datum::Schema& schema, bool causal)
-    : fields_(causal ? model.causal : model.offline), of_field_(schema.fields.size(), nullptr) {
-  for (const FieldTrees& one : fields_) of_field_[schema.field_index(one.field).value()] = &one;
-}
-
-bool TreeOpinions::knows_level(const MissingNumber& missing) const {
-  const FieldTrees* trees = of_field_[missing.field];
-  return trees == nullptr || trees->levels.hold(missing.features[kBaselineFeature]);
-}
-
-std::optional<Opinion> TreeOpinions::opinion(const MissingNumber& missing) const {
-  const FieldTrees* trees = of_field_[missing.field];
-  if (trees == nullptr || !knows_level(missing)) return std::nullopt;
-  const float correction = trees->correction.evaluate(missing.features);
-  const float log_error = trees->spread.evaluate(missing.features);
-  if (!std::isfinite(correction) || !std::isfinite(log_error)) return std::nullopt;
-  return bounded(correction, log_error);
 }
 
 std::vector<std::byte> encode_fused_model(const FusedModel& model, const datum::Schema& schema) {

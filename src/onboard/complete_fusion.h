@@ -58,19 +58,6 @@ struct FusedModel {
   FusedMode causal, offline;
 };
 
-// What the trees say of a number, before any choice; none for a field without trees.
-class TreeOpinions {
- public:
-  TreeOpinions(const CompletionModel& model, const datum::Schema& schema, bool causal);
-  [[nodiscard]] std::optional<Opinion> opinion(const MissingNumber& missing) const;
-  // Whether the baseline says a level that training knew (TrainedLevels); what was not trained knows all.
-  [[nodiscard]] bool knows_level(const MissingNumber& missing) const;
-
- private:
-  std::vector<FieldTrees> fields_;
-  std::vector<const FieldTrees*> of_field_;
-};
-
 [[nodiscard]] std::vector<std::byte> encode_fused_model(const FusedModel& model, const datum::Schema& schema);
 // Also takes a file of trees alone (complete_model.h). Networks are read, checked and must fit the schema.
 [[nodiscard]] Result<FusedModel> decode_fused_model(std::span<const std::byte> bytes,

@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint64_t kVersion = 1;
 constexpr ModelKind kKind{"skywarden completion", 5, "completion model", kModelBytesMax};
 constexpr float kLogErrorMax = 30.0F;  // exp of it is still a float
+constexpr float kCorrectionMax = 1e6F;
 
 void write_mode(wire::CborWriter& out, const std::vector<FieldTrees>& fields, const datum::Schema& schema) {
   out.array(fields.size());
@@ -136,30 +137,15 @@ Result<std::vector<FieldTrees>> read_mode(wire::CborReader& in, const datum::Sch
 
 class TreeReviewer final : public NumberReviewer {
  public:
-  TreeReviewer(const std::vector<FieldTrees>& fields, const datum::Schema& schema)
-      : fields_(fields), of_field_(schema.fields.size(), nullptr) {
-    for (const FieldTrees& one : fields_) of_field_[schema.field_index(one.field).value()] = &one;
-  }
+  explicit TreeReviewer(Trees trees) : trees_(std::move(trees)) {}
 
-  bool wants(std::size_t field) const override { return of_field_[field] != nullptr; }
-
+  bool wants(std::size_t field) const override { return trees_.stand(field); }
   bool review(const MissingNumber& missing, NumberEstimate& estimate) override {
-    const FieldTrees& trees = *of_field_[missing.field];
-    if (!trees.levels.hold(missing.features[kBaselineFeature])) return false;
-    const GapChoice& gap = trees.gaps[gap_class(missing.before, missing.after)];
-    const float correction =
-        gap.share > 0.0F ? gap.share * trees.correction.evaluate(missing.features) : 0.0F;
-    if (!std::isfinite(correction)) return false;  // leaves that only an enemy would write
-    const double error = std::exp(std::min(trees.spread.evaluate(missing.features), kLogErrorMax));
-    estimate.value += correction;
-    estimate.low = estimate.value + gap.low * error;
-    estimate.high = estimate.value + gap.high * error;
-    return correction != 0.0F;
+    return trees_.review(missing, estimate);
   }
 
  private:
-  std::vector<FieldTrees> fields_;
-  std::vector<const FieldTrees*> of_field_;
+  Trees trees_;
 };
 
 }  // namespace
@@ -167,6 +153,52 @@ class TreeReviewer final : public NumberReviewer {
 std::size_t gap_class(std::int64_t before, std::int64_t after) {
   const std::int64_t nearer = before <= 0 ? after : after <= 0 ? before : std::min(before, after);
   return nearer <= 0 ? GapSituation::kClasses - 1 : GapSituation::class_of(nearer);
+}
+
+Trees::Trees(const CompletionModel& model, const datum::Schema& schema, bool causal)
+    : fields_(causal ? model.causal : model.offline), of_field_(schema.fields.size(), kNone) {
+  for (std::size_t i = 0; i < fields_.size(); ++i)
+    of_field_[schema.field_index(fields_[i].field).value()] = i;
+}
+
+bool Trees::know_level(const MissingNumber& missing) const {
+  return !stand(missing.field) ||
+         fields_[of_field_[missing.field]].levels.hold(missing.features[kBaselineFeature]);
+}
+
+const GapChoice& Trees::choice(const MissingNumber& missing) const {
+  return fields_[of_field_[missing.field]].gaps[gap_class(missing.before, missing.after)];
+}
+
+// None for leaves that only an enemy would write.
+std::optional<Opinion> Trees::ask(const MissingNumber& missing, bool for_correction) const {
+  if (!stand(missing.field) || !know_level(missing)) return std::nullopt;
+  const FieldTrees& trees = fields_[of_field_[missing.field]];
+  const float correction = for_correction ? trees.correction.evaluate(missing.features) : 0.0F;
+  const float log_error = trees.spread.evaluate(missing.features);
+  if (!std::isfinite(correction) || !std::isfinite(log_error)) return std::nullopt;
+  return Opinion{std::clamp(correction, -kCorrectionMax, kCorrectionMax),
+                 std::clamp(log_error, -kLogErrorMax, kLogErrorMax)};
+}
+
+std::optional<Opinion> Trees::opinion(const MissingNumber& missing) const {
+  return ask(missing, true);
+}
+
+bool Trees::review(const MissingNumber& missing, NumberEstimate& estimate) const {
+  if (!stand(missing.field)) return false;
+  const auto said = ask(missing, choice(missing).share > 0.0F);
+  return said && review(missing, *said, estimate);
+}
+
+bool Trees::review(const MissingNumber& missing, const Opinion& opinion, NumberEstimate& estimate) const {
+  const GapChoice& gap = choice(missing);
+  const float correction = gap.share > 0.0F ? gap.share * opinion.correction : 0.0F;
+  const double error = std::exp(opinion.log_error);
+  estimate.value += correction;
+  estimate.low = estimate.value + gap.low * error;
+  estimate.high = estimate.value + gap.high * error;
+  return correction != 0.0F;
 }
 
 std::uint32_t feature_fingerprint(const datum::Schema& schema, std::size_t field) {
@@ -212,7 +244,7 @@ Result<CompletionModel> decode_model(std::span<const std::byte> bytes, const dat
 
 std::unique_ptr<NumberReviewer> make_reviewer(const CompletionModel& model, const datum::Schema& schema,
                                               bool causal) {
-  return std::make_unique<TreeReviewer>(causal ? model.causal : model.offline, schema);
+  return std::make_unique<TreeReviewer>(Trees(model, schema, causal));
 }
 
 }  // namespace skywarden::onboard

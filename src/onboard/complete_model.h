@@ -63,6 +63,30 @@ struct CompletionModel {
 // The name of the schema that a model says it is for, when its checksum holds.
 [[nodiscard]] Result<std::string> schema_of_model(std::span<const std::byte> bytes);
 
+// Trees of one mode in use; they share their nodes with the model, which may go.
+class Trees {
+ public:
+  Trees(const CompletionModel& model, const datum::Schema& schema, bool causal);
+
+  [[nodiscard]] bool stand(std::size_t field) const { return of_field_[field] != kNone; }
+  // Whether the baseline says a level that training knew; of a field without trees, any.
+  [[nodiscard]] bool know_level(const MissingNumber& missing) const;
+  // What they say before any choice; none for a field without trees and for levels that they do not know.
+  [[nodiscard]] std::optional<Opinion> opinion(const MissingNumber& missing) const;
+  // Corrects the estimate as they chose in training for such gaps. True when that changed the value.
+  bool review(const MissingNumber& missing, NumberEstimate& estimate) const;
+  // The same by an opinion already asked for.
+  bool review(const MissingNumber& missing, const Opinion& opinion, NumberEstimate& estimate) const;
+
+ private:
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  [[nodiscard]] const GapChoice& choice(const MissingNumber& missing) const;
+  [[nodiscard]] std::optional<Opinion> ask(const MissingNumber& missing, bool for_correction) const;
+
+  std::vector<FieldTrees> fields_;
+  std::vector<std::size_t> of_field_;
+};
+
 // Applies the model. It keeps what it needs; the model may go.
 [[nodiscard]] std::unique_ptr<NumberReviewer> make_reviewer(const CompletionModel& model,
                                                             const datum::Schema& schema, bool causal);

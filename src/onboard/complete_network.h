@@ -59,12 +59,6 @@ class NetworkInputs {
   std::vector<float> tolerances_;  // of number fields, on the working scale
 };
 
-// On the working scale.
-struct Opinion {
-  float correction = 0;  // to be added to the baseline's estimate
-  float log_error = 0;   // logarithm of its usual error
-};
-
 // A network in use. It keeps the recent rows of each stream; one run over one system.
 class Network {
  public:
