@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kNothing = 15;           // the distance when nothing is known on that side
 constexpr std::int64_t kFar = 1'000'000;       // slots: nothing known
-constexpr int kTurns = 12;                     // of finding which levels go missing, offline
+constexpr int kTurnsOffline = 12;              // of finding which levels go missing
 constexpr std::size_t kAskedOffline = 20'000;  // missing cells that are looked at for it, about
 constexpr std::size_t kTrialsOffline = 4;      // of a known level and pass
 constexpr std::uint64_t kOneCopied = 8;        // of the trials where a copy would know the level
@@ -35,8 +35,10 @@ void to_logs(const std::vector<float>& counts, std::vector<float>& logs, std::si
 
 LevelCalibrationOptions calibration_options(bool causal) {
   LevelCalibrationOptions out;
-  if (!causal)
-    out.remembered = out.cells_remembered = std::numeric_limits<double>::max();  // the table is one piece
+  if (causal) return out;
+  out.turns = kTurnsOffline;
+  out.asked_levels = std::numeric_limits<std::size_t>::max();
+  out.remembered = out.trials_remembered = std::numeric_limits<double>::max();  // the table is one piece
   return out;
 }
 
@@ -223,8 +225,8 @@ std::optional<CategoryEstimate> CategoryModel::estimate(std::size_t slot, std::s
         scratch_probabilities_);
   const std::size_t gap = gap_of(slot, before, after);
   if (!times_are_shared_) {
-    calibration_.tilt(stream, gap, scratch_probabilities_);
     if (causal_) calibration_.note(stream, gap, scratch_probabilities_);
+    calibration_.tilt(stream, gap, scratch_probabilities_);
   }
   const std::size_t chosen = choose(scratch_probabilities_);
   const double pooled = scratch_probabilities_[chosen];
@@ -361,11 +363,6 @@ void CategoryModel::learn_which_go_missing(const CopyFinder& copies) {
   for (std::size_t slot = 0; slot < panel.slots(); ++slot)
     for (std::size_t s = 0; s < panel.streams(); ++s) missing += is_missing(slot, s) ? 1 : 0;
   const std::size_t one_in = 1 + missing / kAskedOffline;
-  struct Asked {
-    std::size_t stream, gap;
-    std::vector<double> probabilities;
-  };
-  std::vector<Asked> asked;
   for (std::size_t slot = 0; slot < panel.slots(); ++slot) {
     for (std::size_t s = 0; s < panel.streams(); ++s) {
       if (!is_missing(slot, s) || mix(slot, s * 1024 + field_) % one_in != 0) continue;
@@ -376,18 +373,10 @@ void CategoryModel::learn_which_go_missing(const CopyFinder& copies) {
       record_scores(slot, s, scratch_record_);
       weigh(slot, s, before, after, scratch_neighbours_, scratch_record_, scratch_scores_,
             scratch_probabilities_);
-      asked.push_back({s, gap, scratch_probabilities_});
+      calibration_.note(s, gap, scratch_probabilities_);
     }
   }
-  for (int turn = 0; turn < kTurns; ++turn) {
-    calibration_.forget_asked();
-    for (const Asked& cell : asked) {
-      scratch_tilted_ = cell.probabilities;
-      calibration_.tilt(cell.stream, cell.gap, scratch_tilted_);
-      calibration_.note(cell.stream, cell.gap, scratch_tilted_);
-    }
-    calibration_.refresh();
-  }
+  calibration_.refresh();
 }
 
 void CategoryModel::learn_offline(const CopyFinder& copies) {

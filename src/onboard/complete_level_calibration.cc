@@ -8,16 +8,6 @@ namespace {
 
 constexpr std::size_t kShortGaps = 2;  // kinds of gap that are short
 
-// True when it has become more than is remembered.
-bool add(std::span<float> sums, std::span<const double> more, double remembered) {
-  double total = 0.0;
-  for (std::size_t l = 0; l < sums.size(); ++l) {
-    sums[l] += static_cast<float>(more[l]);
-    total += static_cast<double>(sums[l]);
-  }
-  return total > remembered;
-}
-
 }  // namespace
 
 void LevelCalibration::Reliability::add(double weight, double said, bool was_right, double remembered) {
@@ -46,21 +36,32 @@ LevelCalibration::LevelCalibration(std::size_t levels, std::size_t streams, std:
   of_streams_.resize(streams * kGaps * kBins);
   of_pools_.resize(pool_count * kGaps * kBins);
   tried_.assign(streams * kShortGaps * levels, 0.0F);
-  asked_ = tried_;
   odds_.assign(pool_count * levels, 1.0);
 }
 
 void LevelCalibration::tilt(std::size_t stream, std::size_t gap, std::span<double> probabilities) const {
-  if (!is_short(gap)) return;
-  const std::span<const double> odds = this->odds(pools_[stream]);
+  if (is_short(gap)) tilt(pools_[stream], probabilities);
+}
+
+void LevelCalibration::tilt(std::uint32_t pool, std::span<double> probabilities) const {
+  const std::span<const double> odds = this->odds(pool);
   double total = 0.0;
   for (std::size_t l = 0; l < levels_; ++l) total += probabilities[l] *= odds[l];
   for (double& p : probabilities) p /= total;
 }
 
+std::size_t LevelCalibration::trials_at(std::size_t stream, std::size_t gap) const {
+  return (stream * kShortGaps + gap) * levels_;
+}
+
 void LevelCalibration::see(std::size_t stream, std::size_t gap, std::span<const double> untilted) {
   if (!is_short(gap)) return;
-  if (add(sums_of(tried_, stream, gap), untilted, options_.cells_remembered)) fade(stream, gap);
+  const std::span<float> sums = std::span(tried_).subspan(trials_at(stream, gap), levels_);
+  double total = 0.0;
+  for (std::size_t l = 0; l < levels_; ++l)
+    total += static_cast<double>(sums[l] += static_cast<float>(untilted[l]));
+  if (total > options_.trials_remembered)
+    for (float& sum : sums) sum *= 0.5F;
 }
 
 void LevelCalibration::learn(std::size_t stream, std::size_t gap, double stated, bool right,
@@ -71,9 +72,20 @@ void LevelCalibration::learn(std::size_t stream, std::size_t gap, double stated,
   of_pools_[pools_[stream] * kGaps * kBins + bin].add(weight, stated, right, options_.remembered);
 }
 
-void LevelCalibration::note(std::size_t stream, std::size_t gap, std::span<const double> tilted) {
+void LevelCalibration::note(std::size_t stream, std::size_t gap, std::span<const double> untilted) {
   if (!is_short(gap)) return;
-  if (add(sums_of(asked_, stream, gap), tilted, options_.cells_remembered)) fade(stream, gap);
+  if (asked_.streams.size() * levels_ < options_.asked_levels) {
+    asked_.streams.push_back(0);
+    asked_.gaps.push_back(0);
+    asked_.untilted.resize(asked_.untilted.size() + levels_);
+    asked_.next = asked_.streams.size() - 1;
+  }
+  const std::size_t at = asked_.next;
+  asked_.streams[at] = static_cast<std::uint32_t>(stream);
+  asked_.gaps[at] = static_cast<std::uint8_t>(gap);
+  for (std::size_t l = 0; l < levels_; ++l)
+    asked_.untilted[at * levels_ + l] = static_cast<float>(untilted[l]);
+  asked_.next = (at + 1) % asked_.streams.size();
 }
 
 double LevelCalibration::correction(std::size_t stream, std::size_t gap, double stated) const {
@@ -87,50 +99,46 @@ double LevelCalibration::correction(std::size_t stream, std::size_t gap, double 
   return std::min(out, 1.0 / stated);
 }
 
-std::span<float> LevelCalibration::sums_of(std::vector<float>& sums, std::size_t stream,
-                                           std::size_t gap) const {
-  return std::span(sums).subspan((stream * kShortGaps + gap) * levels_, levels_);
-}
-
-// Both at once: they are compared, so they must be of the same times.
-void LevelCalibration::fade(std::size_t stream, std::size_t gap) {
-  for (float& sum : sums_of(tried_, stream, gap)) sum *= 0.5F;
-  for (float& sum : sums_of(asked_, stream, gap)) sum *= 0.5F;
-}
-
 void LevelCalibration::refresh() {
-  std::vector<double> asked(odds_.size(), 0.0), expected(odds_.size(), 0.0);
-  for (std::size_t s = 0; s < pools_.size(); ++s) {
-    const std::size_t pool = pools_[s] * levels_;
-    for (std::size_t gap = 0; gap < kShortGaps; ++gap) {
-      const std::span<const float> tried = sums_of(tried_, s, gap), lost = sums_of(asked_, s, gap);
-      double trials = 0.0, cells = 0.0;
-      for (std::size_t l = 0; l < levels_; ++l) {
-        trials += static_cast<double>(tried[l]);
-        cells += static_cast<double>(lost[l]);
-      }
-      if (trials < options_.few_trials) continue;
-      for (std::size_t l = 0; l < levels_; ++l) {
-        asked[pool + l] += static_cast<double>(lost[l]);
-        expected[pool + l] += cells * static_cast<double>(tried[l]) / trials;
-      }
+  const std::vector<double> before = odds_;
+  for (int turn = 0; turn < options_.turns; ++turn) take_turn();
+  for (std::size_t pool = 0; pool < odds_.size(); pool += levels_) {
+    const std::span<double> odds = std::span(odds_).subspan(pool, levels_);
+    const bool stood = std::any_of(before.begin() + static_cast<std::ptrdiff_t>(pool),
+                                   before.begin() + static_cast<std::ptrdiff_t>(pool + levels_),
+                                   [](double o) { return o != 1.0; });
+    double farthest = 0.0;
+    for (const double o : odds) farthest = std::max(farthest, std::abs(std::log(o)));
+    if (farthest < (stood ? 0.5 : 1.0) * options_.chance) std::fill(odds.begin(), odds.end(), 1.0);
+  }
+}
+
+// Of expectation (what the missing cells are, tilted as before) and maximisation (by which odds).
+void LevelCalibration::take_turn() {
+  std::vector<double> trials(pools_.size() * kShortGaps, 0.0);
+  for (std::size_t i = 0; i < tried_.size(); ++i) trials[i / levels_] += static_cast<double>(tried_[i]);
+  std::vector<double> asked(odds_.size(), 0.0), expected(odds_.size(), 0.0), tilted(levels_);
+  for (std::size_t cell = 0; cell < asked_.streams.size(); ++cell) {
+    const std::size_t stream = asked_.streams[cell], tried = trials_at(stream, asked_.gaps[cell]);
+    if (trials[tried / levels_] < options_.few_trials) continue;
+    for (std::size_t l = 0; l < levels_; ++l)
+      tilted[l] = static_cast<double>(asked_.untilted[cell * levels_ + l]);
+    tilt(pools_[stream], tilted);
+    const std::size_t pool = pools_[stream] * levels_;
+    for (std::size_t l = 0; l < levels_; ++l) {
+      asked[pool + l] += tilted[l];
+      expected[pool + l] += static_cast<double>(tried_[tried + l]) / trials[tried / levels_];
     }
   }
   for (std::size_t pool = 0; pool < odds_.size(); pool += levels_) {
     double all = 0.0;
     for (std::size_t l = 0; l < levels_; ++l) all += expected[pool + l];
     if (all == 0.0) continue;
-    const std::span<double> odds = std::span(odds_).subspan(pool, levels_);
-    const auto off_one = [](double o) { return std::abs(std::log(o)); };
-    const bool tilted = std::any_of(odds.begin(), odds.end(), [](double o) { return o != 1.0; });
-    double farthest = 0.0;
-    for (std::size_t l = 0; l < levels_; ++l) {
-      const double prior = options_.few_asked * std::max(expected[pool + l] / all, 1e-6);
-      odds[l] = std::clamp((asked[pool + l] + prior) / (expected[pool + l] + prior), options_.odds_least,
-                           options_.odds_most);
-      farthest = std::max(farthest, off_one(odds[l]));
+    for (std::size_t l = pool; l < pool + levels_; ++l) {
+      const double prior = options_.few_asked * std::max(expected[l] / all, 1e-6);
+      odds_[l] =
+          std::clamp((asked[l] + prior) / (expected[l] + prior), options_.odds_least, options_.odds_most);
     }
-    if (farthest < (tilted ? 0.5 : 1.0) * options_.chance) std::fill(odds.begin(), odds.end(), 1.0);
   }
 }
 
@@ -140,15 +148,24 @@ void LevelCalibration::forget_trials() {
   std::fill(of_pools_.begin(), of_pools_.end(), Reliability{});
 }
 
-void LevelCalibration::forget_asked() {
-  std::fill(asked_.begin(), asked_.end(), 0.0F);
-}
-
 void LevelCalibration::move_streams(StreamMoves moves, std::size_t streams) {
   onboard::move_streams(of_streams_, 1, streams, kGaps * kBins, moves, Reliability{});
   onboard::move_streams(tried_, 1, streams, kShortGaps * levels_, moves, 0.0F);
-  onboard::move_streams(asked_, 1, streams, kShortGaps * levels_, moves, 0.0F);
   pools_.assign(moves.size(), 0);
+  std::vector<std::size_t> now_at(streams, kNewStream);
+  for (std::size_t s = 0; s < moves.size(); ++s)
+    if (moves[s] != kNewStream) now_at[moves[s]] = s;
+  Asked kept;  // in their order, the oldest first
+  const std::size_t cells = asked_.streams.size();
+  for (std::size_t i = 0; i < cells; ++i) {
+    const std::size_t cell = (asked_.next + i) % cells, stream = now_at[asked_.streams[cell]];
+    if (stream == kNewStream) continue;
+    kept.streams.push_back(static_cast<std::uint32_t>(stream));
+    kept.gaps.push_back(asked_.gaps[cell]);
+    const auto from = asked_.untilted.begin() + static_cast<std::ptrdiff_t>(cell * levels_);
+    kept.untilted.insert(kept.untilted.end(), from, from + static_cast<std::ptrdiff_t>(levels_));
+  }
+  asked_ = std::move(kept);
 }
 
 }  // namespace skywarden::onboard

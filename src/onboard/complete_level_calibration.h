@@ -6,9 +6,9 @@
 //
 // Selection: levels may be lost by what they are. The probabilities of missing cells, tilted by the odds that
 // a level is lost, must add up to what they were tilted by; the odds are found by taking that in turns (label
-// shift by expectation and maximisation: Saerens, Latinne and Decaestecker, Neural Computation 14, 2002).
-// That a loss depends on nothing but the level is assumed; only short gaps are asked, because a long one is
-// lost for reasons of its own, and nothing is tilted in long ones.
+// shift by expectation and maximisation: Saerens, Latinne and Decaestecker, Neural Computation 14, 2002) over
+// the missing cells seen last. That a loss depends on nothing but the level is assumed; only short gaps are
+// asked, because a long one is lost for reasons of its own, and nothing is tilted in long ones.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,9 @@ struct LevelCalibrationOptions {
   double few_asked = 200;    // missing cells that weigh as much as "levels go missing alike"
   double chance = 0.25;      // logarithm of odds: nothing is tilted until a level is further off than this
   double remembered = 2000;  // trials of a bin
-  double cells_remembered = 20'000;  // trials or missing cells, of a stream and kind of gap
+  double trials_remembered = 20'000;   // of a stream and kind of gap, for how its levels are spread
+  std::size_t asked_levels = 131'072;  // probabilities kept of missing cells, one a cell and level
+  int turns = 3;                       // of finding the odds, at each refresh
   double odds_least = 0.2, odds_most = 8.0;
 };
 
@@ -45,16 +47,15 @@ class LevelCalibration {
   void see(std::size_t stream, std::size_t gap, std::span<const double> untilted);
   // The same trial, tilted: what was stated of the chosen level.
   void learn(std::size_t stream, std::size_t gap, double stated, bool right, std::size_t truth);
-  // A missing cell, tilted.
-  void note(std::size_t stream, std::size_t gap, std::span<const double> tilted);
+  // A missing cell, untilted.
+  void note(std::size_t stream, std::size_t gap, std::span<const double> untilted);
   // How much surer the chosen level is than stated, as a factor.
   [[nodiscard]] double correction(std::size_t stream, std::size_t gap, double stated) const;
 
   // Works the odds out anew.
   void refresh();
-  // Offline: forgets the trials, or what was asked.
+  // Offline: forgets the trials.
   void forget_trials();
-  void forget_asked();
   [[nodiscard]] std::span<const double> odds(std::size_t pool) const {
     return std::span(odds_).subspan(pool * levels_, levels_);
   }
@@ -67,18 +68,25 @@ class LevelCalibration {
     float count = 0, stated = 0, right = 0;
     void add(double weight, double said, bool was_right, double remembered);
   };
+  struct Asked {  // the cells last noted, as a ring; their probabilities one behind the other
+    std::vector<std::uint32_t> streams;
+    std::vector<std::uint8_t> gaps;
+    std::vector<float> untilted;
+    std::size_t next = 0;  // to be overwritten
+  };
   [[nodiscard]] static std::size_t bin_of(std::size_t gap, double stated);
-  [[nodiscard]] std::span<float> sums_of(std::vector<float>& sums, std::size_t stream, std::size_t gap) const;
-
-  void fade(std::size_t stream, std::size_t gap);
+  [[nodiscard]] std::size_t trials_at(std::size_t stream, std::size_t gap) const;
+  void tilt(std::uint32_t pool, std::span<double> probabilities) const;
+  void take_turn();
 
   std::size_t levels_;
   std::vector<std::uint32_t> pools_;
   LevelCalibrationOptions options_;
   std::vector<Reliability> of_streams_, of_pools_;  // × kind of gap × bin
-  // Sums of probabilities: of streams × kinds of short gap × levels. Streams differ in their levels and in
+  // Sums of probabilities, of streams × kinds of short gap × levels. Streams differ in their levels and in
   // how often they are asked, so what is expected of those asked is put together from each stream's trials.
-  std::vector<float> tried_, asked_;
+  std::vector<float> tried_;
+  Asked asked_;
   std::vector<double> odds_;  // of pools × levels
 };
 
