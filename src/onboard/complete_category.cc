@@ -240,8 +240,8 @@ std::optional<CategoryEstimate> CategoryModel::estimate(std::size_t slot, std::s
 
 std::size_t CategoryModel::gap_of(std::size_t slot, std::int64_t before, std::int64_t after) const {
   const auto here = static_cast<std::int64_t>(slot);
-  const std::int64_t nearer = std::min(before >= 0 ? here - before : kFar, after >= 0 ? after - here : kFar);
-  return LevelCalibration::gap_of(nearer);
+  const std::int64_t back = before >= 0 ? here - before : kFar, on = after >= 0 ? after - here : kFar;
+  return LevelCalibration::gap_of(std::min(back, on), causal_ ? 0 : std::max(back, on));
 }
 
 // Reads what weigh() said last.

@@ -6,7 +6,15 @@
 namespace skywarden::onboard {
 namespace {
 
-constexpr std::size_t kShortGaps = 2;  // kinds of gap that are short
+constexpr std::size_t kShortGaps = 3;  // kinds of gap that are short
+
+// Their sum before it is made 1.
+double tilt_by(std::span<const double> odds, std::span<double> probabilities) {
+  double total = 0.0;
+  for (std::size_t l = 0; l < odds.size(); ++l) total += probabilities[l] *= odds[l];
+  for (double& p : probabilities) p /= total;
+  return total;
+}
 
 }  // namespace
 
@@ -20,8 +28,8 @@ void LevelCalibration::Reliability::add(double weight, double said, bool was_rig
   right *= 0.5F;
 }
 
-std::size_t LevelCalibration::gap_of(std::int64_t slots) {
-  return slots < 3 ? 0 : slots < 17 ? 1 : 2;
+std::size_t LevelCalibration::gap_of(std::int64_t nearer, std::int64_t further) {
+  return nearer <= 1 && further <= 1 ? 0 : nearer < 3 ? 1 : nearer < 17 ? 2 : 3;
 }
 
 std::size_t LevelCalibration::bin_of(std::size_t gap, double stated) {
@@ -36,18 +44,12 @@ LevelCalibration::LevelCalibration(std::size_t levels, std::size_t streams, std:
   of_streams_.resize(streams * kGaps * kBins);
   of_pools_.resize(pool_count * kGaps * kBins);
   tried_.assign(streams * kShortGaps * levels, 0.0F);
-  odds_.assign(pool_count * levels, 1.0);
+  found_.assign(pool_count * levels, 1.0);
+  odds_ = found_;
 }
 
 void LevelCalibration::tilt(std::size_t stream, std::size_t gap, std::span<double> probabilities) const {
-  if (is_short(gap)) tilt(pools_[stream], probabilities);
-}
-
-void LevelCalibration::tilt(std::uint32_t pool, std::span<double> probabilities) const {
-  const std::span<const double> odds = this->odds(pool);
-  double total = 0.0;
-  for (std::size_t l = 0; l < levels_; ++l) total += probabilities[l] *= odds[l];
-  for (double& p : probabilities) p /= total;
+  if (is_short(gap)) tilt_by(odds(pools_[stream]), probabilities);
 }
 
 std::size_t LevelCalibration::trials_at(std::size_t stream, std::size_t gap) const {
@@ -100,45 +102,62 @@ double LevelCalibration::correction(std::size_t stream, std::size_t gap, double 
 }
 
 void LevelCalibration::refresh() {
-  const std::vector<double> before = odds_;
   for (int turn = 0; turn < options_.turns; ++turn) take_turn();
-  for (std::size_t pool = 0; pool < odds_.size(); pool += levels_) {
-    const std::span<double> odds = std::span(odds_).subspan(pool, levels_);
-    const bool stood = std::any_of(before.begin() + static_cast<std::ptrdiff_t>(pool),
-                                   before.begin() + static_cast<std::ptrdiff_t>(pool + levels_),
-                                   [](double o) { return o != 1.0; });
-    double farthest = 0.0;
-    for (const double o : odds) farthest = std::max(farthest, std::abs(std::log(o)));
-    if (farthest < (stood ? 0.5 : 1.0) * options_.chance) std::fill(odds.begin(), odds.end(), 1.0);
+  use_what_is_evident();
+}
+
+// `visit(where the pool's odds begin, sums of its trials, how many, probabilities)` of each missing cell that
+// there are trials for.
+template <typename Visit>
+void LevelCalibration::for_asked(Visit visit) const {
+  std::vector<double> trials(pools_.size() * kShortGaps, 0.0), untilted(levels_);
+  for (std::size_t i = 0; i < tried_.size(); ++i) trials[i / levels_] += static_cast<double>(tried_[i]);
+  for (std::size_t cell = 0; cell < asked_.streams.size(); ++cell) {
+    const std::size_t stream = asked_.streams[cell], tried = trials_at(stream, asked_.gaps[cell]);
+    const double count = trials[tried / levels_];
+    if (count < options_.few_trials) continue;
+    for (std::size_t l = 0; l < levels_; ++l)
+      untilted[l] = static_cast<double>(asked_.untilted[cell * levels_ + l]);
+    visit(pools_[stream] * levels_, std::span(tried_).subspan(tried, levels_), count, std::span(untilted));
   }
 }
 
 // Of expectation (what the missing cells are, tilted as before) and maximisation (by which odds).
 void LevelCalibration::take_turn() {
-  std::vector<double> trials(pools_.size() * kShortGaps, 0.0);
-  for (std::size_t i = 0; i < tried_.size(); ++i) trials[i / levels_] += static_cast<double>(tried_[i]);
-  std::vector<double> asked(odds_.size(), 0.0), expected(odds_.size(), 0.0), tilted(levels_);
-  for (std::size_t cell = 0; cell < asked_.streams.size(); ++cell) {
-    const std::size_t stream = asked_.streams[cell], tried = trials_at(stream, asked_.gaps[cell]);
-    if (trials[tried / levels_] < options_.few_trials) continue;
-    for (std::size_t l = 0; l < levels_; ++l)
-      tilted[l] = static_cast<double>(asked_.untilted[cell * levels_ + l]);
-    tilt(pools_[stream], tilted);
-    const std::size_t pool = pools_[stream] * levels_;
+  std::vector<double> asked(found_.size(), 0.0), expected(found_.size(), 0.0);
+  for_asked([&](std::size_t pool, std::span<const float> tried, double trials, std::span<double> cell) {
+    tilt_by(std::span(found_).subspan(pool, levels_), cell);
     for (std::size_t l = 0; l < levels_; ++l) {
-      asked[pool + l] += tilted[l];
-      expected[pool + l] += static_cast<double>(tried_[tried + l]) / trials[tried / levels_];
+      asked[pool + l] += cell[l];
+      expected[pool + l] += static_cast<double>(tried[l]) / trials;
     }
-  }
-  for (std::size_t pool = 0; pool < odds_.size(); pool += levels_) {
+  });
+  for (std::size_t pool = 0; pool < found_.size(); pool += levels_) {
     double all = 0.0;
     for (std::size_t l = 0; l < levels_; ++l) all += expected[pool + l];
     if (all == 0.0) continue;
     for (std::size_t l = pool; l < pool + levels_; ++l) {
       const double prior = options_.few_asked * std::max(expected[l] / all, 1e-6);
-      odds_[l] =
+      found_[l] =
           std::clamp((asked[l] + prior) / (expected[l] + prior), options_.odds_least, options_.odds_most);
     }
+  }
+}
+
+// How much likelier the odds make the missing cells, held against how much they would make any.
+void LevelCalibration::use_what_is_evident() {
+  std::vector<double> gains(found_.size() / levels_, 0.0), cells(gains);
+  for_asked([&](std::size_t pool, std::span<const float> tried, double trials, std::span<double> cell) {
+    const std::span<const double> odds = std::span(found_).subspan(pool, levels_);
+    double any = 0.0;
+    for (std::size_t l = 0; l < levels_; ++l) any += odds[l] * static_cast<double>(tried[l]) / trials;
+    gains[pool / levels_] += std::log(tilt_by(odds, cell) / any);
+    cells[pool / levels_] += 1.0;
+  });
+  for (std::size_t pool = 0; pool < gains.size(); ++pool) {
+    const double needed = options_.evidence * cells[pool] + static_cast<double>(levels_);
+    for (std::size_t l = pool * levels_; l < (pool + 1) * levels_; ++l)
+      odds_[l] = gains[pool] > needed ? found_[l] : 1.0;
   }
 }
 

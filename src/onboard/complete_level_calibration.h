@@ -7,8 +7,10 @@
 // Selection: levels may be lost by what they are. The probabilities of missing cells, tilted by the odds that
 // a level is lost, must add up to what they were tilted by; the odds are found by taking that in turns (label
 // shift by expectation and maximisation: Saerens, Latinne and Decaestecker, Neural Computation 14, 2002) over
-// the missing cells seen last. That a loss depends on nothing but the level is assumed; only short gaps are
-// asked, because a long one is lost for reasons of its own, and nothing is tilted in long ones.
+// the missing cells seen last. Odds are used where they make those cells clearly likelier (`evidence`); it is
+// a few thousandths of a nat a cell where levels do not matter, and more than 0.04 where they do. That a loss
+// depends on nothing but the level is assumed; only short gaps are asked, because a long one is lost for
+// reasons of its own, and nothing is tilted in long ones.
 #pragma once
 
 #include <cstddef>
@@ -21,10 +23,10 @@
 namespace skywarden::onboard {
 
 struct LevelCalibrationOptions {
-  double few_trials = 20;    // of a bin, that weigh as much as what was said without them
-  double few_asked = 200;    // missing cells that weigh as much as "levels go missing alike"
-  double chance = 0.25;      // logarithm of odds: nothing is tilted until a level is further off than this
-  double remembered = 2000;  // trials of a bin
+  double few_trials = 20;              // of a bin, that weigh as much as what was said without them
+  double few_asked = 200;              // missing cells that weigh as much as "levels go missing alike"
+  double evidence = 0.02;              // nats a missing cell, beyond one for each level over all cells
+  double remembered = 2000;            // trials of a bin
   double trials_remembered = 20'000;   // of a stream and kind of gap, for how its levels are spread
   std::size_t asked_levels = 131'072;  // probabilities kept of missing cells, one a cell and level
   int turns = 3;                       // of finding the odds, at each refresh
@@ -33,10 +35,11 @@ struct LevelCalibrationOptions {
 
 class LevelCalibration {
  public:
-  // Kinds of gap, by the distance to the nearer end.
-  static constexpr std::size_t kGaps = 3;
-  [[nodiscard]] static std::size_t gap_of(std::int64_t slots);
-  [[nodiscard]] static bool is_short(std::size_t gap) { return gap < 2; }
+  // Kinds of gap, by the distance to the nearer end; of its own is one between two known slots (in causal
+  // work, where `further` is 0: behind one).
+  static constexpr std::size_t kGaps = 4;
+  [[nodiscard]] static std::size_t gap_of(std::int64_t nearer, std::int64_t further);
+  [[nodiscard]] static bool is_short(std::size_t gap) { return gap < 3; }
 
   LevelCalibration(std::size_t levels, std::size_t streams, std::vector<std::uint32_t> pools,
                    LevelCalibrationOptions options = {});
@@ -76,8 +79,10 @@ class LevelCalibration {
   };
   [[nodiscard]] static std::size_t bin_of(std::size_t gap, double stated);
   [[nodiscard]] std::size_t trials_at(std::size_t stream, std::size_t gap) const;
-  void tilt(std::uint32_t pool, std::span<double> probabilities) const;
+  template <typename Visit>
+  void for_asked(Visit visit) const;
   void take_turn();
+  void use_what_is_evident();
 
   std::size_t levels_;
   std::vector<std::uint32_t> pools_;
@@ -87,7 +92,7 @@ class LevelCalibration {
   // how often they are asked, so what is expected of those asked is put together from each stream's trials.
   std::vector<float> tried_;
   Asked asked_;
-  std::vector<double> odds_;  // of pools × levels
+  std::vector<double> found_, odds_;  // of pools × levels; the odds used are those found or 1
 };
 
 }  // namespace skywarden::onboard
