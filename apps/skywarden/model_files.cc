@@ -19,7 +19,8 @@ constexpr std::size_t kRecordBytesMax = std::size_t{4} << 20;
 std::optional<FoundModel> recognised(const std::filesystem::path& path) {
   for (const ModelKind kind :
        {ModelKind::kTrees, ModelKind::kFused, ModelKind::kAnomaly, ModelKind::kGraph, ModelKind::kOnnx})
-    if (path.extension() == to_string(kind)) return FoundModel{path.string(), path.stem().string(), kind};
+    if (path.extension() == to_string(kind))
+      return FoundModel{path.string(), path.stem().string(), kind, false};
   return std::nullopt;
 }
 
@@ -135,6 +136,12 @@ Result<std::vector<FoundModel>> find_models(const std::vector<std::string>& path
   if (out.size() > kModelFilesMax)
     return fail(Errc::kLimitReached, "expected at most {} model files", kModelFilesMax);
   std::ranges::sort(out, {}, [](const FoundModel& m) { return std::pair(m.name, m.path); });
+  for (FoundModel& one : out) {
+    const std::string fused =
+        std::filesystem::path(one.path).replace_extension(to_string(ModelKind::kFused)).string();
+    one.beside_fused =
+        one.kind == ModelKind::kTrees && std::ranges::find(out, fused, &FoundModel::path) != out.end();
+  }
   return out;
 }
 

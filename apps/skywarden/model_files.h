@@ -26,9 +26,10 @@ enum class ModelKind : std::uint8_t { kTrees, kFused, kAnomaly, kGraph, kOnnx };
 struct FoundModel {
   std::string path, name;  // the file's name without its ending
   ModelKind kind = ModelKind::kTrees;
+  bool beside_fused = false;  // trees whose namesake .fused was found, too: it holds trees, and more
 };
 
-// Model files named, or those in folders named, by name. kNotFound: no such file or folder; kUnsupported: a
+// Model files named, or those in folders named, by name, a .fused before its .trees. kNotFound: no such file or folder; kUnsupported: a
 // file that has none of the endings.
 [[nodiscard]] Result<std::vector<FoundModel>> find_models(const std::vector<std::string>& paths);
 

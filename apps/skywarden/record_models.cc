@@ -29,6 +29,7 @@ Result<void> take(const FoundModel& found, std::span<const std::byte> bytes, con
   for (std::size_t i = 0; i < of_sources.size(); ++i) {
     if (incident.records[i].schema.name != *schema) continue;
     RecordModels& models = of_sources[i];
+    if (models.*place && found.beside_fused) continue;
     if (models.*place) return fail(Errc::kConflict, "a second model for '{}' is not taken", *schema);
     auto model = decode(bytes, incident.records[i].schema);
     if (!model) return tl::unexpected<Error>(model.error());

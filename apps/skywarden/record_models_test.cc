@@ -193,6 +193,24 @@ TEST_CASE("a model that knows other fields of a schema of this name is refused i
   CHECK_FALSE(models.of_sources.at(0).completion.has_value());
 }
 
+TEST_CASE("trees beside a fused model of their name are silently left, and stand in when it cannot be read") {
+  const ModelFolder folder;
+  const datum::Schema schema = onboard::example_schema();
+  const std::vector<std::byte> trees = adds_two(schema);
+  std::vector<std::byte> fused =
+      onboard::encode_fused_model({onboard::decode_model(trees, schema).value(), {}, {}}, schema);
+  folder.write("a.trees", trees);
+  folder.write("a.fused", fused);
+  const ChosenModels both = choose_models(stations(), folder.paths());
+  CHECK(both.problems.empty());
+  CHECK(both.of_sources.at(0).methods.completion == "a.fused");
+  fused[fused.size() / 2] ^= std::byte{1};
+  folder.write("a.fused", fused);
+  const ChosenModels one = choose_models(stations(), folder.paths());
+  CHECK(one.problems.size() == 1);
+  CHECK(one.of_sources.at(0).methods.completion == "a.trees");
+}
+
 TEST_CASE("of two models for one schema the first by name is taken, and the other is said") {
   const ModelFolder folder;
   folder.write("a.trees", adds_two(onboard::example_schema()));

@@ -95,8 +95,9 @@ class Stock {
     const bool completing = completes(model.found.kind);
     const std::string& name = completing ? model.schema : model.found.name;
     if (completing && service_.schema(name) == nullptr) return {};  // of a schema that is not served
-    if (!found.insert(name).second)
-      return fail(Errc::kConflict, "{}: a second model for '{}' is not taken", path, name);
+    const bool is_first = found.insert(name).second;
+    if (!is_first && model.found.beside_fused) return {};
+    if (!is_first) return fail(Errc::kConflict, "{}: a second model for '{}' is not taken", path, name);
     const Checksums& before = completing ? completing_ : served_;
     if (const auto same = before.find(name); same != before.end() && same->second == model.crc32c) return {};
     if (completing) {
