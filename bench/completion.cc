@@ -28,7 +28,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Arguments {
-  PrsaInput from{.model = "models/prsa.trees"};
+  PrsaInput from{.model = "models/prsa.fused"};
   std::size_t warm_hours = 1000, hours = 2000, backlog_hours = 24;
   double hidden = 0.5;
   unsigned systems = 2;

@@ -33,7 +33,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Arguments {
   std::string what = "both";
-  PrsaInput from{.model = "models/prsa.trees"};
+  PrsaInput from{.model = "models/prsa.fused"};
   std::size_t clients = 16, records = 60'000;
   double seconds = 5.0, deadline_ms = 1000.0;
   unsigned threads = 2;
