@@ -71,7 +71,8 @@ Result<Measured> measured(const std::string& path, double seconds) {
   if (!each) return fail(each.error().code, "{}: {}", path, each.error().message);
   out->candidate.latency_ms = *each * 1e3;
   out->candidate.memory_mb = static_cast<double>(memory_bytes(*program)) / 1e6;
-  out->candidate.energy_mj = onboard::modelled_energy(network_operations(*program, tokens)).value() * 1e3;
+  out->candidate.energy_mj =
+      onboard::modelled_energy(onboard::network_operations(*program, tokens)).value() * 1e3;
   return out;
 }
 

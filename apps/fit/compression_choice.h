@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "inference/program.h"
-#include "onboard/power.h"
 
 namespace skywarden::fit {
 
@@ -35,10 +34,6 @@ struct Choice {
 
 [[nodiscard]] Choice choose(const std::vector<Candidate>& candidates, const ChoiceLimits& limits);
 
-// What one sequence of so many tokens takes. Weights come from memory when they do not fit a megabyte of
-// cache; vectors of 64 bytes are one instruction.
-[[nodiscard]] onboard::OperationCounts network_operations(const inference::Program& program,
-                                                          std::size_t tokens);
 // Of tensors and of the arena, in bytes.
 [[nodiscard]] std::size_t memory_bytes(const inference::Program& program);
 

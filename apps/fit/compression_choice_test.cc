@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "onboard/complete_network_graph.h"
+#include "onboard/network_operations.h"
+#include "onboard/power.h"
 
 namespace skywarden::fit {
 namespace {
@@ -60,7 +62,7 @@ TEST_CASE("a pruned network and INT8 take fewer operations, less memory and less
                                     {.tokens_at_once = 3});
   };
   const auto energy = [&](const inference::Program& p) {
-    return onboard::modelled_energy(network_operations(p, 3)).value();
+    return onboard::modelled_energy(onboard::network_operations(p, 3)).value();
   };
   onboard::NetworkShape less = shape;
   less.pruned = {{2, 128}};
@@ -68,9 +70,9 @@ TEST_CASE("a pruned network and INT8 take fewer operations, less memory and less
              plain = program(shape, inference::Precision::kF32),
              pruned = program(less, inference::Precision::kI8);
   // q, k, v, out: 4 · 64 · 64; up and down: 2 · 64 · 256; three tokens
-  CHECK(network_operations(whole, 3).int8_multiply_adds == 3.0 * (4 * 64 * 64 + 2 * 64 * 256));
-  CHECK(network_operations(pruned, 3).int8_multiply_adds == 3.0 * (4 * 64 * 32 + 2 * 64 * 128));
-  CHECK(network_operations(plain, 3).int8_multiply_adds == 0.0);
+  CHECK(onboard::network_operations(whole, 3).int8_multiply_adds == 3.0 * (4 * 64 * 64 + 2 * 64 * 256));
+  CHECK(onboard::network_operations(pruned, 3).int8_multiply_adds == 3.0 * (4 * 64 * 32 + 2 * 64 * 128));
+  CHECK(onboard::network_operations(plain, 3).int8_multiply_adds == 0.0);
   CHECK(energy(pruned) < energy(whole));
   CHECK(energy(whole) < energy(plain));
   CHECK(memory_bytes(pruned) < memory_bytes(whole));

@@ -107,6 +107,7 @@ class Batcher {
   void finished(const RequestBatch& batch, Instant began, Instant ended);
 
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
+  [[nodiscard]] std::uint64_t waiting_rows() const { return waiting_rows_; }
   [[nodiscard]] const BatchMetrics& metrics() const { return metrics_; }
   [[nodiscard]] const BatcherOptions& options() const { return options_; }
   // What a pass of so many rows is expected to take now.

@@ -92,6 +92,23 @@ Result<TreeEnsemble> TreeEnsemble::make(std::size_t features, float base_score,
   return out;
 }
 
+std::size_t TreeEnsemble::steps() const {
+  std::size_t out = 0;
+  std::vector<std::uint8_t> depth(nodes_->size(), 1);  // the root is at 1; children lie behind their parents
+  for (std::size_t t = 0; t < roots_.size(); ++t) {
+    const std::size_t end = t + 1 < roots_.size() ? roots_[t + 1] : nodes_->size();
+    std::size_t deepest = 0;
+    for (std::size_t i = roots_[t]; i < end; ++i) {
+      deepest = std::max<std::size_t>(deepest, depth[i]);
+      const Node& node = (*nodes_)[i];
+      if (node.leaf()) continue;
+      depth[i + node.left] = depth[i + node.left + 1] = static_cast<std::uint8_t>(depth[i] + 1);
+    }
+    out += deepest;
+  }
+  return out;
+}
+
 std::vector<TreeNode> TreeEnsemble::tree(std::size_t number) const {
   EXPECTS(number < roots_.size());
   const std::size_t begin = roots_[number];

@@ -4,9 +4,9 @@
 // leaves are added to the base score in the order of the trees, one float addition each. The result is the
 // margin, bit for bit; what objective turns it into a probability is the caller's matter.
 //
-// All trees lie in one array of eight bytes a node, which copies of an ensemble share: nothing is allocated in
-// evaluation, and every loaded ensemble has been checked so that evaluation needs no checks. Categorical splits
-// and vector leaves do not exist here.
+// All trees lie in one array of eight bytes a node, which copies of an ensemble share: nothing is allocated
+// in evaluation, and every loaded ensemble has been checked so that evaluation needs no checks. Categorical
+// splits and vector leaves do not exist here.
 #pragma once
 
 #include <cstddef>
@@ -50,6 +50,8 @@ class TreeEnsemble {
   [[nodiscard]] std::size_t features() const { return features_; }
   [[nodiscard]] std::size_t trees() const { return roots_.size(); }
   [[nodiscard]] std::size_t nodes() const { return nodes_->size(); }
+  // Nodes that a row passes at most, leaves included, in all trees together.
+  [[nodiscard]] std::size_t steps() const;
   [[nodiscard]] float base_score() const { return base_score_; }
   // In the order in which they were given, for writing them down again.
   [[nodiscard]] std::vector<TreeNode> tree(std::size_t number) const;

@@ -19,6 +19,7 @@
 #include "onboard/complete_number.h"
 #include "onboard/complete_spatial.h"
 #include "onboard/complete_work.h"
+#include "onboard/power.h"
 #include "onboard/redundancy.h"
 
 namespace skywarden::onboard {
@@ -56,6 +57,13 @@ struct RecordNumbers {
   std::vector<RecordNumber> numbers;  // one a number field, in the schema's order
 };
 
+// What a reviewer takes, counted from what it is made of.
+struct ReviewOperations {
+  OperationCounts number;   // of one number that it is asked about, networks apart; the mean of its fields
+  OperationCounts network;  // of one record with holes, all its networks together
+  bool has_networks = false;
+};
+
 // Looks at each estimate before it is settled: a model that corrects it, or a trainer that takes notes.
 class NumberReviewer {
  public:
@@ -71,6 +79,7 @@ class NumberReviewer {
   virtual bool review(const MissingNumber& missing, NumberEstimate& estimate) = 0;
   // Whether to do without networks, the dearest part, until told otherwise. False when it has none.
   virtual bool spare_networks(bool /*spared*/) { return false; }
+  [[nodiscard]] virtual ReviewOperations operations() const { return {}; }
   // Streams come and go: what is kept of each goes with it.
   virtual void move_streams(StreamMoves /*moves*/) {}
 };

@@ -164,16 +164,12 @@ class FusedReviewer final : public NumberReviewer {
  public:
   FusedReviewer(const FusedModel& model, const datum::Schema& schema, bool causal,
                 std::vector<Network> networks)
-      : trees_(model.trees, schema, causal),
-        networks_(std::move(networks)),
-        gates_of_(schema.fields.size()) {
+      : trees_(model.trees, schema, causal), networks_(std::move(networks)), gates_of_(schema.fields.size()) {
     for (const FieldGates& field : (causal ? model.causal : model.offline).fields)
       gates_of_[schema.field_index(field.field).value()] = field.gaps;
   }
 
-  bool wants(std::size_t field) const override {
-    return gates_of_[field].has_value() || trees_.stand(field);
-  }
+  bool wants(std::size_t field) const override { return gates_of_[field].has_value() || trees_.stand(field); }
   bool wants_records() const override { return !networks_.empty(); }
   void prepare(std::span<const RecordNumbers> records) override {
     for (Network& network : networks_) {
@@ -186,6 +182,11 @@ class FusedReviewer final : public NumberReviewer {
   bool spare_networks(bool spared) override {
     spared_ = spared;
     return !networks_.empty();
+  }
+  ReviewOperations operations() const override {
+    ReviewOperations out{trees_.operations(), {}, !networks_.empty()};
+    for (const Network& network : networks_) out.network += network.operations();
+    return out;
   }
   void move_streams(StreamMoves moves) override {
     for (Network& network : networks_) network.move_streams(moves);

@@ -143,6 +143,7 @@ class TreeReviewer final : public NumberReviewer {
   bool review(const MissingNumber& missing, NumberEstimate& estimate) override {
     return trees_.review(missing, estimate);
   }
+  ReviewOperations operations() const override { return {trees_.operations(), {}, false}; }
 
  private:
   Trees trees_;
@@ -199,6 +200,19 @@ bool Trees::review(const MissingNumber& missing, const Opinion& opinion, NumberE
   estimate.low = estimate.value + gap.low * error;
   estimate.high = estimate.value + gap.high * error;
   return correction != 0.0F;
+}
+
+OperationCounts Trees::operations() const {
+  constexpr double kNodeBytes = 8.0;  // as TreeEnsemble holds them
+  if (fields_.empty()) return {};
+  double steps = 0.0, bytes = 0.0;
+  for (const FieldTrees& field : fields_)
+    for (const inference::TreeEnsemble* trees : {&field.correction, &field.spread}) {
+      steps += static_cast<double>(trees->steps());
+      bytes += kNodeBytes * static_cast<double>(trees->nodes());
+    }
+  steps /= static_cast<double>(fields_.size());
+  return tree_operations(1.0, 1.0, steps - 1.0, kNodeBytes * steps, bytes > kCacheBytes ? 1.0 : 0.0);
 }
 
 std::uint32_t feature_fingerprint(const datum::Schema& schema, std::size_t field) {

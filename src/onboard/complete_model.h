@@ -77,6 +77,9 @@ class Trees {
   bool review(const MissingNumber& missing, NumberEstimate& estimate) const;
   // The same by an opinion already asked for.
   bool review(const MissingNumber& missing, const Opinion& opinion, NumberEstimate& estimate) const;
+  // Of one number, the mean of the fields that have trees. Trees that do not fit a cache are walked in
+  // memory.
+  [[nodiscard]] OperationCounts operations() const;
 
  private:
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);

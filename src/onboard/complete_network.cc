@@ -9,6 +9,7 @@
 
 #include "base/contract.h"
 #include "onboard/complete_work.h"
+#include "onboard/network_operations.h"
 #include "wire/crc32c.h"
 
 namespace skywarden::onboard {
@@ -207,6 +208,10 @@ Result<Network> Network::make(inference::Model model, const datum::Schema& schem
   out.program_ = std::make_unique<inference::Program>(std::move(*program));
   out.session_ = std::make_unique<inference::Session>(*out.program_);
   return out;
+}
+
+OperationCounts Network::operations() const {
+  return network_operations(*program_, kind_ == NetworkKind::kEncoder ? inputs_.numbers() : kRecurrentRows);
 }
 
 void Network::add_sequence(const RecordNumbers& record) {

@@ -68,6 +68,8 @@ class Network {
   [[nodiscard]] static Result<Network> make(inference::Model model, const datum::Schema& schema);
 
   [[nodiscard]] NetworkKind kind() const { return kind_; }
+  // Of one record with holes, alone in its batch; of a recurrent network with as many rows as it looks at.
+  [[nodiscard]] OperationCounts operations() const;
   // Records of a slot, all at once or some after others; slots in order. Runs the network on those with
   // holes.
   void prepare(std::span<const RecordNumbers> records);

@@ -22,6 +22,11 @@ OperationCounts& OperationCounts::operator+=(const OperationCounts& other) {
   return *this;
 }
 
+OperationCounts operator*(double times, const OperationCounts& counts) {
+  return {times * counts.int8_multiply_adds, times * counts.float_multiplies, times * counts.float_additions,
+          times * counts.instructions,       times * counts.cache_bytes,      times * counts.memory_bytes};
+}
+
 Joules modelled_energy(const OperationCounts& counts, const EnergyTable& table) {
   const double picojoules =
       counts.int8_multiply_adds * table.int8_multiply_add + counts.float_multiplies * table.float_multiply +
@@ -41,11 +46,8 @@ OperationCounts tree_operations(double rows, double trees, double depth, double 
   return out;
 }
 
-PowerGovernor::PowerGovernor(std::vector<PowerChoice> choices, const GovernorOptions& options)
-    : choices_(std::move(choices)), options_(options) {
-  EXPECTS(!choices_.empty() && options_.window.count() >= static_cast<std::int64_t>(kParts));
-  for (const PowerChoice& choice : choices_)
-    EXPECTS(choice.batch_max > 0 && choice.batch.value() >= 0.0 && choice.record.value() > 0.0);
+PowerGovernor::PowerGovernor(const GovernorOptions& options) : options_(options) {
+  EXPECTS(options_.window.count() >= static_cast<std::int64_t>(kParts));
 }
 
 std::int64_t PowerGovernor::part_of(Instant now) const {
@@ -70,19 +72,25 @@ Joules PowerGovernor::spent(Instant now) const {
   return Joules(sum);
 }
 
-PowerGrant PowerGovernor::grant(Instant now, Watts offered, std::size_t wanted) {
-  EXPECTS(part_of(now) >= 0);
+Joules PowerGovernor::left(Instant now, Watts offered) const {
   const double watts = std::min(offered, options_.module).value() - options_.idle.value();
-  const double seconds = std::chrono::duration<double>(options_.window).count();
-  const double left = watts * seconds - spent(now).value();
-  PowerGrant out{choices_.size() - 1, 0, 0, Joules(0.0)};
-  for (std::size_t c = 0; c < choices_.size(); ++c) {
-    if (energy(choices_[c], wanted) > left) continue;
+  return Joules(watts * std::chrono::duration<double>(options_.window).count()) - spent(now);
+}
+
+PowerGrant PowerGovernor::grant(std::span<const PowerChoice> choices, Instant now, Watts offered,
+                                std::size_t wanted) {
+  EXPECTS(part_of(now) >= 0 && !choices.empty());
+  for (const PowerChoice& choice : choices)
+    EXPECTS(choice.batch_max > 0 && choice.batch.value() >= 0.0 && choice.record.value() > 0.0);
+  const double left = this->left(now, offered).value();
+  PowerGrant out{choices.size() - 1, 0, 0, Joules(0.0)};
+  for (std::size_t c = 0; c < choices.size(); ++c) {
+    if (energy(choices[c], wanted) > left) continue;
     out.choice = c;
     out.records = wanted;
     break;
   }
-  const PowerChoice& chosen = choices_[out.choice];
+  const PowerChoice& chosen = choices[out.choice];
   if (out.records == 0 && left > 0.0) {
     std::size_t low = 0, high = wanted;  // the most that fit, by halving: energy grows with records
     while (low < high) {

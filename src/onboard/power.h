@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "base/time.h"
 #include "base/units.h"
@@ -27,6 +26,8 @@ struct OperationCounts {
   double cache_bytes = 0, memory_bytes = 0;
 
   OperationCounts& operator+=(const OperationCounts& other);
+  friend OperationCounts operator+(OperationCounts a, const OperationCounts& b) { return a += b; }
+  friend OperationCounts operator*(double times, const OperationCounts& counts);
 };
 
 // Picojoules.
@@ -39,6 +40,8 @@ struct EnergyTable {
 };
 
 [[nodiscard]] Joules modelled_energy(const OperationCounts& counts, const EnergyTable& table = {});
+
+inline constexpr double kCacheBytes = 1 << 20;  // what the table has an energy for
 
 // Going down trees: a node costs a comparison, about five instructions and eight bytes; a leaf an addition.
 [[nodiscard]] OperationCounts tree_operations(double rows, double trees, double depth, double model_bytes,
@@ -66,19 +69,21 @@ struct PowerGrant {
 
 // The modelled energy granted within any window that ends at a grant is at most the budget of that grant,
 // less what idling takes, times the window. With more budget a grant is never of a worse choice and never of
-// fewer records of one.
+// fewer records of one. Work of all kinds draws on one window, so choices come with each question.
 class PowerGovernor {
  public:
   static constexpr std::size_t kParts = 64;  // of the window; what is older than a part's end counts whole
 
-  // Choices from the best to the cheapest; not empty.
-  PowerGovernor(std::vector<PowerChoice> choices, const GovernorOptions& options = {});
+  explicit PowerGovernor(const GovernorOptions& options = {});
 
-  // `offered`: what thermal limits and the battery in eclipse leave to the module now. Times do not go back.
-  // The best choice that can do all that is wanted; else as many as the cheapest can.
-  PowerGrant grant(Instant now, Watts offered, std::size_t wanted);
+  // Choices from the best to the cheapest; not empty. `offered`: what thermal limits and the battery in
+  // eclipse leave to the module now. Times do not go back. The best choice that can do all that is wanted;
+  // else as many as the cheapest can.
+  PowerGrant grant(std::span<const PowerChoice> choices, Instant now, Watts offered, std::size_t wanted);
 
   [[nodiscard]] Joules spent(Instant now) const;  // within the window
+  // What a grant may hold at most; below 0 after a budget was lowered.
+  [[nodiscard]] Joules left(Instant now, Watts offered) const;
 
  private:
   struct Part {
@@ -88,7 +93,6 @@ class PowerGovernor {
   [[nodiscard]] std::int64_t part_of(Instant now) const;
   [[nodiscard]] static double energy(const PowerChoice& choice, std::size_t records);
 
-  std::vector<PowerChoice> choices_;
   GovernorOptions options_;
   std::array<Part, kParts + 2> parts_{};
 };

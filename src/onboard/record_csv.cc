@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <nlohmann/json.hpp>
+
 #include "datum/delimited.h"
 
 namespace skywarden::onboard {
@@ -91,6 +93,19 @@ std::optional<std::string> records_to_csv(const datum::Schema& schema,
     datum::append_row(out, cells);
   }
   return out;
+}
+
+std::optional<std::string> record_to_json(const datum::Schema& schema, const datum::Record& record) {
+  const auto stream = stream_cells(record.stream, schema.stream_columns.size());
+  if (!stream) return std::nullopt;
+  nlohmann::ordered_json out = nlohmann::ordered_json::object();
+  const std::vector<std::string> times = time_cells(schema, record.time);
+  for (std::size_t i = 0; i < times.size(); ++i) out[schema.time_columns[i]] = times[i];
+  for (std::size_t i = 0; i < stream->size(); ++i) out[schema.stream_columns[i]] = (*stream)[i];
+  for (std::size_t f = 0; f < schema.fields.size(); ++f)
+    if (datum::value_of(record.fields[f]) != nullptr)
+      out[schema.fields[f].name] = field_cell(schema.fields[f], record.fields[f]);
+  return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace skywarden::onboard

@@ -23,4 +23,9 @@ namespace skywarden::onboard {
 [[nodiscard]] std::optional<std::string> records_to_csv(const datum::Schema& schema,
                                                         std::span<const datum::Record> records);
 
+// One object with the same cells by the names of their columns, as a line of JSON Lines; nothing as above.
+// Missing fields are left out.
+[[nodiscard]] std::optional<std::string> record_to_json(const datum::Schema& schema,
+                                                        const datum::Record& record);
+
 }  // namespace skywarden::onboard

@@ -61,6 +61,15 @@ TEST_CASE("records written as a table are read again as the same records") {
     RC_ASSERT(again->problems.empty());
     RC_ASSERT(again->records.size() == records.size());
     for (std::size_t i = 0; i < records.size(); ++i) RC_ASSERT(shown(again->records[i]) == shown(records[i]));
+    std::vector<datum::RowProblem> problems;
+    for (const datum::Record& record : records) {
+      const auto line = record_to_json(schema, record);
+      RC_ASSERT(line.has_value());
+      const auto read = decode_json_line(*line, schema, {}, 1, problems);
+      RC_ASSERT(read.has_value());
+      RC_ASSERT(shown(*read) == shown(record));
+    }
+    RC_ASSERT(problems.empty());
   }));
 }
 
@@ -70,6 +79,7 @@ TEST_CASE("a stream with fewer parts than the schema has columns makes no table"
   record.stream = "alone";
   record.fields.assign(schema.fields.size(), datum::Missing{});
   CHECK_FALSE(records_to_csv(schema, std::vector{record}).has_value());
+  CHECK_FALSE(record_to_json(schema, record).has_value());
 }
 
 TEST_CASE("seconds before 1970 keep their sign") {
