@@ -21,6 +21,7 @@ struct HttpResponse {
   std::string body = {};
   std::string etag = {};  // with quotes; when given, the client may answer itself from its cache
   std::string content_security_policy = {};  // instead of the server's strict one
+  unsigned retry_after_s = 0;                // beside a refusal: when it may go better; 0: not said
 };
 
 }  // namespace skywarden::shell

@@ -1,5 +1,5 @@
-// The only file that includes Boost.Beast: it takes most of a minute to compile, and nobody else should wait
-// for it.
+// With http_client.cc the only file that includes Boost.Beast: it takes most of a minute to compile, and
+// nobody else should wait for it.
 #include "shell/http_server.h"
 
 #include <algorithm>
@@ -374,6 +374,7 @@ class HttpServer::Impl::HttpSession : public std::enable_shared_from_this<HttpSe
     set_security_fields(out, policy);
     out.set(http::field::content_type, response.content_type);
     if (!response.etag.empty()) out.set(http::field::etag, response.etag);
+    if (response.retry_after_s > 0) out.set(http::field::retry_after, std::to_string(response.retry_after_s));
     const bool unchanged =
         !response.etag.empty() && field(message, http::field::if_none_match) == response.etag;
     if (unchanged) out.result(http::status::not_modified);
