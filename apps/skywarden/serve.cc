@@ -27,6 +27,9 @@ struct Arguments {
   unsigned threads = shell::ThreadExecutor::processor_count();
   double deadline_ms = 1000.0;
   std::size_t queue = 1024, connections = 256, body_kib = 1024, stream_rows = 16;
+  double watts = serving::PowerOptions::kModule.value(), reserve_watts = 0.0;
+  std::vector<std::string> neighbours;
+  std::string ground;
 };
 
 void complain(const std::string& why) {
@@ -130,12 +133,28 @@ class Stock {
   Checksums completing_;  // of what completes, by schema
 };
 
+Result<serving::NeighbourOptions> neighbour_options(const Arguments& arguments) {
+  serving::NeighbourOptions out;
+  for (const std::string& url : arguments.neighbours) {
+    auto address = shell::parse_http_address(url);
+    if (!address) return fail(address.error().code, "--neighbour {}", address.error().message);
+    out.neighbours.push_back(std::move(*address));
+  }
+  if (arguments.ground.empty()) return out;
+  auto address = shell::parse_http_address(arguments.ground);
+  if (!address) return fail(address.error().code, "--ground {}", address.error().message);
+  out.ground = std::move(*address);
+  return out;
+}
+
 serving::ServiceOptions service_options(const Arguments& arguments) {
   serving::ServiceOptions options;
   options.threads = arguments.threads;
   options.deadline = from_seconds(arguments.deadline_ms * 1e-3);
   options.infer.queue_max = options.complete.queue_max = arguments.queue;
   options.ladder.stream_rows = arguments.stream_rows;
+  options.power.budget = Watts(arguments.watts);
+  options.power.reserve = Watts(arguments.reserve_watts);
   return options;
 }
 
@@ -158,7 +177,10 @@ Result<void> run(const Arguments& arguments) {
   sigemptyset(&signals);
   for (const int each : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, each);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  const auto options = service_options(arguments);
+  auto options = service_options(arguments);
+  auto neighbours = neighbour_options(arguments);
+  if (!neighbours) return tl::unexpected<Error>(neighbours.error());
+  options.neighbours = std::move(*neighbours);
   if (const auto valid = options.validate(); !valid) return valid;
   std::unique_ptr<shell::HttpServer> server;  // outlives the service, whose answers go through it
   serving::Service service(options, complain);
@@ -222,9 +244,21 @@ void add_serve(command_line::Command app, int* exit_code) {
   command.add_option("--stream-rows", arguments->stream_rows, "rows kept of each stream")
       .check(command_line::range(1, 10'000))
       .capture_default_str();
+  command
+      .add_option("--watts", arguments->watts,
+                  "modelled, of completion and inference on the mean of a minute; POST /v1/power lowers it")
+      .check(command_line::range(0.0, serving::PowerOptions::kModule.value()))
+      .capture_default_str();
+  command.add_option("--reserve-watts", arguments->reserve_watts, "of them kept from the work of others")
+      .check(command_line::range(0.0, serving::PowerOptions::kModule.value()))
+      .capture_default_str();
+  command.add_option("--neighbour", arguments->neighbours,
+                     "another service, http://ADDRESS:PORT, that completes what there is no power for here");
+  command.add_option("--ground", arguments->ground, "likewise, with a deeper model, for who asks for it");
   command.footer(
-      "POST /v1/complete, POST /v1/infer, GET /v1/models, GET /metrics; docs/formats.md has them. SIGHUP "
-      "reads\n"
+      "POST /v1/complete, POST /v1/infer, GET /v1/models, GET and POST /v1/power, GET /v1/offer, GET "
+      "/metrics;\n"
+      "docs/formats.md has them. SIGHUP reads\n"
       "models and plug-ins again: what is being answered ends on the old ones. SIGINT or SIGTERM ends it.\n"
       "Exit code 0: ended so; 1: it could not begin.\n\n"
       "Example:\n  skywarden serve --port 8090\n"

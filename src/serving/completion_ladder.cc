@@ -129,7 +129,7 @@ std::vector<CompletedNewest> CompletionLadder::complete_newest(std::span<const d
   std::vector<CompletedNewest> out(newest.size());
   // Of what is owed nobody asks the networks' opinion any more.
   system_->spare_networks(true);
-  if (haste != Haste::kGreat) show_owed(std::max(kOwedAtOnce, 2 * newest.size()));
+  show_owed(to_be_shown(newest.size(), haste));
   const bool by_rules = haste == Haste::kGreat || !owed_.empty();
   const bool spared = system_->spare_networks(haste != Haste::kNone) && haste != Haste::kNone;
   for (std::size_t i = 0; i < newest.size(); ++i) {
@@ -148,6 +148,36 @@ std::vector<CompletedNewest> CompletionLadder::complete_newest(std::span<const d
     keep(record);
   }
   return out;
+}
+
+std::vector<CompletedNewest> CompletionLadder::complete_and_forgo(
+    std::span<const datum::Record* const> newest) {
+  std::vector<CompletedNewest> out(newest.size());
+  for (std::size_t i = 0; i < newest.size(); ++i) {
+    const datum::Record& record = *newest[i];
+    EXPECTS(record.fields.size() == schema_.fields.size());
+    out[i].record = record;
+    describe(record, out[i]);
+    note_time(record.time);
+    complete_by_rules(record, out[i]);
+    ++never_shown_;
+    keep(record);
+  }
+  return out;
+}
+
+std::size_t CompletionLadder::to_be_shown(std::size_t newest, Haste haste) const {
+  return haste == Haste::kGreat ? 0 : std::min(owed_.size(), std::max(kOwedAtOnce, 2 * newest));
+}
+
+std::optional<Instant> CompletionLadder::newest_time() const {
+  return times_.empty() ? std::nullopt : std::optional(times_.back());
+}
+
+std::vector<datum::Record> CompletionLadder::rows_of(const std::string& stream) const {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return {};
+  return {found->second.rows.begin(), found->second.rows.end()};
 }
 
 void CompletionLadder::show_owed(std::size_t count) {

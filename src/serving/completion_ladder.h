@@ -71,6 +71,17 @@ class CompletionLadder {
   // of one rests on those before it in the list and on earlier calls.
   [[nodiscard]] std::vector<CompletedNewest> complete_newest(std::span<const datum::Record* const> newest,
                                                              Haste haste);
+  // By rules alone, and the system is never shown them: for want of power, when a debt would cost later what
+  // is to be saved now, or while another node is asked. Their rows are kept.
+  [[nodiscard]] std::vector<CompletedNewest> complete_and_forgo(std::span<const datum::Record* const> newest);
+
+  // What complete_newest would cost: records owed that it would show beside so many new ones, and the latest
+  // time and how many streams the system knows.
+  [[nodiscard]] std::size_t to_be_shown(std::size_t newest, Haste haste) const;
+  [[nodiscard]] std::optional<Instant> newest_time() const;
+  [[nodiscard]] std::size_t system_streams() const { return system_->streams(); }
+  // Rows of a stream that are kept, oldest first.
+  [[nodiscard]] std::vector<datum::Record> rows_of(const std::string& stream) const;
 
   // Another model, or none, from the next call on.
   void set_reviewer(std::unique_ptr<onboard::NumberReviewer> reviewer);

@@ -7,6 +7,7 @@
 #include "base/executor.h"
 #include "inference/kernels.h"
 #include "inference/session.h"
+#include "onboard/network_operations.h"
 
 namespace skywarden::serving {
 namespace {
@@ -31,6 +32,10 @@ class OwnEngine final : public Engine {
   }
 
   [[nodiscard]] const EngineShape& shape() const override { return shape_; }
+
+  [[nodiscard]] onboard::OperationCounts operations(std::uint32_t rows) const override {
+    return onboard::network_operations(program_, rows);
+  }
 
   [[nodiscard]] Result<std::vector<Rows>> run(std::span<const Sequence* const> sequences) override {
     std::vector<std::uint32_t> lengths;

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "inference/program.h"
+#include "onboard/power.h"
 
 namespace skywarden::serving {
 
@@ -42,6 +43,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   [[nodiscard]] virtual const EngineShape& shape() const = 0;
+  // Of one sequence of so many rows, alone in its batch; nothing of an engine that does not tell.
+  [[nodiscard]] virtual onboard::OperationCounts operations(std::uint32_t /*rows*/) const { return {}; }
   // Sequences that match shape(), to as many results. Fails as a whole.
   [[nodiscard]] virtual Result<std::vector<Rows>> run(std::span<const Sequence* const> sequences) = 0;
 };

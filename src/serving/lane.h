@@ -46,8 +46,8 @@ class LaneOf final : public Lane {
  public:
   // Called on a thread of the pool, or on the caller's of submit() when refused. Must return soon.
   using Done = std::function<void(Served, Result<Out>)>;
-  // As many results as inputs.
-  using Run = std::function<std::vector<Result<Out>>(std::span<const In* const>, std::size_t depth)>;
+  // As many results as inputs. What was done at a cheaper depth than asked says so in `depth`.
+  using Run = std::function<std::vector<Result<Out>>(std::span<const In* const>, std::size_t& depth)>;
 
   LaneOf(inference::BatcherOptions options, Run run) : run_(std::move(run)), batcher_(std::move(options)) {}
 
@@ -111,6 +111,16 @@ class LaneOf final : public Lane {
   [[nodiscard]] bool idle() const override {
     const std::lock_guard lock(mutex_);
     return !running_ && batcher_.waiting() == 0;
+  }
+  // What a request of so many rows is expected to take at the best depth, and what waits before it.
+  [[nodiscard]] Duration expected(std::uint32_t rows) const {
+    const std::lock_guard lock(mutex_);
+    return batcher_.expected(0, rows);
+  }
+  [[nodiscard]] Duration queue() const {
+    const std::lock_guard lock(mutex_);
+    const auto rows = static_cast<std::uint32_t>(batcher_.waiting_rows());
+    return rows == 0 ? Duration::zero() : batcher_.expected(0, rows);
   }
   [[nodiscard]] inference::BatchMetrics metrics() const override {
     const std::lock_guard lock(mutex_);

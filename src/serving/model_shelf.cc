@@ -6,11 +6,9 @@ namespace {
 using ModelLane = LaneOf<Sequence, Rows>;
 
 // The engine lives as long as the lane that runs it.
-std::shared_ptr<ModelLane> make_lane(std::unique_ptr<Engine> engine,
+std::shared_ptr<ModelLane> make_lane(const std::shared_ptr<Engine>& shared,
                                      const inference::BatcherOptions& options) {
-  const std::shared_ptr<Engine> shared =
-      std::move(engine);  // std::function wants what it holds to be copyable
-  return std::make_shared<ModelLane>(options, [shared](std::span<const Sequence* const> batch, std::size_t) {
+  return std::make_shared<ModelLane>(options, [shared](std::span<const Sequence* const> batch, std::size_t&) {
     std::vector<Result<Rows>> out;
     auto results = shared->run(batch);
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -40,7 +38,9 @@ Result<std::uint64_t> ModelShelf::put(const std::string& name, std::unique_ptr<E
                                       std::string origin, const inference::BatcherOptions& options) {
   EXPECTS(engine != nullptr);
   if (const auto valid = options.validate(); !valid) return tl::unexpected<Error>(valid.error());
-  Version version{0, std::move(origin), engine->shape(), make_lane(std::move(engine), options)};
+  const std::shared_ptr<Engine> shared =
+      std::move(engine);  // std::function wants what it holds to be copyable
+  Version version{0, std::move(origin), shared->shape(), shared, make_lane(shared, options)};
   pool_.add(version.lane);
   const std::lock_guard lock(mutex_);
   const auto found = versions_.find(name);
@@ -81,6 +81,20 @@ Result<void> ModelShelf::submit(const std::string& name, Sequence sequence, infe
   }
   pool_.wake();
   return {};
+}
+
+bool ModelShelf::affords(const std::string& name, std::uint32_t rows, PowerBudget& power) const {
+  std::shared_ptr<const Engine> engine;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = versions_.find(name);
+    if (found == versions_.end()) return true;
+    engine = found->second.engine;
+  }
+  const onboard::PowerChoice only{
+      onboard::Joules(0.0), onboard::modelled_energy(engine->operations(rows), power.options().table), 1};
+  if (!(only.record.value() > 0.0)) return true;
+  return power.grant(std::span(&only, 1), shell::steady_now(), 1).records == 1;
 }
 
 Result<EngineShape> ModelShelf::shape(const std::string& name) const {

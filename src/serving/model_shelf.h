@@ -12,6 +12,7 @@
 
 #include "serving/engine.h"
 #include "serving/lane.h"
+#include "serving/power_budget.h"
 #include "serving/worker_pool.h"
 
 namespace skywarden::serving {
@@ -45,6 +46,9 @@ class ModelShelf {
   // kNotFound: no such model; what check_sequence refuses. Then `done` is not called.
   [[nodiscard]] Result<void> submit(const std::string& name, Sequence sequence, inference::Priority priority,
                                     Instant deadline, Done done);
+  // Whether the power that is left reaches for one sequence of so many rows; then it is spent. Each is
+  // counted as if it ran alone: what a batch shares is saved. True of a model that there is not.
+  [[nodiscard]] bool affords(const std::string& name, std::uint32_t rows, PowerBudget& power) const;
   [[nodiscard]] Result<EngineShape> shape(const std::string& name) const;
   [[nodiscard]] std::vector<ModelStatus> status() const;  // by name
 
@@ -53,6 +57,7 @@ class ModelShelf {
     std::uint64_t number = 0;
     std::string origin;
     EngineShape shape;
+    std::shared_ptr<const Engine> engine;  // also of the lane
     std::shared_ptr<LaneOf<Sequence, Rows>> lane;
   };
   struct Past {  // of versions that are gone; shared with callbacks that may come after the shelf

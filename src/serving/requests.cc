@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "onboard/ingest.h"
+#include "onboard/record_csv.h"
 
 namespace skywarden::serving {
 namespace {
@@ -185,6 +186,55 @@ void drop_long_texts(datum::Record& record, const datum::Schema& schema, std::si
   }
 }
 
+// `what` names them in messages.
+Result<std::vector<datum::Record>> read_records(const json& records, std::string_view what,
+                                                const datum::Schema& schema, const RequestLimits& limits,
+                                                std::vector<datum::RowProblem>& problems) {
+  std::vector<datum::Record> out;
+  std::size_t row = 0;
+  for (const json& each : records) {
+    ++row;
+    auto record =
+        onboard::decode_json_line(each.dump(), schema, {.depth_max = limits.depth_max}, row, problems);
+    if (!record) return fail(record.error().code, "{} {}: {}", what, row, record.error().message);
+    if (record->stream.size() > limits.stream_bytes_max)
+      return fail(Errc::kLimitReached, "{} {}: the stream's name: expected at most {} bytes", what, row,
+                  limits.stream_bytes_max);
+    drop_long_texts(*record, schema, row, limits, problems);
+    out.push_back(std::move(*record));
+  }
+  return out;
+}
+
+std::string_view name_of(inference::Priority priority) {
+  return priority == inference::Priority::kHigh     ? "high"
+         : priority == inference::Priority::kNormal ? "normal"
+                                                    : "low";
+}
+
+// Whether what was observed here is not contradicted, and every field is there.
+bool speaks_of(const nlohmann::ordered_json& said, const datum::Schema& schema, const datum::Record& record) {
+  if (!said.is_object() || said.value("stream", nlohmann::ordered_json()) != record.stream ||
+      said.value("time", nlohmann::ordered_json()) != format_utc(record.time))
+    return false;
+  const auto fields = said.find("fields");
+  if (fields == said.end() || !fields->is_object() || fields->size() != schema.fields.size()) return false;
+  for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+    const auto field = fields->find(schema.fields[f].name);
+    if (field == fields->end() || !field->is_object()) return false;
+    const bool observed = field->value("state", nlohmann::ordered_json()) == "observed";
+    if (observed == std::holds_alternative<datum::Missing>(record.fields[f])) return false;
+  }
+  return true;
+}
+
+nlohmann::ordered_json problems_json(const std::vector<datum::RowProblem>& problems) {
+  auto out = nlohmann::ordered_json::array();
+  for (const datum::RowProblem& problem : problems)
+    out.push_back({{"record", problem.row}, {"field", problem.column}, {"message", problem.expected}});
+  return out;
+}
+
 }  // namespace
 
 std::string json_text(std::string_view text) {
@@ -242,23 +292,30 @@ Result<CompleteQuery> read_complete(std::string_view body, const SchemaOf& schem
   const auto wishes = read_wishes(*object, limits);
   if (!wishes) return tl::unexpected<Error>(wishes.error());
   out.wishes = *wishes;
+  for (const auto& [key, to] : {std::pair{"deeper", &out.deeper}, std::pair{"forwarded", &out.forwarded}}) {
+    const auto found = object->find(key);
+    if (found == object->end()) continue;
+    if (!found->is_boolean()) return fail(Errc::kMalformed, "\"{}\": expected true or false", key);
+    *to = found->get<bool>();
+  }
   const auto records = object->find("records");
   if (records == object->end() || !records->is_array() || records->empty() ||
       records->size() > limits.records_max)
     return fail(records != object->end() && records->is_array() && !records->empty() ? Errc::kLimitReached
                                                                                      : Errc::kMalformed,
                 "\"records\": expected an array of 1…{} objects", limits.records_max);
-  std::size_t row = 0;
-  for (const json& each : *records) {
-    ++row;
-    auto record = onboard::decode_json_line(each.dump(), *out.schema, {.depth_max = limits.depth_max}, row,
-                                            out.problems);
-    if (!record) return fail(record.error().code, "record {}: {}", row, record.error().message);
-    if (record->stream.size() > limits.stream_bytes_max)
-      return fail(Errc::kLimitReached, "record {}: the stream's name: expected at most {} bytes", row,
-                  limits.stream_bytes_max);
-    drop_long_texts(*record, *out.schema, row, limits, out.problems);
-    out.records.push_back(std::move(*record));
+  auto read = read_records(*records, "record", *out.schema, limits, out.problems);
+  if (!read) return tl::unexpected<Error>(read.error());
+  out.records = std::move(*read);
+  if (const auto before = object->find("before"); before != object->end()) {
+    if (!before->is_array()) return fail(Errc::kMalformed, "\"before\": expected an array of objects");
+    if (before->size() + records->size() > limits.records_max)
+      return fail(Errc::kLimitReached, "\"before\": expected at most {} objects with \"records\"",
+                  limits.records_max);
+    std::vector<datum::RowProblem> unsaid;  // nothing is said of what came before
+    read = read_records(*before, "before", *out.schema, limits, unsaid);
+    if (!read) return tl::unexpected<Error>(read.error());
+    out.before = std::move(*read);
   }
   return out;
 }
@@ -276,21 +333,108 @@ std::string infer_json(const std::string& model, const EngineShape& shape, const
 }
 
 std::string complete_json(const datum::Schema& schema, const std::vector<CompletedNewest>& records,
-                          const std::vector<datum::RowProblem>& problems, const Served& served) {
+                          const std::vector<datum::RowProblem>& problems, const Served& served,
+                          std::string_view place) {
   std::string out = "{\"schema\":" + json_text(schema.name) + ",";
   write_served(out, served);
+  if (!place.empty()) out += ",\"place\":" + json_text(place);
   out += ",\"records\":[";
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (i > 0) out += ',';
     write_record(out, schema, records[i]);
   }
-  out += "],\"problems\":[";
-  for (std::size_t i = 0; i < problems.size(); ++i) {
-    if (i > 0) out += ',';
-    fmt::format_to(std::back_inserter(out), "{{\"record\":{},\"field\":{},\"message\":{}}}", problems[i].row,
-                   json_text(problems[i].column), json_text(problems[i].expected));
+  out += "],\"problems\":";
+  return out + problems_json(problems).dump(-1, ' ', false, json::error_handler_t::replace) + "}\n";
+}
+
+std::optional<std::string> forwarded_json(const datum::Schema& schema,
+                                          const std::vector<datum::Record>& records,
+                                          const std::vector<datum::Record>& before,
+                                          inference::Priority priority, Duration within) {
+  std::string out =
+      fmt::format("{{\"schema\":{},\"forwarded\":true,\"priority\":\"{}\",\"deadline_ms\":{:.3f}",
+                  json_text(schema.name), name_of(priority), 1e3 * to_seconds(within));
+  for (const auto& [key, all] : {std::pair{"before", &before}, std::pair{"records", &records}}) {
+    out += fmt::format(",\"{}\":[", key);
+    for (std::size_t i = 0; i < all->size(); ++i) {
+      const auto record = onboard::record_to_json(schema, (*all)[i]);
+      if (!record) return std::nullopt;
+      out += (i > 0 ? "," : "") + *record;
+    }
+    out += ']';
   }
-  return out + "]}\n";
+  return out + "}";
+}
+
+Result<std::string> relayed_json(std::string_view answer, const datum::Schema& schema,
+                                 const std::vector<datum::Record>& records,
+                                 const std::vector<datum::RowProblem>& problems, std::string_view place,
+                                 std::string_view node) {
+  constexpr std::size_t kDepthMax = 8;  // of such an answer
+  const auto bad = [&] { return fail(Errc::kMalformed, "{}: expected an answer about these records", node); };
+  if (too_deep(answer, kDepthMax)) return bad();
+  auto said = nlohmann::ordered_json::parse(answer, nullptr, false);
+  if (said.is_discarded() || !said.is_object()) return bad();
+  const auto found = said.find("records");
+  if (found == said.end() || !found->is_array() || found->size() != records.size()) return bad();
+  for (std::size_t i = 0; i < records.size(); ++i)
+    if (!speaks_of((*found)[i], schema, records[i])) return bad();
+  said["place"] = std::string(place);
+  said["node"] = std::string(node);
+  said["problems"] = problems_json(problems);
+  return said.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+Duration said_time(std::string_view answer) {
+  double us = 0.0;
+  for (const std::string_view key : {"\"waited_us\":", "\"took_us\":"}) {
+    const std::size_t at = answer.find(key);
+    if (at == std::string_view::npos) return Duration::zero();
+    double value = 0.0;
+    for (const char c : answer.substr(at + key.size(), 12)) {
+      if (c < '0' || c > '9') break;
+      value = 10.0 * value + (c - '0');
+    }
+    us += value;
+  }
+  return from_seconds(us * 1e-6);
+}
+
+std::string offer_json(const OfferTold& offer) {
+  json schemas = json::object();
+  for (const auto& [name, queue] : offer.queues) schemas[name] = {{"queue_ms", 1e3 * to_seconds(queue)}};
+  return json{{"spare_watts", offer.spare.value()}, {"modelled", true}, {"schemas", std::move(schemas)}}.dump(
+             -1, ' ', false, json::error_handler_t::replace) +
+         "\n";
+}
+
+Result<OfferTold> read_offer(std::string_view body) {
+  constexpr double kQueueMsMax = 3'600'000.0;
+  const auto object = parse_object(body, {});
+  if (!object) return tl::unexpected<Error>(object.error());
+  const auto spare = object->find("spare_watts"), schemas = object->find("schemas");
+  if (spare == object->end() || !spare->is_number() || !(spare->get<double>() >= 0.0))
+    return fail(Errc::kMalformed, "\"spare_watts\": expected a number from 0");
+  if (schemas == object->end() || !schemas->is_object())
+    return fail(Errc::kMalformed, "\"schemas\": expected an object");
+  OfferTold out{Watts(spare->get<double>()), {}};
+  for (const auto& [name, told] : schemas->items()) {
+    const auto ms = told.is_object() ? told.find("queue_ms") : told.end();
+    if (!told.is_object() || ms == told.end() || !ms->is_number() ||
+        !(ms->get<double>() >= 0.0 && ms->get<double>() <= kQueueMsMax))
+      return fail(Errc::kMalformed, "\"queue_ms\" of '{}': expected a number from 0", name);
+    out.queues[name] = from_seconds(ms->get<double>() * 1e-3);
+  }
+  return out;
+}
+
+Result<Watts> read_watts(std::string_view body) {
+  const auto object = parse_object(body, {});
+  if (!object) return tl::unexpected<Error>(object.error());
+  const auto found = object->find("watts");
+  if (found == object->end() || !found->is_number())
+    return fail(Errc::kMalformed, "\"watts\": expected a number");
+  return Watts(found->get<double>());
 }
 
 }  // namespace skywarden::serving

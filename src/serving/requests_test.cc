@@ -142,3 +142,79 @@ TEST_CASE("answers are JSON whatever is in them") {
   CHECK(rows["outputs"]["out"] == nlohmann::json::parse("[[1,2],[3,4]]"));
   CHECK(nlohmann::json::parse(error_json("x", "a\"b"))["error"]["message"] == "a\"b");
 }
+
+TEST_CASE("a completion says what came before, whether it was sent on, and whether the ground is wanted") {
+  const datum::Schema schema = station_schema();
+  const auto schema_of = [&](const std::string& name) { return name == schema.name ? &schema : nullptr; };
+  const auto records = onboard::example_records(3, 3);
+  const std::vector<datum::Record> before(records.begin(), records.begin() + 4), now{records[4]};
+  const auto body =
+      forwarded_json(schema, now, before, inference::Priority::kHigh, std::chrono::milliseconds(250));
+  REQUIRE(body);
+  const auto query = read_complete(*body, schema_of);
+  REQUIRE(query);
+  CHECK(query->forwarded);
+  CHECK_FALSE(query->deeper);
+  CHECK(query->wishes.priority == inference::Priority::kHigh);
+  CHECK(query->wishes.within == std::chrono::milliseconds(250));
+  REQUIRE(query->before.size() == 4);
+  REQUIRE(query->records.size() == 1);
+  for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+    CHECK(onboard::same(query->records[0].fields[f], now[0].fields[f]));
+    CHECK(onboard::same(query->before[2].fields[f], before[2].fields[f]));
+  }
+  CHECK(query->before[2].time == before[2].time);
+  const auto why_not = [&](const std::string& more) {
+    const auto read = read_complete(
+        R"({"schema":"example",)" + more + R"("records":[{"station":"a","time":"2020-01-01"}]})", schema_of);
+    return read ? "" : read.error().message;
+  };
+  CHECK(why_not("").empty());
+  CHECK(why_not(R"("deeper":true,)").empty());
+  CHECK(why_not(R"("deeper":1,)") == "\"deeper\": expected true or false");
+  CHECK(why_not(R"("before":{},)") == "\"before\": expected an array of objects");
+  CHECK(why_not(R"("before":[1],)").starts_with("before 1: "));
+  std::string many = "[";
+  for (int i = 0; i < 256; ++i) many += i > 0 ? ",{}" : "{}";
+  CHECK(why_not("\"before\":" + many + "],") == "\"before\": expected at most 256 objects with \"records\"");
+}
+
+TEST_CASE("another's answer is passed on only if it speaks of the records that were sent") {
+  const datum::Schema schema = station_schema();
+  auto records = onboard::example_records(1, 3);
+  records.resize(1);
+  records[0].fields[0] = datum::Missing{};
+  CompletedNewest done;
+  done.record = records[0];
+  done.record.fields[0] = datum::Estimated{4.5, datum::Interval{4.0, 5.0}, Probability(0.0), "model"};
+  done.patterns.assign(schema.fields.size(), GapPattern::kNone);
+  const std::string answer = complete_json(
+      schema, {done}, {}, {.waited = std::chrono::microseconds(7), .took = std::chrono::microseconds(35)});
+  CHECK(said_time(answer) == std::chrono::microseconds(42));
+  CHECK(said_time("{}") == Duration::zero());
+  const std::vector<datum::RowProblem> problems{{1, "rain", "expected a number"}};
+  const auto relayed = relayed_json(answer, schema, records, problems, "neighbour", "http://127.0.0.1:1");
+  REQUIRE(relayed);
+  const auto said = nlohmann::json::parse(*relayed);
+  CHECK(said["place"] == "neighbour");
+  CHECK(said["node"] == "http://127.0.0.1:1");
+  CHECK(said["records"][0]["fields"]["temp"]["value"] == 4.5);
+  CHECK(said["problems"][0]["field"] == "rain");
+  const auto refuses = [&](const std::vector<datum::Record>& asked, const std::string& text) {
+    return !relayed_json(text, schema, asked, {}, "neighbour", "x");
+  };
+  CHECK_FALSE(refuses(records, answer));
+  CHECK(refuses({}, answer));
+  CHECK(refuses({records[0], records[0]}, answer));
+  auto other = records;
+  other[0].time += std::chrono::hours(1);
+  CHECK(refuses(other, answer));
+  other = records;
+  other[0].stream = "b";
+  CHECK(refuses(other, answer));
+  other = records;
+  other[0].fields[1] = datum::Missing{};  // what it calls observed was not
+  CHECK(refuses(other, answer));
+  CHECK(refuses(records, std::string(100, '[')));
+  CHECK(refuses(records, R"({"records":[1]})"));
+}

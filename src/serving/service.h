@@ -1,8 +1,14 @@
 // The service on a node: completion and inference for many clients at once (docs/formats.md, HTTP API). It
 // turns requests into answers through callbacks and knows nothing of sockets; shell/http_server.h carries
 // them. Models and schemas can be exchanged while requests come in. From any thread.
+//
+// Where a completion runs is decided when it arrives, from what is known then (placement.h): nothing waits
+// for a decision, a lock is held for moments only, and who is asked elsewhere answers through a callback.
+// Work that leaves goes through the lane first, in its turn: there it gets the rows that the other node
+// needs, and an answer by rules that stands if the other fails.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <map>
@@ -12,8 +18,11 @@
 #include <vector>
 
 #include "onboard/complete_fusion.h"
-#include "serving/completion_ladder.h"
+#include "serving/completion_stand.h"
 #include "serving/model_shelf.h"
+#include "serving/neighbours.h"
+#include "serving/placement.h"
+#include "serving/power_budget.h"
 #include "serving/requests.h"
 #include "serving/worker_pool.h"
 #include "shell/http_message.h"
@@ -33,6 +42,8 @@ struct ServiceOptions {
                  {std::chrono::microseconds(20), std::chrono::microseconds(5)}}};
   LadderOptions ladder;
   RequestLimits limits;
+  PowerOptions power;
+  NeighbourOptions neighbours;                  // none: all work stays here
   Duration deadline = std::chrono::seconds(1);  // of a request that states none
   [[nodiscard]] Result<void> validate() const;
 };
@@ -66,34 +77,37 @@ class Service {
   void handle(shell::HttpRequest request, Respond respond);
 
  private:
-  using CompletionLane = LaneOf<std::vector<datum::Record>, std::vector<CompletedNewest>>;
-  // A schema's streams and the lane that works on them. Only the lane touches `ladder`; what is to change in
-  // it waits in `news`.
   struct Stand {
-    datum::Schema schema;
-    std::unique_ptr<CompletionLadder> ladder;
-    std::shared_ptr<CompletionLane> lane;
-    std::string model = "baseline";
-    std::string method;
-    std::atomic<std::uint64_t> owed = 0, never_shown = 0;  // records, of the ladder
-    std::mutex mutex;                                      // guards the news
-    std::vector<std::function<void(CompletionLadder&)>> news;
+    CompletionStand completion;
+    std::string model = "baseline", method = {};  // names, guarded by the service's mutex
   };
 
   void infer(const shell::HttpRequest& request, const Respond& respond);
   void complete(const shell::HttpRequest& request, const Respond& respond);
+  void set_power(const shell::HttpRequest& request, const Respond& respond);
+  [[nodiscard]] Placement place_work(const CompletionStand& here, const CompleteQuery& query, Instant now,
+                                     Instant deadline, onboard::Joules energy, std::size_t body_bytes) const;
+  // Asks the other node for what it was placed there for; what was answered here stands in.
+  void ask_elsewhere(const CompletionStand& here, std::shared_ptr<const CompleteQuery> query,
+                     const Placement& where, Instant deadline, onboard::Joules energy, CompletionDone done,
+                     const Served& served, const Respond& respond);
   [[nodiscard]] std::string models_json() const;
+  [[nodiscard]] std::string power_json() const;
+  [[nodiscard]] std::string offer() const;
   [[nodiscard]] std::string metrics_text() const;
+  void add_power_metrics(std::string& out) const;
   [[nodiscard]] Instant deadline_of(const Wishes& wishes) const;
   [[nodiscard]] Stand* stand(const std::string& name) const;
-  [[nodiscard]] std::vector<Result<std::vector<CompletedNewest>>> run_completion(
-      Stand& stand, std::span<const std::vector<datum::Record>* const> batch, std::size_t depth) const;
 
   ServiceOptions options_;
   Complain complain_;
   mutable std::mutex mutex_;  // guards the map and the names in it
+  PowerBudget power_;
   std::map<std::string, std::unique_ptr<Stand>> stands_;
-  WorkerPool pool_;  // stops before the stands go
+  std::array<std::atomic<std::uint64_t>, 4> placed_{};  // completions, by Place
+  std::atomic<std::uint64_t> stood_in_ = 0;             // answered here because the other node did not
+  std::optional<Neighbours> neighbours_;                // ends after the pool, which may still send to them
+  WorkerPool pool_;                                     // stops before the stands go
   ModelShelf shelf_;
 };
 
