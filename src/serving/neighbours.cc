@@ -72,7 +72,7 @@ void Neighbours::told(std::size_t node, Instant asked, const Result<shell::HttpR
   const std::lock_guard lock(mutex_);
   Node& from = nodes_[node];
   from.asking = false;
-  if (!offer) return;
+  if (!offer || asked <= from.failed_at) return;
   from.heard = now;
   from.told = std::move(*offer);
   from.contact.note(answer->body.size(), now - asked, Duration::zero());
@@ -148,6 +148,7 @@ void Neighbours::answered(std::size_t node, Instant asked, std::size_t sent,
       // It is there and has no room now, or it is not there: either way its next offer says more.
       ++(answer ? from.refused : from.failed);
       from.heard.reset();
+      from.failed_at = now;
     }
   }
   const std::string url = to_string(nodes_[node].address);

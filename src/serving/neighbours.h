@@ -71,8 +71,9 @@ class Neighbours {
   struct Node {
     shell::HttpAddress address;
     bool is_ground = false, asking = false;
-    std::optional<Instant> heard = {};  // the last offer
-    OfferTold told = {};                // less what was sent since
+    std::optional<Instant> heard = {};   // the last offer
+    Instant failed_at = Instant::min();  // an offer asked for before says nothing any more
+    OfferTold told = {};                 // less what was sent since
     ContactMeter contact = {};
     std::uint64_t answered = 0, failed = 0, refused = 0;
   };

@@ -238,9 +238,11 @@ TEST_CASE(
   while (held.size() < 2) std::this_thread::sleep_for(1ms);
   for (auto& respond : held) respond({500});
   held.clear();
+  const std::string gone = heard(*b);
   b->end();
   CHECK(answer.get().body["place"] == "here_cheaper");
-  // And stays away: work is no longer offered to it.
+  // And stays away: once that is known, work is no longer offered to it.
+  for (int i = 0; i < 2000 && a.metrics_have(gone); ++i) std::this_thread::sleep_for(5ms);
   const Answer alone = a.ask("/v1/complete", question(records[next + 1], true));
   CHECK(alone.status == 200);
   CHECK(alone.body["records"][0]["depth"] == "rules");

@@ -144,6 +144,17 @@ class HttpClient::Impl {
     }
 
     void read() {
+      http::async_read_header(stream_, buffer_, parser_,
+                              [self = shared_from_this()](ErrorCode error, std::size_t) {
+                                if (error) return self->broken(error);
+                                self->header_read();
+                              });
+    }
+
+    // A length that is stated is looked at here: Beast 1.74 lets one beyond its limit pass in answers.
+    void header_read() {
+      const auto length = parser_.content_length();
+      if (length && *length > client_.options_.answer_bytes_max) return broken(http::error::body_limit);
       http::async_read(stream_, buffer_, parser_, [self = shared_from_this()](ErrorCode error, std::size_t) {
         if (error) return self->broken(error);
         auto& message = self->parser_.get();
