@@ -39,6 +39,8 @@ struct Arguments {
   unsigned threads = 2;
   std::uint32_t tokens = 16;
   std::uint16_t port = 0;  // of a service that runs already; 0: one in this process
+  double watts = serving::PowerOptions::kModule.value();
+  bool neighbour = false;
 };
 
 // One connection that asks and waits.
@@ -90,10 +92,20 @@ struct Tally {
   std::map<std::string, std::size_t> outcomes;  // by depth, or by status
 };
 
+// Modelled; of runs that are shorter than the window.
+void state_power(serving::Service& service, const std::string& of) {
+  service.handle({"GET", "/v1/power", "", "/v1/power"}, [&](const shell::HttpResponse& answer) {
+    fmt::print("{{\"figure\": \"power of {}\", \"told\": {}}}\n", of,
+               answer.body.substr(0, answer.body.find('\n')));
+  });
+}
+
 std::string outcome_of(int status, const std::string& body) {
   if (status != 200) return std::to_string(status);
-  const std::size_t at = body.find("\"depth\":\"");
-  return at == std::string::npos ? "200" : body.substr(at + 9, body.find('"', at + 9) - at - 9);
+  for (const std::string key : {"\"place\":\"", "\"depth\":\""})
+    if (const std::size_t at = body.find(key); at != std::string::npos)
+      return body.substr(at + key.size(), body.find('"', at + key.size()) - at - key.size());
+  return "200";
 }
 
 void measure(const Arguments& a, std::uint16_t port, const std::string& name, const std::string& path,
@@ -179,6 +191,25 @@ std::vector<std::vector<std::string>> inferences(const Arguments& a) {
   return bodies;
 }
 
+// The schema and its model, of a service.
+Result<void> equip(serving::Service& service, const Arguments& a, const datum::Schema& schema) {
+  if (const auto added = service.add_schema(schema); !added) return added;
+  if (a.from.model == "baseline") return {};
+  const auto bytes = formats::read_file(a.from.model);
+  if (!bytes) return tl::unexpected<Error>(bytes.error());
+  const auto model = onboard::decode_fused_model(std::as_bytes(std::span(*bytes)), schema);
+  if (!model) return tl::unexpected<Error>(model.error());
+  return service.set_completion_model(schema.name, &*model, a.from.model);
+}
+
+Result<std::unique_ptr<shell::HttpServer>> serve(serving::Service& service, const Arguments& a) {
+  return shell::HttpServer::start_deferred(
+      {.port = 0, .connections_max = a.clients + 80, .json_errors = true},
+      [&](shell::HttpRequest request, shell::HttpServer::Respond respond) {
+        service.handle(std::move(request), std::move(respond));
+      });
+}
+
 Result<void> run(const Arguments& a) {
   const auto schema = schema_from(a.from.schema);
   if (!schema) return tl::unexpected<Error>(schema.error());
@@ -188,28 +219,27 @@ Result<void> run(const Arguments& a) {
     if (!bodies) return tl::unexpected<Error>(bodies.error());
     records = std::move(*bodies);
   }
-  std::unique_ptr<shell::HttpServer> server;
+  const auto complain = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  std::unique_ptr<shell::HttpServer> server, beside;  // outlive the services, whose answers go through them
   serving::ServiceOptions options;
   options.threads = a.threads;
-  serving::Service service(options, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
-  if (const auto added = service.add_schema(*schema); !added) return added;
-  if (a.from.model != "baseline") {
-    const auto bytes = formats::read_file(a.from.model);
-    if (!bytes) return tl::unexpected<Error>(bytes.error());
-    const auto model = onboard::decode_fused_model(std::as_bytes(std::span(*bytes)), *schema);
-    if (!model) return tl::unexpected<Error>(model.error());
-    if (const auto set = service.set_completion_model(schema->name, &*model, a.from.model); !set) return set;
+  serving::Service neighbour(options, complain);
+  if (a.neighbour) {
+    if (const auto equipped = equip(neighbour, a, *schema); !equipped) return equipped;
+    auto started = serve(neighbour, a);
+    if (!started) return tl::unexpected<Error>(started.error());
+    beside = std::move(*started);
+    options.neighbours.neighbours.push_back({"127.0.0.1", beside->port()});
   }
+  options.power.budget = Watts(a.watts);
+  serving::Service service(options, complain);
+  if (const auto equipped = equip(service, a, *schema); !equipped) return equipped;
   auto program =
       inference::make_program(inference::encoder(inference::kStudent, inference::drawn_parameters(1)));
   if (!program) return tl::unexpected<Error>(program.error());
   const auto put = service.put_model("student", serving::make_engine(std::move(*program)), "drawn");
   if (!put) return tl::unexpected<Error>(put.error());
-  auto started =
-      shell::HttpServer::start_deferred({.port = 0, .connections_max = a.clients + 8, .json_errors = true},
-                                        [&](shell::HttpRequest request, shell::HttpServer::Respond respond) {
-                                          service.handle(std::move(request), std::move(respond));
-                                        });
+  auto started = serve(service, a);
   if (!started) return tl::unexpected<Error>(started.error());
   server = std::move(*started);
   const std::uint16_t port = a.port != 0 ? a.port : server->port();
@@ -217,7 +247,10 @@ Result<void> run(const Arguments& a) {
     measure(a, port, fmt::format("service: a sequence of {} rows to the student encoder", a.tokens),
             "/v1/infer", inferences(a), true);
   if (a.what != "infer") measure(a, port, "service: a record completed", "/v1/complete", records, false);
+  if (a.neighbour) state_power(neighbour, "the neighbour");
+  state_power(service, "the service");
   server->stop();
+  if (beside) beside->stop();
   return {};
 }
 
@@ -246,6 +279,10 @@ int main(int argc, char** argv) {
   app.add_option("--tokens", a.tokens, "rows of an inference")
       .check(skywarden::command_line::range(1, 256))
       .capture_default_str();
+  app.add_option("--watts", a.watts, "modelled, of the service")
+      .check(skywarden::command_line::range(0.0, 20.0))
+      .capture_default_str();
+  app.add_flag("--neighbour", a.neighbour, "a second service beside it that has power");
   app.add_option("--port", a.port, "of a service that runs already; it serves what it serves");
   if (const auto exit_code = app.parse(argc, argv)) return *exit_code;
   const auto ran = skywarden::run(a);
