@@ -13,6 +13,7 @@
 #include "inference/model_file.h"
 #include "model_timing.h"
 #include "onboard/complete_network.h"
+#include "onboard/network_operations.h"
 #include "run_record.h"
 
 namespace skywarden::fit {
