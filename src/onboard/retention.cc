@@ -1,5 +1,6 @@
 #include "onboard/retention.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/contract.h"
@@ -23,6 +24,46 @@ void RetentionPlan::erase(Level& level, std::list<RetainedEntry>::iterator entry
   --entries_;
   outcome.erased.push_back(entry->id);
   level.entries.erase(entry);
+}
+
+void RetentionPlan::hold(const RetainedEntry& entry) {
+  Level& level = levels_[static_cast<std::size_t>(entry.criticality)];
+  level.entries.push_back(entry);
+  level.bytes += entry.bytes;
+  bytes_ += entry.bytes;
+  ++entries_;
+}
+
+RetentionPlan::RetentionPlan(const RetentionOptions& options, std::span<const RetainedEntry> held,
+                             const RetentionMemory& memory, std::vector<std::uint64_t>& erased)
+    : RetentionPlan(options) {
+  const RetainedEntry* before = nullptr;
+  for (const RetainedEntry& entry : held) {
+    EXPECTS(static_cast<std::size_t>(entry.criticality) < kLevels);
+    EXPECTS(before == nullptr || before->id < entry.id);
+    hold(entry);
+    before = &entry;
+  }
+  for (std::size_t l = 0; l < kLevels; ++l) {
+    Level& level = levels_[l];
+    level.next = std::ranges::find_if(level.entries,
+                                      [&](const RetainedEntry& entry) { return entry.id >= memory.next[l]; });
+  }
+  thinned_ = memory.thinned;
+  dropped_ = memory.dropped;
+  Outcome outcome;
+  while (bytes_ > options_.bytes_max || entries_ > options_.entries_max)
+    (void)drop_oldest_up_to(kLevels - 1, outcome);
+  erased.insert(erased.end(), outcome.erased.begin(), outcome.erased.end());
+}
+
+RetentionMemory RetentionPlan::memory() const {
+  RetentionMemory out;
+  for (std::size_t l = 0; l < kLevels; ++l)
+    if (levels_[l].next != levels_[l].entries.end()) out.next[l] = levels_[l].next->id;
+  out.thinned = thinned_;
+  out.dropped = dropped_;
+  return out;
 }
 
 bool RetentionPlan::drop_oldest_up_to(std::size_t criticality, Outcome& outcome) {
@@ -72,10 +113,7 @@ RetentionPlan::Outcome RetentionPlan::add(const RetainedEntry& entry) {
     if (!drop_oldest_up_to(criticality, out)) return out;
   const double filled = static_cast<double>(bytes_ + entry.bytes);
   if (filled > options_.thin_from * static_cast<double>(options_.bytes_max)) thin(out);
-  levels_[criticality].entries.push_back(entry);
-  levels_[criticality].bytes += entry.bytes;
-  bytes_ += entry.bytes;
-  ++entries_;
+  hold(entry);
   out.kept = true;
   ENSURES(bytes_ <= options_.bytes_max && entries_ <= options_.entries_max);
   return out;

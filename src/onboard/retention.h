@@ -2,14 +2,17 @@
 // entries below kHigh are thinned to every other one; when full the oldest entry of the least criticality
 // goes. So nothing critical is dropped while anything less critical is left, and bytes are bounded.
 //
-// A plan only: it says what to erase, whoever keeps the bytes does so. Entries are held in order of arrival.
-// Constant work for an entry, spread over those before it.
+// A plan only: it says what to erase, whoever keeps the bytes does so (storage/record_store.h). Entries are
+// held in order of arrival. Constant work for an entry, spread over those before it. After a restart a plan
+// is restored from the entries that are there and a memory of a few numbers, and goes on as if nothing had
+// been.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <span>
 #include <vector>
 
 #include "datum/schema.h"
@@ -28,9 +31,24 @@ struct RetainedEntry {
   std::size_t bytes = 0;
 };
 
+inline constexpr std::size_t kCriticalities = 3;
+
+// What a plan knows beside its entries.
+struct RetentionMemory {
+  // By criticality: the entry that thinning looks at next; kAtOldest: it begins with the oldest.
+  static constexpr std::uint64_t kAtOldest = UINT64_MAX;
+  std::array<std::uint64_t, kCriticalities> next = {kAtOldest, kAtOldest, kAtOldest};
+  std::uint64_t thinned = 0, dropped = 0;
+  friend bool operator==(const RetentionMemory&, const RetentionMemory&) = default;
+};
+
 class RetentionPlan {
  public:
   explicit RetentionPlan(const RetentionOptions& options = {});
+  // Holds these entries, in the order they were added in, which their ids ascend with. Nothing is thinned.
+  // `erased` receives what has no room when there is less of it than there was.
+  RetentionPlan(const RetentionOptions& options, std::span<const RetainedEntry> held,
+                const RetentionMemory& memory, std::vector<std::uint64_t>& erased);
 
   struct Outcome {
     bool kept = false;                  // the new entry
@@ -40,13 +58,18 @@ class RetentionPlan {
   // the storage.
   [[nodiscard]] Outcome add(const RetainedEntry& entry);
 
+  [[nodiscard]] RetentionMemory memory() const;
+
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t bytes_of(datum::Criticality criticality) const {
+    return levels_[static_cast<std::size_t>(criticality)].bytes;
+  }
   [[nodiscard]] std::size_t entries() const { return entries_; }
   [[nodiscard]] std::uint64_t thinned() const { return thinned_; }
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
  private:
-  static constexpr std::size_t kLevels = 3;
+  static constexpr std::size_t kLevels = kCriticalities;
   struct Level {
     std::list<RetainedEntry> entries;                         // the oldest first
     std::list<RetainedEntry>::iterator next = entries.end();  // to be looked at by the thinning
@@ -56,6 +79,7 @@ class RetentionPlan {
     Level& operator=(const Level&) = delete;
   };
   void erase(Level& level, std::list<RetainedEntry>::iterator entry, Outcome& outcome);
+  void hold(const RetainedEntry& entry);
   bool drop_oldest_up_to(std::size_t criticality, Outcome& outcome);
   void thin(Outcome& outcome);
 

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <memory>
+#include <vector>
 
 #include "base/random.h"
 #include "onboard/retention.h"
@@ -63,4 +65,46 @@ TEST_CASE("a full store of critical entries refuses lesser ones and replaces its
   const auto outcome = plan.add({11, datum::Criticality::kHigh, 1});
   CHECK(outcome.kept);
   CHECK(outcome.erased == std::vector<std::uint64_t>{0});
+}
+
+TEST_CASE("a plan restored from what is held goes on as the one before") {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    Random random(seed);
+    const RetentionOptions options{.bytes_max = 2000, .entries_max = 60, .thin_from = 0.6};
+    auto plan = std::make_unique<RetentionPlan>(options);
+    RetentionPlan without_a_pause(options);
+    std::map<std::uint64_t, RetainedEntry> held;
+    for (std::uint64_t id = 0; id < 1000; ++id) {
+      const RetainedEntry entry{id, static_cast<datum::Criticality>(random.below(3)), 1 + random.below(120)};
+      const auto outcome = plan->add(entry);
+      const auto expected = without_a_pause.add(entry);
+      CHECK(outcome.kept == expected.kept);
+      CHECK(outcome.erased == expected.erased);
+      for (const std::uint64_t gone : outcome.erased) held.erase(gone);
+      if (outcome.kept) held.emplace(id, entry);
+      if (!random.chance(0.05)) continue;
+      std::vector<RetainedEntry> entries;
+      for (const auto& [other, kept] : held) entries.push_back(kept);
+      std::vector<std::uint64_t> erased;
+      const RetentionMemory memory = plan->memory();
+      plan = std::make_unique<RetentionPlan>(options, entries, memory, erased);
+      CHECK(erased.empty());
+      CHECK(plan->memory() == memory);
+      CHECK(plan->bytes() == without_a_pause.bytes());
+    }
+  }
+}
+
+TEST_CASE("with less room than before the least critical go first, the oldest of them") {
+  const std::vector<RetainedEntry> held = {{1, datum::Criticality::kHigh, 10},
+                                           {2, datum::Criticality::kNormal, 10},
+                                           {3, datum::Criticality::kLow, 10},
+                                           {4, datum::Criticality::kNormal, 10},
+                                           {5, datum::Criticality::kHigh, 10}};
+  std::vector<std::uint64_t> erased;
+  const RetentionPlan plan({.bytes_max = 25}, held, {}, erased);
+  CHECK(erased == std::vector<std::uint64_t>{3, 2, 4});
+  CHECK(plan.bytes() == 20);
+  CHECK(plan.bytes_of(datum::Criticality::kHigh) == 20);
+  CHECK(plan.dropped() == 3);
 }
