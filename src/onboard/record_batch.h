@@ -87,4 +87,7 @@ class BatchPacker {
 [[nodiscard]] Result<std::vector<datum::Record>> unpack_records(const datum::Schema& schema,
                                                                 std::span<const std::byte> batch);
 
+// The name of the schema that a batch is of, without looking at the rest; errors as above.
+[[nodiscard]] Result<std::string> batch_schema_name(std::span<const std::byte> batch);
+
 }  // namespace skywarden::onboard

@@ -280,6 +280,18 @@ class BatchReader {
 
 }  // namespace
 
+Result<std::string> batch_schema_name(std::span<const std::byte> batch) {
+  wire::CborReader in(batch, kBatchBytesMax);
+  const auto items = in.array();
+  const auto version = in.unsigned_integer();
+  if (version && *version != kRecordBatchVersion)
+    return fail(Errc::kUnsupported, "record batch: version {}, expected {}", *version, kRecordBatchVersion);
+  const auto name = in.text();
+  if (!name) return fail(name.error().code, "record batch: {}", name.error().message);
+  if (*items != layout::kBatchItems) return fail(Errc::kMalformed, "record batch: expected an array of 6");
+  return std::string(*name);
+}
+
 Result<std::vector<Record>> unpack_records(const datum::Schema& schema, std::span<const std::byte> batch) {
   return BatchReader(schema, batch).read();
 }
