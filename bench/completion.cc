@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "allocations.h"
 #include "base/contract.h"
 #include "base/random.h"
 #include "command_line/command_line.h"
@@ -111,6 +112,8 @@ void one_by_one(const Setup& setup, const Arguments& a) {
   std::size_t completed = 0;
   for (std::size_t i = 0; i < warm; ++i) completed += completer.complete(setup.records[i]) ? 1 : 0;
   std::vector<double> us;
+  us.reserve(setup.records.size() - warm);
+  const std::uint64_t allocated = allocations();
   const double cpu = cpu_seconds();
   const auto began = Clock::now();
   for (std::size_t i = warm; i < setup.records.size(); ++i) {
@@ -123,11 +126,13 @@ void one_by_one(const Setup& setup, const Arguments& a) {
   ENSURES(completed == setup.records.size());
   fmt::print(
       "{{\"figure\": \"records one by one\", \"model\": \"{}\", \"streams\": {}, \"records\": {}, "
-      "\"records_per_s\": {:.0f}, \"cpu_us\": {:.1f}, \"p50_ms\": {:.4f}, \"p95_ms\": {:.3f}, \"p99_ms\": "
+      "\"records_per_s\": {:.0f}, \"cpu_us\": {:.1f}, \"allocations\": {:.2f}, \"p50_ms\": {:.4f}, "
+      "\"p95_ms\": {:.3f}, \"p99_ms\": "
       "{:.3f}, \"max_ms\": {:.2f}}}\n",
       a.from.model, completer.streams(), us.size(), count / wall, (cpu_seconds() - cpu) / count * 1e6,
-      statistics::quantile(us, 0.5) * 1e-3, statistics::quantile(us, 0.95) * 1e-3,
-      statistics::quantile(us, 0.99) * 1e-3, *std::ranges::max_element(us) * 1e-3);
+      static_cast<double>(allocations() - allocated) / count, statistics::quantile(us, 0.5) * 1e-3,
+      statistics::quantile(us, 0.95) * 1e-3, statistics::quantile(us, 0.99) * 1e-3,
+      *std::ranges::max_element(us) * 1e-3);
   std::fflush(stdout);
 }
 

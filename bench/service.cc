@@ -1,7 +1,9 @@
 // What clients of the service on a node get: requests a second and times to an answer over loopback, many
 // clients at once, each with one request at a time. Server and clients share this process and the machine's
 // cores. Completion sends hourly records of the PRSA files, one a request, half of the cells hidden;
-// inference a sequence to a drawn student encoder.
+// inference a sequence to a drawn student encoder. `handling` is what a record costs without clients and
+// sockets, one after the other on one thread: reading the request, completing, writing the answer; CPU time
+// and allocations of each.
 #include "serving/service.h"
 
 #include <arpa/inet.h>
@@ -17,7 +19,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "allocations.h"
 #include "base/contract.h"
+#include "base/hash.h"
 #include "base/random.h"
 #include "command_line/command_line.h"
 #include "cpu_time.h"
@@ -167,10 +171,11 @@ std::string body_of(const datum::Schema& schema, const datum::Record& record, do
 Result<std::vector<std::vector<std::string>>> completions(const Arguments& a, const datum::Schema& schema) {
   const auto records = prsa_records(a.from.data, schema, a.records / 12 + 1);
   if (!records) return tl::unexpected<Error>(records.error());
-  std::vector<std::vector<std::string>> bodies(a.clients);
+  const std::size_t clients = a.what == "handling" ? 1 : a.clients;
+  std::vector<std::vector<std::string>> bodies(clients);
   Random random(5);
   for (std::size_t i = 0; i < records->size(); ++i)
-    bodies[i % a.clients].push_back(body_of(schema, (*records)[i], a.deadline_ms, random));
+    bodies[i % clients].push_back(body_of(schema, (*records)[i], a.deadline_ms, random));
   return bodies;
 }
 
@@ -192,13 +197,9 @@ std::vector<std::vector<std::string>> inferences(const Arguments& a) {
 }
 
 // The schema and its model, of a service.
-Result<void> equip(serving::Service& service, const Arguments& a, const datum::Schema& schema) {
-  if (const auto added = service.add_schema(schema); !added) return added;
-  if (a.from.model == "baseline") return {};
-  const auto bytes = formats::read_file(a.from.model);
-  if (!bytes) return tl::unexpected<Error>(bytes.error());
-  const auto model = onboard::decode_fused_model(std::as_bytes(std::span(*bytes)), schema);
-  if (!model) return tl::unexpected<Error>(model.error());
+Result<void> equip(serving::Service& service, const Arguments& a, const datum::Schema& schema,
+                   const std::optional<onboard::FusedModel>& model) {
+  if (const auto added = service.add_schema(schema); !added || !model) return added;
   return service.set_completion_model(schema.name, &*model, a.from.model);
 }
 
@@ -210,6 +211,49 @@ Result<std::unique_ptr<shell::HttpServer>> serve(serving::Service& service, cons
       });
 }
 
+struct Step {
+  const char* name;
+  double cpu = 0.0;
+  std::uint64_t allocated = 0;
+
+  template <typename Do>
+  auto measured(Do&& work) {
+    const double cpu_before = cpu_seconds();
+    const std::uint64_t before = allocations();
+    auto out = work();
+    allocated += allocations() - before;
+    cpu += cpu_seconds() - cpu_before;
+    return out;
+  }
+};
+
+void handling(const std::vector<std::string>& bodies, const datum::Schema& schema,
+              std::unique_ptr<onboard::NumberReviewer> reviewer) {
+  serving::CompletionLadder ladder(schema, std::move(reviewer));
+  const auto schema_of = [&](const std::string&) { return &schema; };
+  const std::size_t warm = bodies.size() / 3;
+  std::size_t measured = 0;
+  Fnv1a answers;
+  Step read{"read"}, complete{"complete"}, write{"write"};
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    if (i == warm) read = {"read"}, complete = {"complete"}, write = {"write"};
+    if (i >= warm) ++measured;
+    const auto query = read.measured([&] { return serving::read_complete(bodies[i], schema_of); });
+    ENSURES(query.has_value());
+    const datum::Record* one[] = {&query->records.front()};
+    const auto done = complete.measured([&] { return ladder.complete_newest(one, serving::Haste::kNone); });
+    answers.add(write.measured([&] { return serving::complete_json(schema, done, query->problems, {}); }));
+  }
+  for (const Step& step : {read, complete, write})
+    fmt::print(
+        "{{\"figure\": \"service: handling a record\", \"step\": \"{}\", \"records\": {}, "
+        "\"cpu_us\": {:.1f}, \"allocations\": {:.1f}}}\n",
+        step.name, measured, step.cpu / static_cast<double>(measured) * 1e6,
+        static_cast<double>(step.allocated) / static_cast<double>(measured));
+  fmt::print("{{\"figure\": \"service: answers\", \"hash\": \"{:016x}\"}}\n", answers.value());
+  std::fflush(stdout);
+}
+
 Result<void> run(const Arguments& a) {
   const auto schema = schema_from(a.from.schema);
   if (!schema) return tl::unexpected<Error>(schema.error());
@@ -219,13 +263,31 @@ Result<void> run(const Arguments& a) {
     if (!bodies) return tl::unexpected<Error>(bodies.error());
     records = std::move(*bodies);
   }
+  std::optional<onboard::FusedModel> model;
+  if (a.from.model != "baseline") {
+    const auto bytes = formats::read_file(a.from.model);
+    if (!bytes) return tl::unexpected<Error>(bytes.error());
+    auto decoded = onboard::decode_fused_model(std::as_bytes(std::span(*bytes)), *schema);
+    if (!decoded) return tl::unexpected<Error>(decoded.error());
+    model = std::move(*decoded);
+  }
+  if (a.what == "handling") {
+    std::unique_ptr<onboard::NumberReviewer> reviewer;
+    if (model) {
+      auto made = onboard::make_fused_reviewer(*model, *schema, true);
+      if (!made) return tl::unexpected<Error>(made.error());
+      reviewer = std::move(*made);
+    }
+    handling(records.front(), *schema, std::move(reviewer));
+    return {};
+  }
   const auto complain = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   std::unique_ptr<shell::HttpServer> server, beside;  // outlive the services, whose answers go through them
   serving::ServiceOptions options;
   options.threads = a.threads;
   serving::Service neighbour(options, complain);
   if (a.neighbour) {
-    if (const auto equipped = equip(neighbour, a, *schema); !equipped) return equipped;
+    if (const auto equipped = equip(neighbour, a, *schema, model); !equipped) return equipped;
     auto started = serve(neighbour, a);
     if (!started) return tl::unexpected<Error>(started.error());
     beside = std::move(*started);
@@ -233,7 +295,7 @@ Result<void> run(const Arguments& a) {
   }
   options.power.budget = Watts(a.watts);
   serving::Service service(options, complain);
-  if (const auto equipped = equip(service, a, *schema); !equipped) return equipped;
+  if (const auto equipped = equip(service, a, *schema, model); !equipped) return equipped;
   auto program =
       inference::make_program(inference::encoder(inference::kStudent, inference::drawn_parameters(1)));
   if (!program) return tl::unexpected<Error>(program.error());
@@ -260,8 +322,8 @@ Result<void> run(const Arguments& a) {
 int main(int argc, char** argv) {
   skywarden::Arguments a;
   skywarden::command_line::Program app{"Times of the service on a node"};
-  app.add_option("--what", a.what, "infer, complete or both")
-      .check(skywarden::command_line::one_of({"infer", "complete", "both"}));
+  app.add_option("--what", a.what, "infer, complete, both or handling")
+      .check(skywarden::command_line::one_of({"infer", "complete", "both", "handling"}));
   a.from.add_options(app, "completion model, or baseline");
   app.add_option("--clients", a.clients, "at once")
       .check(skywarden::command_line::range(1, 1000))

@@ -20,6 +20,7 @@ void add_expand(command_line::Command app, int* exit_code);
 void add_fuse(command_line::Command app, int* exit_code);
 void add_fwi(command_line::Command app, int* exit_code);
 void add_config(command_line::Command app, int* exit_code);
+void add_kept(command_line::Command app, int* exit_code);
 void add_lab(command_line::Command app, int* exit_code);
 void add_ledger(command_line::Command app, int* exit_code);
 void add_log(command_line::Command app, int* exit_code);

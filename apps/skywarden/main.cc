@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   skywarden::app::add_expand(app, &exit_code);
   skywarden::app::add_fuse(app, &exit_code);
   skywarden::app::add_fwi(app, &exit_code);
+  skywarden::app::add_kept(app, &exit_code);
   skywarden::app::add_lab(app, &exit_code);
   skywarden::app::add_ledger(app, &exit_code);
   skywarden::app::add_log(app, &exit_code);

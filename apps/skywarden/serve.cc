@@ -10,7 +10,9 @@
 #include "commands.h"
 #include "incident_loader.h"
 #include "model_files.h"
+#include "serving/record_keeper.h"
 #include "serving/service.h"
+#include "shell/disk_folder.h"
 #include "shell/http_server.h"
 #include "shell/thread_executor.h"
 
@@ -24,6 +26,8 @@ struct Arguments {
   std::vector<std::string> models = {"models"};
   std::vector<std::string> schemas = {"prsa", "weather", "firms_modis", "firms_viirs"};
   std::vector<std::string> plugins, signed_by;
+  std::string keep;
+  std::uint64_t keep_mib = 64;
   unsigned threads = shell::ThreadExecutor::processor_count();
   double deadline_ms = 1000.0;
   std::size_t queue = 1024, connections = 256, body_kib = 1024, stream_rows = 16;
@@ -171,6 +175,19 @@ shell::HttpServer::Options server_options(const Arguments& arguments) {
   return options;
 }
 
+// None when nothing is to be kept.
+Result<std::unique_ptr<serving::RecordKeeper>> open_keeper(const Arguments& arguments,
+                                                           const std::vector<datum::Schema>& schemas) {
+  if (arguments.keep.empty()) return nullptr;
+  auto folder = shell::DiskFolder::take(arguments.keep);
+  if (!folder) return tl::unexpected<Error>(folder.error());
+  serving::KeeperOptions options;
+  options.store.bytes_max = arguments.keep_mib << 20;
+  auto keeper = serving::RecordKeeper::open(std::move(*folder), schemas, options, complain);
+  if (!keeper) return fail(keeper.error().code, "{}: {}", arguments.keep, keeper.error().message);
+  return keeper;
+}
+
 Result<void> run(const Arguments& arguments) {
   // Blocked before any thread begins, so that this one alone hears them.
   sigset_t signals;
@@ -183,12 +200,18 @@ Result<void> run(const Arguments& arguments) {
   options.neighbours = std::move(*neighbours);
   if (const auto valid = options.validate(); !valid) return valid;
   std::unique_ptr<shell::HttpServer> server;  // outlives the service, whose answers go through it
-  serving::Service service(options, complain);
+  std::vector<datum::Schema> schemas;
   for (const std::string& name : arguments.schemas) {
     auto schema = named_schema(name);
     if (!schema) return tl::unexpected<Error>(schema.error());
-    if (const auto added = service.add_schema(std::move(*schema)); !added) return added;
+    schemas.push_back(std::move(*schema));
   }
+  const auto keeper = open_keeper(arguments, schemas);  // outlives the service, too
+  if (!keeper) return tl::unexpected<Error>(keeper.error());
+  serving::Service service(options, complain);
+  for (datum::Schema& schema : schemas)
+    if (const auto added = service.add_schema(std::move(schema)); !added) return added;
+  if (*keeper) service.keep_records(**keeper);
   auto signers = KnownSigners::read(arguments.signed_by);
   if (!signers) return tl::unexpected<Error>(signers.error());
   Stock stock(arguments, std::move(*signers), service);
@@ -255,6 +278,11 @@ void add_serve(command_line::Command app, int* exit_code) {
   command.add_option("--neighbour", arguments->neighbours,
                      "another service, http://ADDRESS:PORT, that completes what there is no power for here");
   command.add_option("--ground", arguments->ground, "likewise, with a deeper model, for who asks for it");
+  command.add_option("--keep", arguments->keep,
+                     "folder for the records as they came; critical fields stay longest (`skywarden kept`)");
+  command.add_option("--keep-mib", arguments->keep_mib, "that the folder may take, in MiB")
+      .check(command_line::range(4, 1'048'576))
+      .capture_default_str();
   command.footer(
       "POST /v1/complete, POST /v1/infer, GET /v1/models, GET and POST /v1/power, GET /v1/offer, GET "
       "/metrics;\n"

@@ -148,7 +148,8 @@ void RegressionFamily::refresh() {
 
 void RegressionFamily::refresh(std::size_t situation) {
   const std::size_t stride = packed_ + size_;
-  std::vector<double> pool(stride);
+  std::vector<double>& pool = pooled_;
+  pool.resize(stride);
   for (std::uint32_t p = 0; p < pool_count_; ++p) {
     std::fill(pool.begin(), pool.end(), 0.0);
     double count = 0.0;
@@ -172,8 +173,8 @@ void RegressionFamily::refresh(std::size_t situation) {
       sums_[series].fresh = false;
     }
     if (p > 0) continue;
-    const std::vector<double> nothing(stride, 0.0);
-    solve(nothing.data(), 0.0, situation, pool, count, newcomer_.data() + situation * size_);
+    nothing_.resize(stride, 0.0);
+    solve(nothing_.data(), 0.0, situation, pool, count, newcomer_.data() + situation * size_);
   }
 }
 

@@ -65,9 +65,10 @@ class RegressionFamily {
   std::vector<double> moments_;  // packed lower triangle of Σxxᵀ, then Σxy, for each stream and situation
   std::vector<double> batches_;  // kBatch × (x, y), weighted by the root of the example's share
   std::vector<double> coefficients_;
-  std::vector<double> start_;      // situation × size
-  std::vector<double> newcomer_;   // … of a stream of pool 0 that has no examples yet
-  std::vector<Sums> pool_errors_;  // situation × pool
+  std::vector<double> start_;             // situation × size
+  std::vector<double> pooled_, nothing_;  // room for refresh()
+  std::vector<double> newcomer_;          // … of a stream of pool 0 that has no examples yet
+  std::vector<Sums> pool_errors_;         // situation × pool
 };
 
 }  // namespace skywarden::onboard

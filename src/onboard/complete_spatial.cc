@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include "onboard/cholesky.h"
@@ -10,6 +11,11 @@ namespace skywarden::onboard {
 namespace {
 
 constexpr std::size_t kRankEvery = 24;  // slots
+
+// So that there is an order whatever numbers a schema without ranges lets in.
+double distance(double variance) {
+  return std::isnan(variance) ? std::numeric_limits<double>::infinity() : variance;
+}
 
 }  // namespace
 
@@ -24,13 +30,15 @@ void SpatialModel::rank_neighbours() {
     for (std::size_t s = 0; s < streams_; ++s) {
       auto* begin = ranked_.data() + (f * streams_ + s) * streams_;
       for (std::size_t k = 0; k < streams_; ++k) begin[k] = static_cast<std::uint32_t>(k);
-      std::stable_sort(begin, begin + streams_, [&](std::uint32_t a, std::uint32_t b) {
+      // By distance, then by number: a stable order without the memory that a stable sort asks for.
+      std::sort(begin, begin + streams_, [&](std::uint32_t a, std::uint32_t b) {
         const Pair& left = pair(s, a, f);
         const Pair& right = pair(s, b, f);
         const bool left_ready = left.count >= options_.pairs_min;
         const bool right_ready = right.count >= options_.pairs_min;
         if (left_ready != right_ready) return left_ready;
-        return left_ready && left.variance < right.variance;
+        const double nearer = distance(left.variance), other = distance(right.variance);
+        return !left_ready || nearer == other ? a < b : nearer < other;
       });
     }
   }

@@ -230,11 +230,15 @@ std::size_t json_depth(std::string_view line) {
   return deepest;
 }
 
+bool same_letters(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(a, b, [&](char x, char y) { return lower(x) == lower(y); });
+}
+
 const nlohmann::json* find_key(const nlohmann::json& object, const std::string& name) {
   if (const auto at = object.find(name); at != object.end()) return &*at;
-  const std::string lower = lower_ascii(name);
-  for (const auto& [key, value] : object.items())
-    if (lower_ascii(trim(key)) == lower) return &value;
+  for (auto each = object.begin(); each != object.end(); ++each)
+    if (same_letters(trim(each.key()), name)) return &*each;
   return nullptr;
 }
 
@@ -244,6 +248,8 @@ std::optional<std::string> cell_text(const Json* value) {
   if (value == nullptr || value->is_null()) return "";
   if (value->is_string()) return value->template get<std::string>();
   if (value->is_boolean()) return value->template get<bool>() ? "true" : "false";
+  if (value->is_number_unsigned()) return fmt::format("{}", value->template get<std::uint64_t>());
+  if (value->is_number_integer()) return fmt::format("{}", value->template get<std::int64_t>());
   if (value->is_number()) return value->dump();
   return std::nullopt;
 }
@@ -321,12 +327,21 @@ Result<Record> decode_json_line(std::string_view line, const Schema& schema, con
                                 std::size_t row, std::vector<RowProblem>& problems) {
   const auto object = parse_object<nlohmann::json>(line, options);
   if (!object) return tl::unexpected(object.error());
-  const auto time_cells = key_cells(*object, schema.time_columns);
+  return decode_json_object(*object, schema, options, row, problems);
+}
+
+Result<Record> decode_json_object(const nlohmann::json& object, const Schema& schema,
+                                  const IngestOptions& options, std::size_t row,
+                                  std::vector<RowProblem>& problems) {
+  if (!object.is_object())
+    return fail(Errc::kMalformed, "expected a JSON object, found '{}'",
+                printable(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+  const auto time_cells = key_cells(object, schema.time_columns);
   if (!time_cells) return tl::unexpected(time_cells.error());
   const std::vector<std::string_view> time_views(time_cells->begin(), time_cells->end());
   const auto time = decode_time(schema, time_views);
   if (!time) return tl::unexpected(time.error());
-  const auto stream_cells = key_cells(*object, schema.stream_columns);
+  const auto stream_cells = key_cells(object, schema.stream_columns);
   if (!stream_cells) return tl::unexpected(stream_cells.error());
   RowLayout layout;
   layout.stream.resize(stream_cells->size());
@@ -336,7 +351,7 @@ Result<Record> decode_json_line(std::string_view line, const Schema& schema, con
   Record record{std::move(*stream), *time, {}};
   record.fields.reserve(schema.fields.size());
   for (const FieldSpec& spec : schema.fields)
-    record.fields.push_back(decode_json_field(spec, schema, *object, row, problems));
+    record.fields.push_back(decode_json_field(spec, schema, object, row, problems));
   return record;
 }
 

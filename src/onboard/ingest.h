@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstddef>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,6 +57,12 @@ struct Ingested {
 [[nodiscard]] Result<datum::Record> decode_json_line(std::string_view line, const datum::Schema& schema,
                                                      const IngestOptions& options, std::size_t row,
                                                      std::vector<datum::RowProblem>& problems);
+
+// The same of a line that has been parsed; whoever parsed it has bounded its size and depth.
+[[nodiscard]] Result<datum::Record> decode_json_object(const nlohmann::json& object,
+                                                       const datum::Schema& schema,
+                                                       const IngestOptions& options, std::size_t row,
+                                                       std::vector<datum::RowProblem>& problems);
 
 // One such line without a schema: its keys in their order and the text that a cell of a table would hold.
 struct JsonCell {

@@ -257,3 +257,29 @@ TEST_CASE("several sources merge in time, and one record is told once") {
   CHECK(datum::number_of(merged.records[3].fields[0]) == 3.0);
   CHECK(merge({first, second}, 3).error().code == Errc::kLimitReached);
 }
+
+TEST_CASE("numbers of JSON are read as their text, and keys in any letters") {
+  datum::Schema schema;
+  schema.name = "numbers";
+  schema.time_format = datum::TimeFormat::kNone;
+  schema.fields.resize(1);
+  schema.fields[0].name = "Value";
+  for (const char* text :
+       {"0", "-1", "18446744073709551615", "-9223372036854775808", "1e5", "-0.25", "12.0"}) {
+    for (const char* key : {"Value", "vALUE", " value "}) {
+      std::vector<datum::RowProblem> problems;
+      const std::string line = fmt::format("{{\"other\":1,\"{}\":{}}}", key, text);
+      const auto record = decode_json_line(line, schema, {}, 1, problems);
+      REQUIRE(record);
+      CHECK(problems.empty());
+      CHECK(datum::number_of(record->fields[0]) == std::stod(text));
+    }
+    schema.fields[0].kind = datum::FieldKind::kText;
+    std::vector<datum::RowProblem> problems;
+    const auto record = decode_json_line(fmt::format("{{\"Value\":{}}}", text), schema, {}, 1, problems);
+    REQUIRE(record);
+    const std::string expected = std::string(text) == "1e5" ? "100000.0" : text;
+    CHECK(std::get<std::string>(*datum::value_of(record->fields[0])) == expected);
+    schema.fields[0].kind = datum::FieldKind::kNumber;
+  }
+}

@@ -135,7 +135,6 @@ std::vector<CompletedNewest> CompletionLadder::complete_newest(std::span<const d
   for (std::size_t i = 0; i < newest.size(); ++i) {
     const datum::Record& record = *newest[i];
     EXPECTS(record.fields.size() == schema_.fields.size());
-    out[i].record = record;
     describe(record, out[i]);
     note_time(record.time);
     if (by_rules) {
@@ -203,6 +202,7 @@ bool CompletionLadder::ahead_of_all(Instant time) const {
 }
 
 void CompletionLadder::complete_in_haste(const datum::Record& newest, CompletedNewest& out) {
+  out.record = newest;
   complete_by_rules(newest, out);
   if (ahead_of_all(newest.time))
     ++never_shown_;
@@ -231,6 +231,7 @@ void CompletionLadder::complete_in_time(const datum::Record& newest, CompletedNe
     }
   }
   ++never_shown_;
+  out.record = newest;
   out.depth = CompletionDepth::kStream;
   complete_alone(newest, out);
 }
@@ -273,6 +274,7 @@ void CompletionLadder::describe(const datum::Record& newest, CompletedNewest& ou
   const auto found = streams_.find(newest.stream);
   out.new_stream = found == streams_.end();
   const bool whole = all_missing(newest);
+  out.patterns.reserve(newest.fields.size());
   for (std::size_t f = 0; f < newest.fields.size(); ++f) {
     std::size_t length = 0;
     if (missing(newest.fields[f])) {
@@ -322,9 +324,15 @@ void CompletionLadder::apply_method(const datum::Record& newest, CompletedNewest
 
 void CompletionLadder::keep(const datum::Record& record) {
   Stream& stream = streams_[record.stream];
-  stream.rows.push_back(record);
+  if (stream.rows.size() < options_.stream_rows) {
+    stream.rows.push_back(record);
+  } else {  // the oldest gives its memory to the newest
+    datum::Record oldest = std::move(stream.rows.front());
+    stream.rows.pop_front();
+    oldest = record;
+    stream.rows.push_back(std::move(oldest));
+  }
   stream.heard = ++records_;
-  if (stream.rows.size() > options_.stream_rows) stream.rows.pop_front();
   if (streams_.size() <= options_.streams_max) return;
   streams_.erase(
       std::ranges::min_element(streams_, {}, [](const auto& entry) { return entry.second.heard; }));

@@ -1,5 +1,6 @@
 #include "serving/requests.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,8 @@ namespace skywarden::serving {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t kFieldBytesUsual = 128;  // of an answer, so that it grows at most once or twice
 
 // How deep arrays and objects nest, without parsing: what lies deeper than the limit is never built.
 bool too_deep(std::string_view text, std::size_t depth_max) {
@@ -67,6 +70,20 @@ Result<Wishes> read_wishes(const json& object, const RequestLimits& limits) {
   return out;
 }
 
+// As json_text, behind what is there: names and methods need no escapes, and copies cost more than their
+// bytes.
+void add_text(std::string& out, std::string_view text) {
+  const bool plain =
+      std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+  if (plain) {
+    out += '"';
+    out += text;
+    out += '"';
+  } else {
+    out += json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+}
+
 // Rows of numbers, all of the port's width; a row of one number may stand without brackets.
 Result<std::size_t> read_rows(const json& rows, const Port& port, const RequestLimits& limits,
                               std::vector<float>& numbers, std::vector<std::int32_t>& indices) {
@@ -105,7 +122,8 @@ Result<std::size_t> read_rows(const json& rows, const Port& port, const RequestL
 }
 
 void write_rows(std::string& out, const Port& port, const std::vector<float>& numbers) {
-  out += json_text(port.name) + ":[";
+  add_text(out, port.name);
+  out += ":[";
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (i % port.width == 0)
       out += i == 0 ? "[" : ",[";
@@ -127,14 +145,15 @@ void write_value(std::string& out, const datum::FieldSpec& spec, const datum::Va
   if (const auto* number = std::get_if<double>(&value))
     fmt::format_to(std::back_inserter(out), "{}", *number);
   else if (const auto* level = std::get_if<datum::Category>(&value))
-    out += json_text(spec.levels[level->level]);
+    add_text(out, spec.levels[level->level]);
   else
-    out += json_text(std::get<std::string>(value));
+    add_text(out, std::get<std::string>(value));
 }
 
 void write_field(std::string& out, const datum::FieldSpec& spec, const datum::Field& field,
                  GapPattern pattern, std::optional<double> anomaly) {
-  out += json_text(spec.name) + ":{";
+  add_text(out, spec.name);
+  out += ":{";
   if (const auto* missing = std::get_if<datum::Missing>(&field)) {
     fmt::format_to(std::back_inserter(out), "\"state\":\"missing\",\"reason\":\"{}\"",
                    datum::to_string(missing->reason));
@@ -150,7 +169,8 @@ void write_field(std::string& out, const datum::FieldSpec& spec, const datum::Fi
       // Of a rule no probability is known; none is invented.
       if (spec.kind == datum::FieldKind::kCategory && estimated->probability.value() > 0.0)
         fmt::format_to(std::back_inserter(out), ",\"p\":{:.3f}", estimated->probability.value());
-      out += ",\"by\":" + json_text(estimated->by);
+      out += ",\"by\":";
+      add_text(out, estimated->by);
     } else if (anomaly) {
       fmt::format_to(std::back_inserter(out), ",\"anomaly\":{:.3f}", *anomaly);
     }
@@ -161,8 +181,10 @@ void write_field(std::string& out, const datum::FieldSpec& spec, const datum::Fi
 }
 
 void write_record(std::string& out, const datum::Schema& schema, const CompletedNewest& done) {
-  fmt::format_to(std::back_inserter(out), "{{\"stream\":{},\"time\":\"{}\",\"depth\":\"{}\"",
-                 json_text(done.record.stream), format_utc(done.record.time), to_string(done.depth));
+  out += "{\"stream\":";
+  add_text(out, done.record.stream);
+  fmt::format_to(std::back_inserter(out), ",\"time\":\"{}\",\"depth\":\"{}\"", format_utc(done.record.time),
+                 to_string(done.depth));
   if (done.new_stream) out += ",\"new_stream\":true";
   if (done.clock_back) out += ",\"clock_back\":true";
   out += ",\"fields\":{";
@@ -194,8 +216,7 @@ Result<std::vector<datum::Record>> read_records(const json& records, std::string
   std::size_t row = 0;
   for (const json& each : records) {
     ++row;
-    auto record =
-        onboard::decode_json_line(each.dump(), schema, {.depth_max = limits.depth_max}, row, problems);
+    auto record = onboard::decode_json_object(each, schema, {}, row, problems);
     if (!record) return fail(record.error().code, "{} {}: {}", what, row, record.error().message);
     if (record->stream.size() > limits.stream_bytes_max)
       return fail(Errc::kLimitReached, "{} {}: the stream's name: expected at most {} bytes", what, row,
@@ -238,7 +259,9 @@ nlohmann::ordered_json problems_json(const std::vector<datum::RowProblem>& probl
 }  // namespace
 
 std::string json_text(std::string_view text) {
-  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string out;
+  add_text(out, text);
+  return out;
 }
 
 std::string error_json(std::string_view code, std::string_view message) {
@@ -335,7 +358,11 @@ std::string infer_json(const std::string& model, const EngineShape& shape, const
 std::string complete_json(const datum::Schema& schema, const std::vector<CompletedNewest>& records,
                           const std::vector<datum::RowProblem>& problems, const Served& served,
                           std::string_view place) {
-  std::string out = "{\"schema\":" + json_text(schema.name) + ",";
+  std::string out;
+  out.reserve(128 + records.size() * (96 + schema.fields.size() * kFieldBytesUsual));
+  out += "{\"schema\":";
+  add_text(out, schema.name);
+  out += ',';
   write_served(out, served);
   if (!place.empty()) out += ",\"place\":" + json_text(place);
   out += ",\"records\":[";

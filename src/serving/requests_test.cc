@@ -218,3 +218,12 @@ TEST_CASE("another's answer is passed on only if it speaks of the records that w
   CHECK(refuses(records, std::string(100, '[')));
   CHECK(refuses(records, R"({"records":[1]})"));
 }
+
+TEST_CASE("texts are written as the JSON library writes them, with and without escapes") {
+  std::vector<std::string> texts = {"",     "PM2.5", "twin:Dongsi", "a \"b\"", "back\\slash",
+                                    "高温", "\x7F",  "\xFF"};
+  for (int c = 0; c < 256; ++c) texts.push_back("x" + std::string(1, static_cast<char>(c)) + "y");
+  for (const std::string& text : texts)
+    CHECK(json_text(text) ==
+          nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}

@@ -271,6 +271,11 @@ void Service::complete(const shell::HttpRequest& request, const Respond& respond
   const Instant now = shell::steady_now(), deadline = deadline_of(query->wishes);
   const onboard::Joules energy = here->energy(query->records);
   if (query->forwarded && power_.spread(energy) > power_.spare_for_others(now)) return respond(no_power());
+  if (keeper_ != nullptr && !query->forwarded) {
+    std::vector<const datum::Record*> came;
+    for (const datum::Record& record : query->records) came.push_back(&record);
+    keeper_->offer(here->schema().name, came);
+  }
   const Placement where = place_work(*here, *query, now, deadline, energy, request.body.size());
   ++placed_.at(static_cast<std::size_t>(where.place));
   const bool elsewhere = goes_elsewhere(where), by_rules = only_rules(*query, where);
@@ -422,6 +427,7 @@ std::string Service::metrics_text() const {
                    json_text(name), power.degraded, power.refused);
   }
   add_power_metrics(out);
+  if (keeper_ != nullptr) out += keeper_->metrics_text();
   return out;
 }
 

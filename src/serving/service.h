@@ -23,6 +23,7 @@
 #include "serving/neighbours.h"
 #include "serving/placement.h"
 #include "serving/power_budget.h"
+#include "serving/record_keeper.h"
 #include "serving/requests.h"
 #include "serving/worker_pool.h"
 #include "shell/http_message.h"
@@ -73,6 +74,10 @@ class Service {
   [[nodiscard]] Result<void> set_method(const std::string& schema, std::shared_ptr<const Plugin> plugin);
   [[nodiscard]] const datum::Schema* schema(const std::string& name) const;
 
+  // Records are kept as they came, but not those that another service sent on, and its metrics are among the
+  // service's. Before the first request; it outlives the service and knows its schemas.
+  void keep_records(RecordKeeper& keeper) { keeper_ = &keeper; }
+
   // Calls `respond` once, now or later, from any thread.
   void handle(shell::HttpRequest request, Respond respond);
 
@@ -101,6 +106,7 @@ class Service {
 
   ServiceOptions options_;
   Complain complain_;
+  RecordKeeper* keeper_ = nullptr;
   mutable std::mutex mutex_;  // guards the map and the names in it
   PowerBudget power_;
   std::map<std::string, std::unique_ptr<Stand>> stands_;

@@ -9,6 +9,7 @@
 
 #include "inference/model_builder.h"
 #include "onboard/complete_test_data.h"
+#include "storage/memory_disk.h"
 
 using namespace skywarden;
 using namespace skywarden::serving;
@@ -108,6 +109,24 @@ TEST_CASE("a completion is answered with interval, method and pattern") {
   CHECK(temp["value"] <= temp["high"]);
   CHECK(temp.contains("by"));
   CHECK(answer.body["records"][0]["fields"]["wind"]["state"] != "observed");
+}
+
+TEST_CASE("records are kept as they came, estimates are not, and metrics count them") {
+  const datum::Schema schema = station_schema();
+  const auto keeper =
+      RecordKeeper::open(std::make_unique<storage::MemoryDisk>(), {schema}, {}, [](const std::string&) {});
+  REQUIRE(keeper);
+  Running running;
+  running.service.keep_records(**keeper);
+  REQUIRE(running.service.add_schema(schema));
+  const auto records = onboard::example_records(3, 3);
+  for (const auto& record : records)
+    CHECK(running.ask("/v1/complete", R"({"schema":"example","records":[)" + record_json(record, true) + "]}")
+              .status == 200);
+  (*keeper)->wait();
+  const std::string metrics = running.ask("/metrics", "", "GET").body.get<std::string>();
+  CHECK(metrics.find(fmt::format("skywarden_kept_records_total{{outcome=\"durable\"}} {}\n",
+                                 records.size())) != std::string::npos);
 }
 
 TEST_CASE("a tight deadline is met with less, an impossible one is said at once") {

@@ -446,7 +446,8 @@ class KeptReader {
  public:
   explicit KeptReader(const datum::Schema& schema) : schema_(schema) {}
 
-  Result<void> take(std::span<const std::byte> batch, const RecordFileHead& head, KeptRecords& out) {
+  Result<void> take(const RecordFile& file, std::size_t file_bytes, KeptRecords& out) {
+    const auto& [head, batch] = file;
     const auto name = onboard::batch_schema_name(batch);
     if (!name) return tl::unexpected<Error>(name.error());
     if (*name != schema_.name) {
@@ -456,6 +457,7 @@ class KeptReader {
     auto records = onboard::unpack_records(schema_, batch);
     if (!records) return tl::unexpected<Error>(records.error());
     ++out.files;
+    out.bytes[static_cast<std::size_t>(head.criticality)] += rounded_up(file_bytes);
     std::map<StreamKey, std::uint64_t> counts;
     for (datum::Record& record : *records) {
       const StreamKey stream{record.stream, record.provenance};
@@ -509,6 +511,7 @@ Result<KeptRecords> read_kept(Disk& disk, const datum::Schema& schema) {
     if (!file && is_refusal(file.error().code)) return at(name, file.error());
     if (!file) out.damage.push_back(fmt::format("{}: {}", name, file.error().message));
     if (file) {
+      out.state = file->state;
       next_id = file->state.next_id;
       for (const auto& batch : file->segment.batches) {
         const auto packed = read_journal_batch(batch);
@@ -516,6 +519,7 @@ Result<KeptRecords> read_kept(Disk& disk, const datum::Schema& schema) {
           if (const auto owner = onboard::batch_schema_name(one); !owner || *owner != schema.name) continue;
           auto records = onboard::unpack_records(schema, one);
           if (!records) return at(name, records.error());
+          out.open_records += records->size();
           for (datum::Record& record : *records) reader.waits(std::move(record));
         }
       }
@@ -534,7 +538,7 @@ Result<KeptRecords> read_kept(Disk& disk, const datum::Schema& schema) {
       out.damage.push_back(fmt::format("{}: {}", name, file.error().message));
       continue;
     }
-    if (const auto taken = reader.take(file->batch, file->head, out); !taken) return at(name, taken.error());
+    if (const auto taken = reader.take(*file, bytes->size(), out); !taken) return at(name, taken.error());
   }
   out.records = reader.records();
   return out;

@@ -126,8 +126,11 @@ struct RecordStore::Opened {
 struct KeptRecords {
   std::vector<datum::Record>
       records;  // by time, equal times by stream; cells that went are Missing{kDropped}
-  std::size_t files = 0, other_files = 0;  // of this schema; of others
-  std::vector<std::string> damage;         // a line each
+  std::size_t files = 0, other_files = 0;                      // of this schema; of others
+  std::array<std::uint64_t, onboard::kCriticalities> bytes{};  // of its files, by criticality
+  std::size_t open_records = 0;                                // of them, not packed yet
+  RecordStoreState state;                                      // of the folder, when it was last packed
+  std::vector<std::string> damage;                             // a line each
 };
 
 // What is kept of a schema, looked at without changing it, also while a store writes there. kConflict: of
