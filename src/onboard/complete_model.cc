@@ -212,7 +212,7 @@ OperationCounts Trees::operations() const {
       bytes += kNodeBytes * static_cast<double>(trees->nodes());
     }
   steps /= static_cast<double>(fields_.size());
-  return tree_operations(1.0, 1.0, steps - 1.0, kNodeBytes * steps, bytes > kCacheBytes ? 1.0 : 0.0);
+  return tree_operations(1.0, 1.0, steps - 1.0, kNodeBytes * steps, std::max(0.0, 1.0 - kCacheBytes / bytes));
 }
 
 std::uint32_t feature_fingerprint(const datum::Schema& schema, std::size_t field) {

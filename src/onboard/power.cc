@@ -7,7 +7,7 @@
 namespace skywarden::onboard {
 namespace {
 
-constexpr double kPerNode = 5.0;       // instructions
+constexpr double kPerNode = 14.0;      // instructions
 constexpr double kBytesPerNode = 8.0;  // as TreeEnsemble holds them
 
 }  // namespace

@@ -77,5 +77,5 @@ TEST_CASE("modelled energy is the table's sum") {
   CHECK(modelled_energy(counts).value() == doctest::Approx(0.3));
   counts = tree_operations(1, 300, 6, 0, 0);
   CHECK(counts.float_additions == 2100);
-  CHECK(modelled_energy(counts).value() == doctest::Approx(2100 * (0.9 + 5 * 70.0 + 12 * 12.5) * 1e-12));
+  CHECK(modelled_energy(counts).value() == doctest::Approx(2100 * (0.9 + 14 * 70.0 + 12 * 12.5) * 1e-12));
 }

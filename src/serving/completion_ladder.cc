@@ -170,7 +170,7 @@ std::size_t CompletionLadder::to_be_shown(std::size_t newest, Haste haste) const
 }
 
 std::optional<Instant> CompletionLadder::newest_time() const {
-  return times_.empty() ? std::nullopt : std::optional(times_.back());
+  return times_.empty() ? std::nullopt : std::optional(*std::ranges::max_element(times_));
 }
 
 std::vector<datum::Record> CompletionLadder::rows_of(const std::string& stream) const {

@@ -75,8 +75,8 @@ class CompletionLadder {
   // is to be saved now, or while another node is asked. Their rows are kept.
   [[nodiscard]] std::vector<CompletedNewest> complete_and_forgo(std::span<const datum::Record* const> newest);
 
-  // What complete_newest would cost: records owed that it would show beside so many new ones, and the latest
-  // time and how many streams the system knows.
+  // What complete_newest would cost: records owed that it would show beside so many new ones, the latest of
+  // the times that were stated last, and how many streams the system knows.
   [[nodiscard]] std::size_t to_be_shown(std::size_t newest, Haste haste) const;
   [[nodiscard]] std::optional<Instant> newest_time() const;
   [[nodiscard]] std::size_t system_streams() const { return system_->streams(); }
