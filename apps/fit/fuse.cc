@@ -51,9 +51,7 @@ struct JudgedRun {
 class OpinionCollector final : public onboard::NumberReviewer {
  public:
   OpinionCollector(const datum::Schema& schema, const onboard::CompletionModel& trees, bool causal)
-      : schema_(schema),
-        trees_(trees, schema, causal),
-        examples_(schema.fields.size()) {
+      : schema_(schema), trees_(trees, schema, causal), examples_(schema.fields.size()) {
     for (const datum::FieldSpec& spec : schema.fields) scales_.emplace_back(spec);
   }
   void begin(const MaskedRun& run, std::vector<Network> networks, double keep) {

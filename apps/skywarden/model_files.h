@@ -29,8 +29,8 @@ struct FoundModel {
   bool beside_fused = false;  // trees whose namesake .fused was found, too: it holds trees, and more
 };
 
-// Model files named, or those in folders named, by name, a .fused before its .trees. kNotFound: no such file or folder; kUnsupported: a
-// file that has none of the endings.
+// Model files named, or those in folders named, by name, a .fused before its .trees. kNotFound: no such file
+// or folder; kUnsupported: a file that has none of the endings.
 [[nodiscard]] Result<std::vector<FoundModel>> find_models(const std::vector<std::string>& paths);
 
 enum class Signed : std::uint8_t { kNot, kUnjudged, kByKnown };  // unjudged: nobody said whom to believe
