@@ -320,7 +320,7 @@ Placement Service::place_work(const CompletionStand& here, const CompleteQuery& 
                neighbours_->ground(name, now), now, {.reserve = Watts(0.0), .ground_compute = work.compute});
 }
 
-void Service::ask_elsewhere(const CompletionStand& here, std::shared_ptr<const CompleteQuery> query,
+void Service::ask_elsewhere(const CompletionStand& here, const std::shared_ptr<const CompleteQuery>& query,
                             const Placement& where, Instant deadline, onboard::Joules energy,
                             CompletionDone done, const Served& served, const Respond& respond) {
   constexpr double kPatience = 0.9;  // of the time that is left: the rest is for the answer that stands in

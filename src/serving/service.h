@@ -93,7 +93,7 @@ class Service {
   [[nodiscard]] Placement place_work(const CompletionStand& here, const CompleteQuery& query, Instant now,
                                      Instant deadline, onboard::Joules energy, std::size_t body_bytes) const;
   // Asks the other node for what it was placed there for; what was answered here stands in.
-  void ask_elsewhere(const CompletionStand& here, std::shared_ptr<const CompleteQuery> query,
+  void ask_elsewhere(const CompletionStand& here, const std::shared_ptr<const CompleteQuery>& query,
                      const Placement& where, Instant deadline, onboard::Joules energy, CompletionDone done,
                      const Served& served, const Respond& respond);
   [[nodiscard]] std::string models_json() const;
