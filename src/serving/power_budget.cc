@@ -11,6 +11,7 @@ Result<void> PowerOptions::validate() const {
   const auto fits = [](Watts watts) { return watts >= Watts(0.0) && watts <= kModule; };
   if (!fits(budget)) return fail(Errc::kOutOfRange, "watts: expected 0…{:g}", kModule.value());
   if (!fits(reserve)) return fail(Errc::kOutOfRange, "reserve: expected 0…{:g} W", kModule.value());
+  if (!(kept >= 0.0 && kept <= 0.5)) return fail(Errc::kOutOfRange, "kept: expected 0…0.5");
   if (window < std::chrono::milliseconds(1)) return fail(Errc::kOutOfRange, "window: expected 1 ms or more");
   return {};
 }
@@ -38,8 +39,17 @@ Watts PowerBudget::budget() const {
 
 onboard::PowerGrant PowerBudget::grant(std::span<const onboard::PowerChoice> choices, Instant now,
                                        std::size_t wanted) {
+  EXPECTS(!choices.empty());
   const std::lock_guard lock(mutex_);
-  return governor_.grant(choices, now, budget_, wanted);
+  onboard::PowerGovernor tried = governor_;
+  const onboard::PowerGrant dearer = tried.grant(choices, now, for_dearer(), wanted);
+  if (dearer.choice + 1 < choices.size()) {
+    governor_ = tried;
+    return dearer;
+  }
+  onboard::PowerGrant out = governor_.grant(choices.last(1), now, budget_, wanted);
+  out.choice = choices.size() - 1;
+  return out;
 }
 
 void PowerBudget::promise(onboard::Joules energy) {
@@ -63,7 +73,7 @@ Watts PowerBudget::drawn(Instant now) const {
 
 Watts PowerBudget::spare(Instant now) const {
   const std::lock_guard lock(mutex_);
-  return std::max(Watts(0.0), spread(governor_.left(now, budget_) - onboard::Joules(promised_)));
+  return std::max(Watts(0.0), spread(governor_.left(now, for_dearer()) - onboard::Joules(promised_)));
 }
 
 Watts PowerBudget::spare_for_others(Instant now) const {

@@ -15,7 +15,8 @@ namespace skywarden::serving {
 struct PowerOptions {
   Watts budget{20.0};  // at the start, and never more later; at most kModule
   Watts reserve{0.0};  // kept from the work of others
-  onboard::EnergyTable table;
+  double kept = 0.05;  // of the budget, 0…0.5: for the cheapest way, so that little is better than nothing
+  onboard::EnergyTable table = {};
   Duration window = std::chrono::seconds(60);  // over which the budget is kept; at least a millisecond
   static constexpr Watts kModule{20.0};        // of the module: the target of N4
   [[nodiscard]] Result<void> validate() const;
@@ -29,6 +30,7 @@ class PowerBudget {
   [[nodiscard]] Result<void> set(Watts budget);
   [[nodiscard]] Watts budget() const;
 
+  // As the governor does, but dearer ways leave the part that is kept.
   [[nodiscard]] onboard::PowerGrant grant(std::span<const onboard::PowerChoice> choices, Instant now,
                                           std::size_t wanted);
 
@@ -37,7 +39,7 @@ class PowerBudget {
   void take_back(onboard::Joules energy);
 
   [[nodiscard]] Watts drawn(Instant now) const;  // on the mean of the window
-  // What is left, less what was promised, spread over a window; not below 0.
+  // What is left for other ways than the cheapest, less what was promised, spread over a window; not below 0.
   [[nodiscard]] Watts spare(Instant now) const;
   [[nodiscard]] Watts spread(onboard::Joules energy) const;  // over a window
   // The same for others: less the reserve.
@@ -45,6 +47,8 @@ class PowerBudget {
   [[nodiscard]] const PowerOptions& options() const { return options_; }
 
  private:
+  [[nodiscard]] Watts for_dearer() const { return (1.0 - options_.kept) * budget_; }
+
   PowerOptions options_;
   mutable std::mutex mutex_;  // guards what follows
   Watts budget_;

@@ -137,6 +137,25 @@ TEST_CASE("a budget that is spent leads to rules, none at all to a refusal, and 
   CHECK(metrics.find("skywarden_records_owed{schema=\"example\"} 0") != std::string::npos);
 }
 
+TEST_CASE("dearer ways leave a part of the budget to the cheapest") {
+  PowerBudget power({.budget = Watts(1.0), .kept = 0.1, .window = 100s});
+  const onboard::PowerChoice ways[] = {{onboard::Joules(0.0), onboard::Joules(1.0), 1},
+                                       {onboard::Joules(0.0), onboard::Joules(0.1), 1}};
+  const Instant now = Instant{} + 1h;
+  std::size_t dearer = 0, cheaper = 0, refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    const auto grant = power.grant(ways, now, 1);
+    dearer += grant.records == 1 && grant.choice == 0 ? 1 : 0;
+    cheaper += grant.records == 1 && grant.choice == 1 ? 1 : 0;
+    refused += grant.records == 0 ? 1 : 0;
+    if (grant.choice == 1) CHECK(power.spare(now) < power.spread(ways[0].record));
+  }
+  CHECK(dearer == 90);
+  CHECK((cheaper == 99 || cheaper == 100));  // sums of tenths
+  CHECK(refused + cheaper == 210);
+  CHECK(power.drawn(now) <= Watts(1.0));
+}
+
 TEST_CASE("nobody raises the budget beyond that of the start, and nonsense changes nothing") {
   Running running(with_watts(5.0));
   for (const char* wrong :
