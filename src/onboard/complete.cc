@@ -21,12 +21,18 @@ std::vector<std::uint32_t> pools_of(const Panel& panel, bool alone) {
 
 void run_causal(const Panel& panel, CompletionSteps& steps) {
   std::vector<std::size_t> streams;
+  std::vector<CompletionSteps::Arrived> arrived;
   for (std::size_t slot = 0; slot < panel.slots(); ++slot) {
     streams.clear();
-    for (std::size_t s = 0; s < panel.streams(); ++s)
-      if (panel.record_at(slot, s) != Panel::kNoRecord) streams.push_back(s);
+    arrived.clear();
+    for (std::size_t s = 0; s < panel.streams(); ++s) {
+      if (panel.record_at(slot, s) == Panel::kNoRecord) continue;
+      streams.push_back(s);
+      arrived.push_back({slot, s});
+    }
     steps.open(slot);
-    steps.fill(slot, streams);
+    steps.arrive(slot, streams);
+    steps.complete(arrived);
     steps.learn(slot);
   }
 }

@@ -68,9 +68,9 @@ struct ReviewOperations {
 class NumberReviewer {
  public:
   virtual ~NumberReviewer() = default;
-  // Whether it looks at whole records, too: then `prepare` is called with records of a slot, all at once or
-  // some after others, before any of their estimates is reviewed. What is said of a record must not depend on
-  // the others.
+  // Whether it looks at whole records, too: then `prepare` is called with each of them before any of its
+  // estimates is reviewed, with several at once that are of different streams. Those of a stream come in the
+  // order of their arrival. What is said of a record must not depend on the others.
   [[nodiscard]] virtual bool wants_records() const { return false; }
   virtual void prepare(std::span<const RecordNumbers> /*records*/) {}
   // Whether this field is looked at at all; features of others are not worked out.

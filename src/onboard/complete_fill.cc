@@ -73,10 +73,9 @@ void CompletionSteps::settle(std::size_t cell, std::size_t f, double value, Orig
   out_.by[cell] = static_cast<std::uint16_t>(by);
 }
 
-void CompletionSteps::fill_estimates(std::size_t slot, Streams streams) {
-  if (options_.reviewer != nullptr && options_.reviewer->wants_records()) show_records(slot, streams);
-  for (const std::size_t s : streams) {
-    if (panel_.record_at(slot, s) == Panel::kNoRecord) continue;
+void CompletionSteps::fill_estimates(std::span<const Arrived> records) {
+  if (options_.reviewer != nullptr && options_.reviewer->wants_records()) show_records(records);
+  for (const auto& [slot, s] : records) {
     for (std::size_t f = 0; f < panel_.fields(); ++f) {
       if (work_.known(panel_.at(slot, s, f))) continue;
       if (is_number_[f] != 0) fill_number(slot, s, f);
@@ -86,10 +85,9 @@ void CompletionSteps::fill_estimates(std::size_t slot, Streams streams) {
 }
 
 // Records with holes and without: a course in time needs both.
-void CompletionSteps::show_records(std::size_t slot, Streams streams) {
+void CompletionSteps::show_records(std::span<const Arrived> records) {
   records_.clear();
-  for (const std::size_t s : streams) {
-    if (panel_.record_at(slot, s) == Panel::kNoRecord) continue;
+  for (const auto& [slot, s] : records) {
     RecordNumbers& record = records_.emplace_back(RecordNumbers{slot, s, {}});
     for (std::size_t f = 0; f < panel_.fields(); ++f) {
       if (is_number_[f] == 0) continue;
@@ -140,8 +138,8 @@ void CompletionSteps::fill_category(std::size_t slot, std::size_t s, std::size_t
   out_.abstained[cell] = options_.abstain_beyond > 0.0 && estimate->right < kLevelActedOn ? 1 : 0;
 }
 
-void CompletionSteps::keep_residuals(std::size_t slot, Streams streams) {
-  for (const std::size_t s : streams) {
+void CompletionSteps::keep_residuals(std::span<const Arrived> records) {
+  for (const auto& [slot, s] : records) {
     for (std::size_t f = 0; f < panel_.fields(); ++f) {
       const std::size_t cell = panel_.at(slot, s, f);
       if (is_number_[f] == 0 || !panel_.observed(cell)) continue;
@@ -155,7 +153,7 @@ void CompletionSteps::keep_residuals(std::size_t slot, Streams streams) {
         residual.after_day = static_cast<float>((work_.levels[cell] - blind->value) / blind->mean_error);
     }
   }
-  for (const std::size_t s : streams)
+  for (const auto& [slot, s] : records)
     for (std::size_t f = 0; f < panel_.fields(); ++f) compare_with_twins(slot, s, f);
 }
 

@@ -140,7 +140,10 @@ TEST_CASE("a completion whose streams move away and back says the same") {
       const std::size_t slot = one->window.open(records[hour * 4].time);
       one->steps.open(slot);
       for (const std::size_t s : all) one->window.put(slot, s, 0, records[hour * 4 + s].fields);
-      one->steps.fill(slot, all);
+      one->steps.arrive(slot, all);
+      std::vector<CompletionSteps::Arrived> arrived;
+      for (const std::size_t s : all) arrived.push_back({slot, s});
+      one->steps.complete(arrived);
     }
     if (hour % 17 == 0) {  // with the slot open
       const Detour way = detour(4, random);

@@ -278,6 +278,7 @@ void Network::prepare(std::span<const RecordNumbers> records) {
       answers_.push_back({number.cell, {said[0] * one, log_error + logarithm(one)}});
     }
   }
+  std::ranges::sort(answers_, {}, &Answer::cell);
 }
 
 void Network::move_streams(StreamMoves moves) {

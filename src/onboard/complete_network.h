@@ -70,8 +70,8 @@ class Network {
   [[nodiscard]] NetworkKind kind() const { return kind_; }
   // Of one record with holes, alone in its batch; of a recurrent network with as many rows as it looks at.
   [[nodiscard]] OperationCounts operations() const;
-  // Records of a slot, all at once or some after others; slots in order. Runs the network on those with
-  // holes.
+  // Records of different streams, those of a stream in the order of their arrival. Runs the network on those
+  // with holes.
   void prepare(std::span<const RecordNumbers> records);
   // The same without an opinion of them: what comes later is as if it had been asked.
   void note(std::span<const RecordNumbers> records);
@@ -99,7 +99,7 @@ class Network {
   std::unique_ptr<inference::Session> session_;
   std::vector<std::vector<float>> recent_;  // of streams: rows one behind the other, the latest last
   std::vector<Answer> answers_;             // by cell, ascending
-  // Of the slot being prepared.
+  // Of the records being prepared.
   std::vector<const RecordNumbers*> asked_;
   std::vector<std::uint32_t> lengths_;
   std::vector<float> numbers_, outputs_;

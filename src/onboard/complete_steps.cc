@@ -101,13 +101,16 @@ void CompletionSteps::open(std::size_t slot) {
   out_.forget(panel_.at(slot, 0, 0), panel_.streams() * panel_.fields());
 }
 
-void CompletionSteps::fill(std::size_t slot, Streams streams) {
+void CompletionSteps::arrive(std::size_t slot, Streams streams) {
   for (const std::size_t s : streams) take_observed(slot, s);
   fill_redundant(slot, streams);
   for (const std::size_t s : streams) spatial_.estimate(work_, slot, s, copies_, true);
   for (const std::size_t s : streams) link_previous(slot, s);
-  fill_estimates(slot, streams);
-  if (options_.keep_residuals) keep_residuals(slot, streams);
+}
+
+void CompletionSteps::complete(std::span<const Arrived> records) {
+  fill_estimates(records);
+  if (options_.keep_residuals) keep_residuals(records);
 }
 
 void CompletionSteps::learn(std::size_t slot) {
@@ -207,8 +210,12 @@ void CompletionSteps::run_offline() {
   }
   losses_ = LossPattern(panel_.streams(), panel_.fields());
   trials_->refresh();
+  std::vector<Arrived> records;
   for (std::size_t slot = 0; slot < slots; ++slot) {
-    fill_estimates(slot, all);
+    records.clear();
+    for (const std::size_t s : all)
+      if (panel_.record_at(slot, s) != Panel::kNoRecord) records.push_back({slot, s});
+    fill_estimates(records);
     if (features_) losses_.step(work_, slot);
   }
 }

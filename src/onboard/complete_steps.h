@@ -1,8 +1,8 @@
 // The steps of completion over a panel, slot by slot, in the order that complete.h states. `complete()` runs
 // them over a whole table, StreamCompleter over a window that moves on. It is one code, so both say the same.
 //
-// Causal, of each slot: open, fill (all its records at once, or each as it arrives), learn. Work for a slot
-// is bounded by streams² and fields², never by the slots before.
+// Causal, of each slot: open, arrive and complete (all its records at once, or some after others), learn.
+// Work for a slot is bounded by streams² and fields², never by the slots before.
 #pragma once
 
 #include <cstddef>
@@ -30,6 +30,9 @@ namespace skywarden::onboard {
 class CompletionSteps {
  public:
   using Streams = std::span<const std::size_t>;
+  struct Arrived {  // a record
+    std::size_t slot = 0, stream = 0;
+  };
 
   // The panel may be a window; then its streams are those of now, all of one pool. All must outlive the
   // steps. `pools[s]`: streams of one pool share what they learn.
@@ -40,12 +43,16 @@ class CompletionSteps {
 
   // Causal. Slots one after the other.
   void open(std::size_t slot);
-  // Completes the records that these streams have at the slot, streams in rising order. Records of the slot
-  // that were completed before may be looked at, and are not changed.
-  void fill(std::size_t slot, Streams streams);
+  // The records that these streams have at the slot, all at once, streams in rising order; then they are to
+  // be completed, before another slot is opened, a record of an earlier slot arrives or one of the streams
+  // has another. Records of the slot that came before may be looked at, and are not changed; those that come
+  // after are not looked at, so that several may arrive, one after the other, and then be completed together
+  // in that order.
+  void arrive(std::size_t slot, Streams streams);
+  void complete(std::span<const Arrived> records);
   // From the slot, once all its records have come.
   void learn(std::size_t slot);
-  // A record of an earlier slot has been completed: slots up to `last_slot` see its values from now on.
+  // A record of an earlier slot has arrived: slots up to `last_slot` see its values from now on.
   void carry_forward(std::size_t slot, std::size_t stream, std::size_t last_slot);
   // Another reviewer, or none, from the next record on; it must outlive the steps or be replaced.
   void set_reviewer(NumberReviewer* reviewer);
@@ -75,11 +82,11 @@ class CompletionSteps {
   void link_previous(std::size_t slot, std::size_t s);
   void link_next();
   void spatial_both_ways();
-  void fill_estimates(std::size_t slot, Streams streams);
-  void show_records(std::size_t slot, Streams streams);
+  void fill_estimates(std::span<const Arrived> records);
+  void show_records(std::span<const Arrived> records);
   void fill_number(std::size_t slot, std::size_t s, std::size_t f);
   void fill_category(std::size_t slot, std::size_t s, std::size_t f);
-  void keep_residuals(std::size_t slot, Streams streams);
+  void keep_residuals(std::span<const Arrived> records);
   void compare_with_twins(std::size_t slot, std::size_t s, std::size_t f);
   void try_numbers(std::size_t slot);
   void learn_lookups(std::size_t slot);
@@ -105,7 +112,7 @@ class CompletionSteps {
   std::unique_ptr<NumberTrials> trials_;
   std::size_t refresh_at_;              // slot
   std::vector<Floor> floors_;           // stream × field
-  std::vector<RecordNumbers> records_;  // of the slot, when the reviewer wants them
+  std::vector<RecordNumbers> records_;  // for a reviewer that wants them
   std::vector<std::uint8_t> record_known_;
   Completion out_;
 };

@@ -144,16 +144,20 @@ std::size_t StreamCompleter::slot_passed(std::size_t stream, Instant time) const
   return newest();
 }
 
-std::size_t StreamCompleter::slot_for(std::size_t stream, Instant time) {
+std::optional<std::size_t> StreamCompleter::free_slot(std::size_t stream, Instant time) const {
+  if (!has_slot()) return std::nullopt;
   const Panel& panel = window_.panel();
-  if (has_slot() && time < panel.time(newest())) {
+  const auto is_free = [&](std::size_t slot) { return panel.record_at(slot, stream) == Panel::kNoRecord; };
+  if (time < panel.time(newest())) {
     const std::size_t slot = slot_passed(stream, time);
-    if (panel.record_at(slot, stream) == Panel::kNoRecord) return slot;
-    time = panel.time(newest());
+    if (is_free(slot)) return slot;
   }
-  if (has_slot() && time == panel.time(newest()) && panel.record_at(newest(), stream) == Panel::kNoRecord)
-    return newest();
-  open(time);
+  return time <= panel.time(newest()) && is_free(newest()) ? std::optional(newest()) : std::nullopt;
+}
+
+std::size_t StreamCompleter::slot_for(std::size_t stream, Instant time) {
+  if (const auto slot = free_slot(stream, time)) return *slot;
+  open(has_slot() ? std::max(time, window_.panel().time(newest())) : time);
   return newest();
 }
 
@@ -171,17 +175,52 @@ CompletedRecord StreamCompleter::answer(const datum::Record& record, std::size_t
   return out;
 }
 
+bool StreamCompleter::joins_newest(const datum::Record& record) const {
+  const auto known = numbers_.find(record.stream);
+  if (known == numbers_.end() || !has_slot()) return false;
+  return free_slot(known->second, std::max(latest_[known->second], record.time)) == newest();
+}
+
 Result<CompletedRecord> StreamCompleter::complete(const datum::Record& record) {
-  if (const auto sound = check(record); !sound) return tl::unexpected(sound.error());
-  const auto stream = stream_of(record.stream);
-  if (!stream) return tl::unexpected(stream.error());
-  latest_[*stream] = std::max(latest_[*stream], record.time);
-  const std::size_t slot = slot_for(*stream, latest_[*stream]);
-  window_.put(slot, *stream, kOneByOne, record.fields);
-  last_slots_[*stream] = std::max(last_slots_[*stream], slot);
-  steps_.fill(slot, std::span(&*stream, 1));
-  if (slot != newest()) steps_.carry_forward(slot, *stream, newest());
-  return answer(record, slot, *stream);
+  const datum::Record* const one = &record;
+  return std::move(complete_each(std::span(&one, 1)).front());
+}
+
+std::vector<Result<CompletedRecord>> StreamCompleter::complete_each(
+    std::span<const datum::Record* const> records) {
+  std::vector<Result<CompletedRecord>> out(records.size());
+  std::vector<CompletionSteps::Arrived> arrived;
+  std::vector<std::size_t> waiting;  // who they are, to be completed together
+  const auto complete_arrived = [&] {
+    steps_.complete(arrived);
+    for (std::size_t i = 0; i < waiting.size(); ++i)
+      out[waiting[i]] = answer(*records[waiting[i]], arrived[i].slot, arrived[i].stream);
+    arrived.clear();
+    waiting.clear();
+  };
+  const auto waits = [&](const std::string& stream) {
+    return std::ranges::any_of(waiting, [&](std::size_t r) { return records[r]->stream == stream; });
+  };
+  for (std::size_t r = 0; r < records.size(); ++r) {
+    const datum::Record& record = *records[r];
+    if (!waiting.empty() && (waits(record.stream) || !joins_newest(record))) complete_arrived();
+    const auto sound = check(record);
+    const auto stream = sound ? stream_of(record.stream) : tl::unexpected(sound.error());
+    if (!stream) {
+      out[r] = tl::unexpected(stream.error());
+      continue;
+    }
+    latest_[*stream] = std::max(latest_[*stream], record.time);
+    const std::size_t slot = slot_for(*stream, latest_[*stream]);
+    window_.put(slot, *stream, kOneByOne, record.fields);
+    last_slots_[*stream] = std::max(last_slots_[*stream], slot);
+    steps_.arrive(slot, std::span(&*stream, 1));
+    if (slot != newest()) steps_.carry_forward(slot, *stream, newest());
+    arrived.push_back({slot, *stream});
+    waiting.push_back(r);
+  }
+  complete_arrived();
+  return out;
 }
 
 std::vector<Result<CompletedRecord>> StreamCompleter::complete_backlog(
@@ -238,12 +277,15 @@ void StreamCompleter::complete_together(std::span<const datum::Record> records,
     newest_is_free = newest_is_free && panel.record_at(newest(), stream) == Panel::kNoRecord;
   if (!newest_is_free) open(time);
   std::vector<std::size_t> streams;
+  std::vector<CompletionSteps::Arrived> arrived;
   for (const auto& [stream, r] : members) {
     window_.put(newest(), stream, static_cast<std::uint32_t>(stream) + 1, records[r].fields);
     last_slots_[stream] = newest();
     streams.push_back(stream);
+    arrived.push_back({newest(), stream});
   }
-  steps_.fill(newest(), streams);
+  steps_.arrive(newest(), streams);
+  steps_.complete(arrived);
   for (const auto& [stream, r] : members) out[r] = answer(records[r], newest(), stream);
 }
 

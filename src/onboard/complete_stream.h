@@ -67,6 +67,9 @@ class StreamCompleter {
   // kMalformed for a record that does not follow the schema, kLimitReached for one stream or slot too many;
   // such a record changes nothing.
   [[nodiscard]] Result<CompletedRecord> complete(const datum::Record& record);
+  // The same as one after the other, faster: the networks look at several records at once.
+  [[nodiscard]] std::vector<Result<CompletedRecord>> complete_each(
+      std::span<const datum::Record* const> records);
   // In any order; what comes back is in the same. Taken by time, all records of a time together. A record
   // that is refused is answered as refused and costs itself.
   [[nodiscard]] std::vector<Result<CompletedRecord>> complete_backlog(std::span<const datum::Record> records);
@@ -90,7 +93,11 @@ class StreamCompleter {
   [[nodiscard]] bool has_slot() const { return window_.panel().slots() > 0; }
   [[nodiscard]] std::size_t newest() const { return window_.panel().slots() - 1; }
   void open(Instant time);
-  // The slot that a record of this time belongs to, opened when it is a new one.
+  // Whether the record's stream is known and its slot the newest: nothing that came before sees of it.
+  [[nodiscard]] bool joins_newest(const datum::Record& record) const;
+  // The slot that a record of this time belongs to, if it is there.
+  [[nodiscard]] std::optional<std::size_t> free_slot(std::size_t stream, Instant time) const;
+  // The same, or a new one.
   [[nodiscard]] std::size_t slot_for(std::size_t stream, Instant time);
   [[nodiscard]] std::size_t slot_passed(std::size_t stream, Instant time) const;
   void complete_together(std::span<const datum::Record> records, std::span<const std::size_t> together,

@@ -132,16 +132,19 @@ std::vector<CompletedNewest> CompletionLadder::complete_newest(std::span<const d
   show_owed(to_be_shown(newest.size(), haste));
   const bool by_rules = haste == Haste::kGreat || !owed_.empty();
   const bool spared = system_->spare_networks(haste != Haste::kNone) && haste != Haste::kNone;
+  // The system knows all of them before the first is kept here: it looks at several at once.
+  std::vector<std::optional<Shown>> shown;
+  if (!by_rules) shown = show_in_time(newest);
   for (std::size_t i = 0; i < newest.size(); ++i) {
     const datum::Record& record = *newest[i];
     EXPECTS(record.fields.size() == schema_.fields.size());
     describe(record, out[i]);
-    note_time(record.time);
     if (by_rules) {
+      note_time(record.time);
       complete_in_haste(record, out[i]);
     } else {
       if (spared) out[i].depth = CompletionDepth::kTrees;
-      complete_in_time(record, out[i]);
+      take_shown(record, std::move(shown[i]), out[i]);
       if (method_) apply_method(record, out[i]);
     }
     keep(record);
@@ -180,10 +183,12 @@ std::vector<datum::Record> CompletionLadder::rows_of(const std::string& stream) 
 }
 
 void CompletionLadder::show_owed(std::size_t count) {
-  for (std::size_t i = 0; i < count && !owed_.empty(); ++i) {
-    if (!show(owed_.front())) ++never_shown_;
-    owed_.pop_front();
-  }
+  const std::size_t many = std::min(count, owed_.size());
+  std::vector<const datum::Record*> records;
+  for (std::size_t i = 0; i < many; ++i) records.push_back(&owed_[i]);
+  for (const Shown& shown : show(records))
+    if (!shown) ++never_shown_;
+  owed_.erase(owed_.begin(), owed_.begin() + static_cast<std::ptrdiff_t>(many));
 }
 
 void CompletionLadder::note_time(Instant time) {
@@ -217,18 +222,39 @@ void CompletionLadder::owe(const datum::Record& record) {
   ++never_shown_;
 }
 
-Result<onboard::CompletedRecord> CompletionLadder::show(const datum::Record& record) {
-  if (system_->worn_out())
+std::vector<CompletionLadder::Shown> CompletionLadder::show(std::span<const datum::Record* const> records) {
+  auto out = system_->complete_each(records);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (out[i] || !system_->worn_out()) continue;
     system_ = std::make_unique<onboard::StreamCompleter>(schema_, system_->take_reviewer(), options_.system);
-  return system_->complete(record);
+    std::ranges::move(system_->complete_each(records.subspan(i)),
+                      out.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return out;
 }
 
-void CompletionLadder::complete_in_time(const datum::Record& newest, CompletedNewest& out) {
-  if (!ahead_of_all(newest.time)) {
-    if (auto completed = show(newest)) {
-      out.record = std::move(completed->record);
-      return;
-    }
+// Nothing for those that would hold the system's clock.
+std::vector<std::optional<CompletionLadder::Shown>> CompletionLadder::show_in_time(
+    std::span<const datum::Record* const> newest) {
+  std::vector<std::optional<Shown>> out(newest.size());
+  std::vector<const datum::Record*> records;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < newest.size(); ++i) {
+    note_time(newest[i]->time);
+    if (ahead_of_all(newest[i]->time)) continue;
+    records.push_back(newest[i]);
+    places.push_back(i);
+  }
+  auto shown = show(records);
+  for (std::size_t i = 0; i < places.size(); ++i) out[places[i]] = std::move(shown[i]);
+  return out;
+}
+
+void CompletionLadder::take_shown(const datum::Record& newest, std::optional<Shown> shown,
+                                  CompletedNewest& out) {
+  if (shown && *shown) {
+    out.record = std::move((*shown)->record);
+    return;
   }
   ++never_shown_;
   out.record = newest;

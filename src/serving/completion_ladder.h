@@ -108,8 +108,10 @@ class CompletionLadder {
   void owe(const datum::Record& record);
   void note_time(Instant time);
   [[nodiscard]] bool ahead_of_all(Instant time) const;
-  [[nodiscard]] Result<onboard::CompletedRecord> show(const datum::Record& record);
-  void complete_in_time(const datum::Record& newest, CompletedNewest& out);
+  using Shown = Result<onboard::CompletedRecord>;
+  [[nodiscard]] std::vector<Shown> show(std::span<const datum::Record* const> records);
+  [[nodiscard]] std::vector<std::optional<Shown>> show_in_time(std::span<const datum::Record* const> newest);
+  void take_shown(const datum::Record& newest, std::optional<Shown> shown, CompletedNewest& out);
   void complete_alone(const datum::Record& newest, CompletedNewest& out) const;
   void complete_in_haste(const datum::Record& newest, CompletedNewest& out);
   void complete_by_rules(const datum::Record& newest, CompletedNewest& out) const;

@@ -148,7 +148,6 @@ void CompletionStand::note(std::size_t records, Haste in_time, Haste done_at) {
 CompletionStand::Results CompletionStand::run_here(Batch group, Haste in_time, Haste& done_at) {
   std::vector<const datum::Record*> records;
   std::vector<std::vector<const datum::Record*>> before;
-  Results out;
   for (const CompletionWork* work : group) {
     before.push_back(still_new(work->before));
     records.insert(records.end(), before.back().begin(), before.back().end());
@@ -161,26 +160,45 @@ CompletionStand::Results CompletionStand::run_here(Batch group, Haste in_time, H
   const onboard::PowerGrant grant = granted(records, ways);
   done_at = ways[grant.choice];
   const bool for_power = done_at > in_time || grant.records < records.size();
+  std::vector<CompletionDone> done(group.size());
+  // As many as can be at once: the system is faster with several.
+  std::vector<const datum::Record*> gathered;
+  std::size_t completed = 0;  // of the group
+  const auto complete_gathered = [&](std::size_t until) {
+    std::vector<CompletedNewest> answers = for_power && done_at == Haste::kGreat
+                                               ? ladder_.complete_and_forgo(gathered)
+                                               : ladder_.complete_newest(gathered, done_at);
+    gathered.clear();
+    auto next = answers.begin();
+    for (; completed < until; ++completed) {
+      if (done[completed].no_power) continue;
+      next += static_cast<std::ptrdiff_t>(before[completed].size());
+      const auto end = next + static_cast<std::ptrdiff_t>(group[completed]->records.size());
+      done[completed].records.assign(std::move_iterator(next), std::move_iterator(end));
+      next = end;
+    }
+  };
   std::size_t left = grant.records;
   for (std::size_t i = 0; i < group.size(); ++i) {
-    CompletionDone done;
-    if (group[i]->with_rows) done.rows = recent_rows(group[i]->records);
-    std::vector<const datum::Record*> mine = before[i];
-    for (const datum::Record& record : group[i]->records) mine.push_back(&record);
-    done.no_power = mine.size() > left;
-    if (!done.no_power) {
-      left -= mine.size();
-      done.records = for_power && done_at == Haste::kGreat ? ladder_.complete_and_forgo(mine)
-                                                           : ladder_.complete_newest(mine, done_at);
-      done.records.erase(done.records.begin(),
-                         done.records.begin() + static_cast<std::ptrdiff_t>(before[i].size()));
-      note(done.records.size(), in_time, done_at);
-    } else {
-      const std::lock_guard lock(mutex_);
-      figures_.refused += group[i]->records.size();
+    const std::vector<datum::Record>& asked = group[i]->records;
+    if (group[i]->with_rows) {
+      complete_gathered(i);
+      done[i].rows = recent_rows(asked);
     }
-    out.emplace_back(std::move(done));
+    done[i].no_power = before[i].size() + asked.size() > left;
+    if (done[i].no_power) {
+      const std::lock_guard lock(mutex_);
+      figures_.refused += asked.size();
+      continue;
+    }
+    left -= before[i].size() + asked.size();
+    gathered.insert(gathered.end(), before[i].begin(), before[i].end());
+    for (const datum::Record& record : asked) gathered.push_back(&record);
+    note(asked.size(), in_time, done_at);
   }
+  complete_gathered(group.size());
+  Results out;
+  for (CompletionDone& one : done) out.emplace_back(std::move(one));
   return out;
 }
 

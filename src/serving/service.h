@@ -34,10 +34,11 @@ struct ServiceOptions {
   unsigned threads = 1;
   // Of an inference: a row is a token.
   inference::BatcherOptions infer = {.preferred = {16, 256}};
-  // Of a completion: a row is a record; a depth for each degree of haste (completion_ladder.h).
+  // Of a completion: a row is a record; a depth for each degree of haste (completion_ladder.h). Few at once
+  // while others come: the first are on their way while the next are worked on.
   inference::BatcherOptions complete = {
       .delay_max = std::chrono::microseconds(300),
-      .preferred = {16, 256},
+      .preferred = {4, 256},
       .depths = {{std::chrono::microseconds(100), std::chrono::microseconds(500)},
                  {std::chrono::microseconds(100), std::chrono::microseconds(300)},
                  {std::chrono::microseconds(20), std::chrono::microseconds(5)}}};
