@@ -24,10 +24,9 @@ import subprocess
 import tempfile
 
 from completion_rules import SCHEMAS, read_table, share, show, uniform, write_table
-from tables_completion import MISSING, Peers, load_schema, within
+from tables_completion import MISSING, Peers, held, load_schema, within
 
 ROOT = SCHEMAS.parent
-ROUNDING = 1e-9
 BEIJING_SEEDS, WINDOWS, WINDOW_HOURS = 2, 30, 31
 
 
@@ -78,8 +77,7 @@ class Counts:
             self.right[f] += within(fields[f], said[i][f], rows[i][f])
             if said[i].get(f + ".low"):
                 self.numbers += 1
-                self.held += (float(said[i][f + ".low"]) - ROUNDING <= float(rows[i][f])
-                              <= float(said[i][f + ".high"]) + ROUNDING)
+                self.held += held(fields[f], said[i], rows[i][f])
         return sum(self.right.values()) - before
 
     def shares(self):

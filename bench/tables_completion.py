@@ -88,6 +88,13 @@ def within(field, said, truth):
     return error <= max(absolute, relative * abs(float(truth))) + ROUNDING
 
 
+def held(field, row, truth):
+    """Whether the row's interval of the field holds the truth; on a circle its ends may lie beyond min and max."""
+    low, high = (float(row[field["name"] + end]) for end in (".low", ".high"))
+    turn = field["max"] - field["min"] if field.get("circular") else 0
+    return any(low - ROUNDING <= float(truth) + turns * turn <= high + ROUNDING for turns in (-1, 0, 1))
+
+
 class Peers:
     """What simple methods say of a hidden cell, from the cells that are shown."""
 
@@ -155,18 +162,17 @@ def score(schema, rows, completed, cells):
     methods = {"skywarden": lambda i, f: completed[i][f], "last": peers.last, "mean": peers.mean, "linear": peers.linear}
     right = {method: collections.Counter() for method in methods}
     total = collections.Counter()
-    held = numbers = 0
+    inside = numbers = 0
     for i, f in cells:
         total[f] += 1
         for method, said in methods.items():
             right[method][f] += within(fields[f], said(i, f), rows[i][f])
         if not is_category(fields[f]) and completed[i][f + ".low"]:
             numbers += 1
-            held += (float(completed[i][f + ".low"]) - ROUNDING <= float(rows[i][f])
-                     <= float(completed[i][f + ".high"]) + ROUNDING)
+            inside += held(fields[f], completed[i], rows[i][f])
     return {"cells": sum(total.values()),
             **{method: share(sum(counts.values()), sum(total.values())) for method, counts in right.items()},
-            "interval90_holds": share(held, numbers),
+            "interval90_holds": share(inside, numbers),
             "of_fields": {f: {method: share(right[method][f], total[f]) for method in methods} for f in fields}}
 
 

@@ -134,6 +134,8 @@ Result<bool> run(const Arguments& arguments) {
   if (!tables) return tl::unexpected(tables.error());
   onboard::CompleteOptions completing;
   completing.causal = arguments.causal;
+  // A file that never goes back in time is taken for a log of what arrived.
+  completing.rows_as_arrived = tables->panel.records_in_order();
   completing.abstain_beyond = arguments.abstain_beyond;
   completing.reviewer = reviewer->get();
   const onboard::Completion completion = onboard::complete(tables->panel, *schema, completing);

@@ -33,7 +33,8 @@ struct CompleteOptions {
   // 0: never.
   double abstain_beyond = 2.5;
   bool calibrate = true;  // intervals of numbers, by trials while running; off where a reviewer takes notes
-  // Rows stand in the order in which they arrived, so streams of one source may share what they learn.
+  // Rows stand in the order in which they arrived (Panel::records_in_order), so streams of one source may
+  // share what they learn. Where that is not certain, a row further down may be of an earlier time.
   bool rows_as_arrived = false;
   NumberReviewer* reviewer = nullptr;  // sees each estimate of a number, in the order of slots
 };
@@ -55,7 +56,7 @@ struct Residual {
 struct Completion {
   std::vector<Origin> origins;          // of cells, as in the panel
   std::vector<double> values;           // in the field's unit and on its grid; levels as numbers
-  std::vector<float> lows, highs;       // 90 % interval of an estimated number
+  std::vector<float> lows, highs;       // 90 % interval of an estimated number; on a circle beyond min or max
   std::vector<float> probabilities;     // of an estimated level
   std::vector<std::uint8_t> abstained;  // 1: too uncertain to act on
   // Of a copy the other stream, of a determined cell the other field, of an estimate 1 where a reviewer

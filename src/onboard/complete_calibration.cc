@@ -44,6 +44,7 @@ std::size_t CalibrationClass::lasts(std::size_t gap) {
 }
 
 std::size_t IntervalCalibration::Levels::bin(double level) const {
+  if (on_circle) return 0;
   const double deviation = std::sqrt(variance);
   std::size_t out = 0;
   while (out + 1 < kBins && level > mean + kBounds[out] * deviation) ++out;
@@ -55,6 +56,10 @@ IntervalCalibration::IntervalCalibration(std::size_t fields, std::size_t pools, 
   EXPECTS(pools > 0);
   kinds_.resize(pools * fields * CalibrationClass::kCount);
   kept_ = std::min(options_.trials_kept, options_.trials_of_all / std::max<std::size_t>(1, kinds_.size()));
+}
+
+void IntervalCalibration::put_on_circle(std::size_t field) {
+  for (std::size_t pool = 0; pool < pools_; ++pool) levels_[pool * fields_ + field].on_circle = true;
 }
 
 void IntervalCalibration::learn(std::size_t field, std::size_t pool, std::size_t gap,

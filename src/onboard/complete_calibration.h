@@ -45,6 +45,8 @@ class CalibrationClass {
 class IntervalCalibration {
  public:
   IntervalCalibration(std::size_t fields, std::size_t pools, CalibrationOptions options = {});
+  // On a circle no level is higher than another: none goes missing more often.
+  void put_on_circle(std::size_t field);
 
   // A trial: the estimate, with its interval as it would be said uncalibrated, and the truth; working scale.
   // `slot`: of records that share a time the first, for their errors hang together.
@@ -77,6 +79,7 @@ class IntervalCalibration {
   };
   struct Levels {  // of a field in a pool
     double count = 0, mean = 0, variance = 0;
+    bool on_circle = false;
     [[nodiscard]] std::size_t bin(double level) const;
   };
   struct Stretch {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "base/contract.h"
 #include "base/random.h"
@@ -31,6 +32,10 @@ void to_logs(const std::vector<float>& counts, std::vector<float>& logs, std::si
     for (std::size_t i = 0; i < row; ++i)
       logs[begin + i] = static_cast<float>(std::log((counts[begin + i] + smoothing) / total));
   }
+}
+
+double sum_of(std::span<const float> counts) {
+  return std::accumulate(counts.begin(), counts.end(), 0.0);
 }
 
 LevelCalibrationOptions calibration_options(bool causal) {
@@ -80,9 +85,38 @@ void CategoryModel::refresh() {
 
 void CategoryModel::to_logarithms() {
   if (levels_ == 0) return;
-  to_logs(time_counts_, time_logs_, levels_, options_.smoothing);
-  to_logs(pair_counts_, pair_logs_, levels_, options_.smoothing);
+  std::vector<float> counts = time_counts_;
+  const std::size_t table = table_rows() * levels_;
+  for (std::size_t begin = 0; begin < counts.size(); begin += table) {
+    const std::span block = std::span(counts).subspan(begin, table);
+    add_prior(block, options_.stays * unknown_share(sum_of(block)));
+  }
+  to_logs(counts, time_logs_, levels_, options_.smoothing);
+  counts = pair_counts_;
+  // By the pair that was seen together most: streams that are silent for long are no beginning.
+  double most = 0.0;
+  for (std::size_t begin = 0; begin < counts.size(); begin += table)
+    most = std::max(most, sum_of(std::span(counts).subspan(begin, table)));
+  pair_prior_ = options_.agrees * unknown_share(most);
+  for (std::size_t begin = 0; begin < counts.size(); begin += table)
+    add_prior(std::span(counts).subspan(begin, table), pair_prior_);
+  to_logs(counts, pair_logs_, levels_, options_.smoothing);
   to_logs(hour_counts_, hour_logs_, levels_, options_.smoothing * 4);
+}
+
+double CategoryModel::unknown_share(double seen) const {
+  return std::max(0.0, 1.0 - seen / options_.known_after);
+}
+
+void CategoryModel::add_prior(std::span<float> block, double counts) const {
+  const auto worth = static_cast<float>(counts);
+  if (worth == 0.0F) return;
+  for (std::size_t row = 0; row < table_rows(); ++row) {
+    block[table_entry(row, row)] += worth;
+    if (!circular_ || levels_ < 3) continue;
+    block[1] += 0.5F * worth;
+    block[levels_ - 1] += 0.5F * worth;
+  }
 }
 
 void CategoryModel::move_streams(StreamMoves moves, std::size_t streams) {
@@ -103,8 +137,13 @@ void CategoryModel::move_streams(StreamMoves moves, std::size_t streams) {
     pair_logs_.clear();
   } else if (looked_around) {
     move_pairs(pair_counts_, streams, table, moves, 0.0F);
-    to_logs(nothing, even, levels_, options_.smoothing);
-    move_pairs(pair_logs_, streams, table, moves, even[0]);
+    constexpr float kNew = 1.0F;  // no logarithm of a share
+    move_pairs(pair_logs_, streams, table, moves, kNew);
+    std::vector<float> counts(table, 0.0F), unseen(table);
+    add_prior(counts, pair_prior_);
+    to_logs(counts, unseen, levels_, options_.smoothing);
+    for (std::size_t i = 0; i < pair_logs_.size(); ++i)
+      if (pair_logs_[i] == kNew) pair_logs_[i] = unseen[i % table];
   }
 }
 

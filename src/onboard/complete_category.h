@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "datum/schema.h"
@@ -26,6 +27,10 @@ struct CategoryOptions {
   std::size_t streams_max = 256;  // beyond, streams do not look at each other
   double learning_rate = 0.02;    // of the shares
   double smoothing = 0.5;         // added to every count
+  // Before anything is known a level stays what it was, and is what the neighbours show: worth so many counts
+  // (on a circle half as many to either side besides), less the more has been seen, and nothing in the end.
+  double stays = 4, agrees = 0.3;
+  double known_after = 100;  // counts, of a distance in time or of a pair of streams
 };
 
 struct CategoryEstimate {
@@ -83,6 +88,10 @@ class CategoryModel {
              std::vector<double>& probabilities) const;
   void record_scores(std::size_t slot, std::size_t stream, std::vector<double>& out) const;
   void to_logarithms();
+  // Of a prior what is left when so much has been seen.
+  [[nodiscard]] double unknown_share(double seen) const;
+  // Adds so many counts for each given level itself to a table of given and following levels.
+  void add_prior(std::span<float> block, double counts) const;
   void count(std::size_t slot, const CopyFinder& copies);
   // A copy would give the level away: it teaches less of those that are estimated.
   [[nodiscard]] bool has_copy(std::size_t slot, std::size_t stream, const CopyFinder& copies) const;
@@ -103,6 +112,7 @@ class CategoryModel {
   CategoryOptions options_;
   std::vector<float> time_counts_, pair_counts_, hour_counts_;
   std::vector<float> time_logs_, pair_logs_, hour_logs_;
+  double pair_prior_ = 0.0;                          // counts in pair_logs_ that nobody has seen
   std::vector<std::array<float, kSources>> shares_;  // pool × distance before × distance after
   LevelCalibration calibration_;
   // As far as has been seen. Then whole images are lost at once, and which levels those show says nothing of

@@ -24,6 +24,7 @@ class Course {
   void step(const Work& work, std::size_t slot);
   void move_streams(const Panel& panel, StreamMoves moves, std::size_t streams);
 
+  // NaN before the first value.
   [[nodiscard]] float usual(std::size_t cell) const { return usual_[cell]; }
   [[nodiscard]] float usual_error(std::size_t cell) const { return usual_error_[cell]; }
   // After the last known value at or before (in the order of the run) the cell's slot, which is included.
@@ -34,9 +35,9 @@ class Course {
   struct HourEntry {
     float count = 0;
     float mean = 0;
-    void learn(float value, float memory) {
+    void learn(const WorkingScale& scale, float value, float memory) {
       count = count + 1.0F < memory ? count + 1.0F : memory;
-      mean += (value - mean) / count;
+      mean += (static_cast<float>(scale.near(value, mean)) - mean) / count;
     }
   };
   CourseOptions options_;

@@ -108,15 +108,25 @@ void CompletionSteps::fill_number(std::size_t slot, std::size_t s, std::size_t f
   const std::size_t cell = panel_.at(slot, s, f);
   out_.by[cell] = reviewed ? 1 : 0;
   const datum::FieldSpec& spec = schema_.fields[f];
+  const WorkingScale& scale = work_.scales[f];
   const auto plausible = [&](double v) {
+    if (scale.turn() > 0.0) return scale.onto_circle(v);
     if (spec.min) v = std::max(v, *spec.min);
     if (spec.max) v = std::min(v, *spec.max);
     return v;
   };
-  const WorkingScale& scale = work_.scales[f];
   out_.origins[cell] = Origin::kEstimated;
   out_.values[cell] = plausible(grid_.round(s, f, plausible(scale.back(estimate->value))));
   out_.decimals[cell] = grid_.decimals(s, f);
+  if (scale.turn() > 0.0) {
+    // Either side of the value, at most half round; the ends may lie beyond min and max.
+    const double half = 0.5 * scale.turn(), said = out_.values[cell];
+    out_.lows[cell] = static_cast<float>(said - std::clamp(estimate->value - estimate->low, 0.0, half));
+    out_.highs[cell] = static_cast<float>(said + std::clamp(estimate->high - estimate->value, 0.0, half));
+    out_.abstained[cell] =
+        abstains(spec, said, out_.lows[cell], out_.highs[cell], options_.abstain_beyond) ? 1 : 0;
+    return;
+  }
   double low = std::min(plausible(scale.back(estimate->low)), out_.values[cell]);
   if (floors_[s * panel_.fields() + f].usual()) {  // rain: a trace of it is mostly none
     if (out_.values[cell] <= *spec.min + 1.001 * grid_.step(s, f)) out_.values[cell] = *spec.min;
@@ -147,10 +157,11 @@ void CompletionSteps::keep_residuals(std::span<const Arrived> records) {
       if (!now || now->mean_error <= 0.0) continue;
       Residual& residual = out_.residuals[cell];
       residual.known = true;
-      residual.after_last = static_cast<float>((work_.levels[cell] - now->value) / now->mean_error);
+      const auto beyond = [&](double said) { return work_.scales[f].near(work_.levels[cell], said) - said; };
+      residual.after_last = static_cast<float>(beyond(now->value) / now->mean_error);
       const auto blind = numbers_->estimate_blind(slot, s, f, kBlindSlots);
       if (blind && blind->mean_error > 0.0)
-        residual.after_day = static_cast<float>((work_.levels[cell] - blind->value) / blind->mean_error);
+        residual.after_day = static_cast<float>(beyond(blind->value) / blind->mean_error);
     }
   }
   for (const auto& [slot, s] : records)

@@ -9,6 +9,7 @@ namespace skywarden::onboard {
 namespace {
 
 constexpr std::array<double, 10> kSteps{1e3, 1e2, 1e1, 1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
+constexpr std::uint32_t kValuesMin = 20;  // before their grid is believed
 constexpr std::array<double, 10> kPerUnit{1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
 
 bool lies_on(double value, std::size_t step) {
@@ -50,7 +51,11 @@ std::int8_t GridFinder::decimals(std::size_t stream, std::size_t field) const {
   std::size_t step = 0;
   double seen = counts.of[0];
   while (step + 1 < kSteps.size() && seen < kShare * counts.total) seen += counts.of[++step];
-  if (counts.total < 20) step = kSteps.size() - 1;
+  if (counts.total < kValuesMin) {  // one digit more than all had, lest they were round by chance
+    step = kSteps.size() - 1;
+    while (step > 0 && counts.total > 0 && counts.of[step] == 0) --step;
+    step = std::min(step + 1, kSteps.size() - 1);
+  }
   // The schema's resolution is the least step; a coarser one may have been learnt.
   if (resolutions_[field] > 0.0)
     while (step > 0 && kSteps[step] < resolutions_[field] * 0.999) --step;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <vector>
 
 #include "base/random.h"
@@ -93,7 +94,8 @@ TEST_CASE("moving the streams' state away and back changes nothing") {
     told += stays.work.has_spatial(cell) ? 1 : 0;
     REQUIRE(stays.work.flags[cell] == moves.work.flags[cell]);
     REQUIRE(stays.work.spatial[cell] == moves.work.spatial[cell]);
-    REQUIRE(stays.course.usual(cell) == moves.course.usual(cell));
+    REQUIRE(std::bit_cast<std::uint32_t>(stays.course.usual(cell)) ==
+            std::bit_cast<std::uint32_t>(moves.course.usual(cell)));
     REQUIRE(stays.course.usual_error(cell) == moves.course.usual_error(cell));
     REQUIRE(stays.course.recent_error(cell) == moves.course.recent_error(cell));
     REQUIRE(stays.course.recent_mean(cell) == moves.course.recent_mean(cell));

@@ -28,6 +28,11 @@ double curvature(double u, double length, double excess_left, double excess_righ
   return length * ((u * u * u - 2 * u * u + u) * excess_left + (u * u * u - u * u) * excess_right);
 }
 
+// Of a level that nothing has shown how well it is guessed.
+double guess_margin(const WorkingScale& scale, double level) {
+  return scale.turn() > 0.0 ? 0.25 * scale.turn() : 0.5 * std::abs(level);
+}
+
 }  // namespace
 
 std::size_t GapSituation::class_of(std::int64_t length) {
@@ -78,13 +83,16 @@ NumberModel::NumberModel(const Work& work, const Course& forward, const Course* 
     if (!number) continue;
     number_fields_.push_back(f);
     for (std::size_t c = 0; c < situations_; ++c) {
-      std::vector<double> start(size, 0.0);
+      std::vector<double> start(size, 0.0), first(size, 0.0);
       if (GapSituation::has_spatial(c)) {  // the longer the gap, the more the neighbours count
         const auto gap =
             static_cast<double>(kClassBegins[GapSituation::nearer_class(c, backward == nullptr)]);
         start[0] = start[1] = gap / (gap + 3.0);
+        // While nothing else is known, what the neighbours did since the stream was last heard counts for
+        // more.
+        first[0] = first[1] = gap / (gap + 1.0);
       }
-      families_[f].set_start(c, start);
+      families_[f].set_start(c, start, first);
     }
   }
   tails_.resize(fields * situations_ * pool_count_);
@@ -93,14 +101,18 @@ NumberModel::NumberModel(const Work& work, const Course& forward, const Course* 
 NumberModel::UsualCourse NumberModel::usual_course(const Course& course, std::size_t slot, std::size_t stream,
                                                    std::size_t field, std::int64_t end, int step) const {
   const std::size_t there = work_.panel.at(static_cast<std::size_t>(end), stream, field);
-  UsualCourse out{course.recent_mean(there), course.usual(there), course.recent_error(there),
+  // Before the first value nothing was usual; then the mean that has just begun stands for it.
+  const auto usual = [&](std::size_t cell) {
+    return std::isnan(course.usual(cell)) ? course.recent_mean(there) : course.usual(cell);
+  };
+  UsualCourse out{course.recent_mean(there), usual(there), course.recent_error(there),
                   course.usual_error(there)};
   const auto slots = static_cast<std::int64_t>(work_.panel.slots());
   std::int64_t at = end;
   for (int steps = 0; steps < kHourSearch && at >= 0 && at < slots; ++steps, at += step) {
     if (work_.hour(static_cast<std::size_t>(at)) != work_.hour(slot)) continue;
     const std::size_t here = work_.panel.at(static_cast<std::size_t>(at), stream, field);
-    out.here = course.usual(here);
+    out.here = usual(here);
     out.error_here = course.usual_error(here);
     break;
   }
@@ -127,9 +139,14 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
     u = span > 0 ? static_cast<double>(part) / static_cast<double>(span)
                  : static_cast<double>(here - left) / static_cast<double>(right - left);
   }
-  const auto between = [&](double at_left, double at_right) { return at_left + u * (at_right - at_left); };
+  const WorkingScale& scale = work_.scales[field];
+  const auto between = [&](double at_left, double at_right) {
+    return at_left + u * (scale.near(at_right, at_left) - at_left);
+  };
+  const auto middle = [&](double a, double b) { return 0.5 * (a + scale.near(b, a)); };
+  const auto apart = [&](double a, double b) { return scale.near(a, b) - b; };
   const double left_level = work_.levels[left_cell];
-  const double right_level = work_.levels[right_cell];
+  const double right_level = scale.near(work_.levels[right_cell], left_level);
   out.ground = between(left_level, right_level);
   const bool spatial = work_.has_spatial(cell);
 
@@ -145,29 +162,29 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
            : right < 0 ? read(course_left)
                        : between(read(course_left), read(course_right));
   };
-  const double recent_mean = both ? 0.5 * (forward_.recent_mean(left_cell) + behind.recent_mean(right_cell))
+  const double recent_mean = both ? middle(forward_.recent_mean(left_cell), behind.recent_mean(right_cell))
                              : left >= 0 ? forward_.recent_mean(left_cell)
                                          : behind.recent_mean(right_cell);
   double* x = out.x.data();
   std::fill(x, x + kOwnFeatures + 2 * partners_[field].size(), 0.0);
   if (spatial) {
     const double recent_error =
-        both        ? 0.5 * (forward_.recent_error(left_cell) + behind.recent_error(right_cell))
+        both        ? middle(forward_.recent_error(left_cell), behind.recent_error(right_cell))
         : left >= 0 ? forward_.recent_error(left_cell)
                     : behind.recent_error(right_cell);
     const auto error_at = [&](std::size_t c) {
-      return work_.has_spatial(c) ? static_cast<double>(work_.levels[c]) - work_.spatial[c] : recent_error;
+      return work_.has_spatial(c) ? apart(work_.levels[c], work_.spatial[c]) : recent_error;
     };
     const double error = between(error_at(left_cell), error_at(right_cell));
-    x[0] = work_.spatial[cell] - out.ground;
+    x[0] = apart(work_.spatial[cell], out.ground);
     x[1] = error;
-    x[2] = recent_error - error;
+    x[2] = apart(recent_error, error);
     x[3] = from_ends([](const UsualCourse& c) { return c.error_here; });
-    x[4] = from_ends([](const UsualCourse& c) { return c.error_here - c.error_there; });
+    x[4] = from_ends([&](const UsualCourse& c) { return apart(c.error_here, c.error_there); });
   }
-  x[5] = from_ends([](const UsualCourse& c) { return c.here - c.there; });
-  x[6] = from_ends([](const UsualCourse& c) { return c.here; }) - out.ground;
-  x[7] = recent_mean - out.ground;
+  x[5] = from_ends([&](const UsualCourse& c) { return apart(c.here, c.there); });
+  x[6] = apart(from_ends([](const UsualCourse& c) { return c.here; }), out.ground);
+  x[7] = apart(recent_mean, out.ground);
   if (both) {
     const double length = static_cast<double>(right - left);
     const double slope = (right_level - left_level) / length;
@@ -176,17 +193,17 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
       const std::int64_t before =
           work_.previous[work_.panel.at(static_cast<std::size_t>(left - 1), stream, field)];
       if (before >= 0 && left - before <= kNeighbourOfTrend)
-        excess_left =
-            (left_level - work_.levels[work_.panel.at(static_cast<std::size_t>(before), stream, field)]) /
-                static_cast<double>(left - before) -
-            slope;
+        excess_left = -apart(work_.levels[work_.panel.at(static_cast<std::size_t>(before), stream, field)],
+                             left_level) /
+                          static_cast<double>(left - before) -
+                      slope;
     }
     if (static_cast<std::size_t>(right) + 1 < work_.panel.slots()) {
       const std::int64_t after =
           work_.next[work_.panel.at(static_cast<std::size_t>(right + 1), stream, field)];
       if (after >= 0 && after - right <= kNeighbourOfTrend)
         excess_right =
-            (work_.levels[work_.panel.at(static_cast<std::size_t>(after), stream, field)] - right_level) /
+            apart(work_.levels[work_.panel.at(static_cast<std::size_t>(after), stream, field)], right_level) /
                 static_cast<double>(after - right) -
             slope;
     }
@@ -196,8 +213,9 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
     const std::int64_t before =
         work_.previous[work_.panel.at(static_cast<std::size_t>(left - 1), stream, field)];
     if (before >= 0 && left - before <= kNeighbourOfTrend)
-      x[8] = (left_level - work_.levels[work_.panel.at(static_cast<std::size_t>(before), stream, field)]) /
-             static_cast<double>(left - before);
+      x[8] =
+          -apart(work_.levels[work_.panel.at(static_cast<std::size_t>(before), stream, field)], left_level) /
+          static_cast<double>(left - before);
   }
   bool has_record = false;
   for (std::size_t i = 0; use_record && i < partners_[field].size(); ++i) {
@@ -207,10 +225,15 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
     has_record = true;
     const std::size_t shift_left = left_cell - field + partner;
     const std::size_t shift_right = right_cell - field + partner;
+    const WorkingScale& its = work_.scales[partner];
     const double level = work_.levels[theirs];
-    if (work_.known(shift_left) && work_.known(shift_right))
-      x[kOwnFeatures + 2 * i] = level - between(work_.levels[shift_left], work_.levels[shift_right]);
-    if (work_.has_spatial(theirs)) x[kOwnFeatures + 2 * i + 1] = level - work_.spatial[theirs];
+    if (work_.known(shift_left) && work_.known(shift_right)) {
+      const double at_left = work_.levels[shift_left];
+      const double ground = at_left + u * (its.near(work_.levels[shift_right], at_left) - at_left);
+      x[kOwnFeatures + 2 * i] = its.near(level, ground) - ground;
+    }
+    if (work_.has_spatial(theirs))
+      x[kOwnFeatures + 2 * i + 1] = its.near(level, work_.spatial[theirs]) - work_.spatial[theirs];
   }
   out.number = GapSituation::of(left >= 0 ? here - left : right - here, both ? right - here : 0, spatial,
                                 has_record, backward_ == nullptr);
@@ -229,7 +252,8 @@ NumberEstimate NumberModel::assess(std::size_t stream, std::size_t field, const 
   double worst = 0.0;
   for (std::size_t c = 0; c < situations_; ++c)
     worst = std::max(worst, families_[field].mean_error(stream, c));
-  const double margin = worst > 0.0 ? kUntriedMargin * worst : std::max(1.0, 0.5 * std::abs(out.value));
+  const double margin =
+      worst > 0.0 ? kUntriedMargin * worst : std::max(1.0, guess_margin(work_.scales[field], out.value));
   out.low = out.value - margin;
   out.high = out.value + margin;
   return out;
@@ -264,17 +288,31 @@ std::optional<NumberEstimate> NumberModel::estimate_blind(std::size_t slot, std:
   return assess(stream, field, situation);
 }
 
+// The slot whose value of another stream says most of this cell while nothing of its own stream is known:
+// this one where that record has arrived, else the last before, offline the next.
+std::int64_t NumberModel::nearest_of(std::size_t slot, std::size_t stream, std::size_t field,
+                                     std::size_t other) const {
+  const bool causal = backward_ == nullptr;
+  if (work_.known(work_.panel.at(slot, other, field)) &&
+      (!causal || work_.panel.arrived_before(slot, stream, other)))
+    return static_cast<std::int64_t>(slot);
+  std::int64_t at = work_.last_known(slot, other, field);
+  if (at < 0) return causal ? -1 : work_.next[work_.panel.at(slot, other, field)];
+  const bool has_come = work_.panel.arrived_before(slot, stream, static_cast<std::size_t>(at), other);
+  return causal && !has_come ? -1 : at;
+}
+
 // Nothing of this stream's field is known: the mean of what the other streams have at this slot or had last.
 std::optional<NumberEstimate> NumberModel::estimate_cold(std::size_t slot, std::size_t stream,
                                                          std::size_t field) const {
+  const WorkingScale& scale = work_.scales[field];
   double sum = 0.0, count = 0.0, low = 0.0, high = 0.0;
   for (std::size_t k = 0; k < work_.panel.streams(); ++k) {
-    if (k == stream || pools_[k] != pools_[stream]) continue;
-    // In causal work a neighbour's record of this very slot may not have arrived: take the one before.
-    std::int64_t at = work_.last_known(slot, k, field);
-    if (at < 0 && backward_ != nullptr) at = work_.next[work_.panel.at(slot, k, field)];
+    if (k == stream) continue;
+    const std::int64_t at = nearest_of(slot, stream, field, k);
     if (at < 0) continue;
-    const double level = work_.levels[work_.panel.at(static_cast<std::size_t>(at), k, field)];
+    const double level =
+        scale.near(work_.levels[work_.panel.at(static_cast<std::size_t>(at), k, field)], low);
     low = count == 0.0 ? level : std::min(low, level);
     high = count == 0.0 ? level : std::max(high, level);
     sum += level;
@@ -282,7 +320,8 @@ std::optional<NumberEstimate> NumberModel::estimate_cold(std::size_t slot, std::
   }
   if (count == 0.0) return std::nullopt;
   const double mean = sum / count;
-  const double margin = (high - low) + 0.5 * std::abs(mean);  // a guess, and said to be one
+  // A guess, and said to be one.
+  const double margin = (high - low) + guess_margin(scale, mean);
   return NumberEstimate{mean, low - margin, high + margin, margin};
 }
 
@@ -300,7 +339,8 @@ void NumberModel::learn_one(std::size_t slot, std::size_t stream, std::size_t fi
                             std::int64_t right, bool use_record) {
   Situation situation;
   if (!describe(slot, stream, field, left, right, use_record, situation)) return;
-  const double wanted = work_.levels[work_.panel.at(slot, stream, field)] - situation.ground;
+  const double level = work_.levels[work_.panel.at(slot, stream, field)];
+  const double wanted = work_.scales[field].near(level, situation.ground) - situation.ground;
   const double error = wanted - families_[field].predict(stream, situation.number, situation.x.data());
   const double mean_error = families_[field].mean_error(stream, situation.number);
   if (backward_ == nullptr) {

@@ -114,6 +114,8 @@ class NumberModel {
                               std::int64_t right, bool use_record, Situation& out) const;
   [[nodiscard]] NumberEstimate assess(std::size_t stream, std::size_t field,
                                       const Situation& situation) const;
+  [[nodiscard]] std::int64_t nearest_of(std::size_t slot, std::size_t stream, std::size_t field,
+                                        std::size_t other) const;
   [[nodiscard]] std::optional<NumberEstimate> estimate_cold(std::size_t slot, std::size_t stream,
                                                             std::size_t field) const;
   void learn_one(std::size_t slot, std::size_t stream, std::size_t field, std::int64_t left,

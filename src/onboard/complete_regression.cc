@@ -12,6 +12,9 @@ namespace skywarden::onboard {
 namespace {
 constexpr double kErrorsMin = 50;      // before a stream's own mean error counts
 constexpr double kErrorMemory = 2000;  // predictions
+// Square of what differences of single precision are off by, and more: what is no larger says nothing, and
+// would be given a coefficient of thousands.
+constexpr double kRounding = 1e-6;
 }  // namespace
 
 RegressionFamily::RegressionFamily(std::size_t size, std::size_t situations, std::vector<std::uint32_t> pools,
@@ -29,19 +32,21 @@ RegressionFamily::RegressionFamily(std::size_t size, std::size_t situations, std
   batches_.assign(sums_.size() * kBatch * (size_ + 1), 0.0);
   coefficients_.assign(sums_.size() * size_, 0.0);
   start_.assign(situations_ * size_, 0.0);
-  newcomer_ = start_;
+  first_ = newcomer_ = start_;
   pool_errors_.resize(situations_ * pool_count_);
+  pool_examples_.assign(pool_count_, 0.0);
 }
 
-void RegressionFamily::set_start(std::size_t situation, std::span<const double> coefficients) {
-  EXPECTS(coefficients.size() == size_);
-  std::copy(coefficients.begin(), coefficients.end(),
-            start_.begin() + static_cast<std::ptrdiff_t>(situation * size_));
-  std::copy(coefficients.begin(), coefficients.end(),
-            newcomer_.begin() + static_cast<std::ptrdiff_t>(situation * size_));
-  for (std::size_t s = 0; s < streams_; ++s)
-    std::copy(coefficients.begin(), coefficients.end(),
-              coefficients_.begin() + static_cast<std::ptrdiff_t>(index(s, situation) * size_));
+void RegressionFamily::set_start(std::size_t situation, std::span<const double> coefficients,
+                                 std::span<const double> first) {
+  EXPECTS(coefficients.size() == size_ && first.size() == size_);
+  const auto put = [&](std::span<const double> from, std::vector<double>& to, std::size_t series) {
+    std::copy(from.begin(), from.end(), to.begin() + static_cast<std::ptrdiff_t>(series * size_));
+  };
+  put(coefficients, start_, situation);
+  put(first, first_, situation);
+  put(first, newcomer_, situation);
+  for (std::size_t s = 0; s < streams_; ++s) put(first, coefficients_, index(s, situation));
 }
 
 double RegressionFamily::predict(std::size_t stream, std::size_t situation, const double* x) const {
@@ -82,6 +87,7 @@ void RegressionFamily::learn(std::size_t stream, std::size_t situation, const do
   example[size_] = root * y;
   if (++own.waiting == kBatch) add_up(series);
   own.count += share;
+  pool_examples_[pools_[stream]] += share;
   own.fresh = true;
 }
 
@@ -127,6 +133,7 @@ void RegressionFamily::move_streams(StreamMoves moves) {
   pools_.assign(streams_, 0);
   pool_count_ = 1;
   pool_errors_.resize(situations_);
+  pool_examples_.resize(1, 0.0);
   for (std::size_t s = 0; s < streams_; ++s)
     if (moves[s] == kNewStream)
       std::copy(newcomer_.begin(), newcomer_.end(),
@@ -140,6 +147,7 @@ void RegressionFamily::forget_examples() {
     s.waiting = 0;
   }
   for (Sums& s : pool_errors_) s.error_sum = s.error_count = 0.0;
+  std::fill(pool_examples_.begin(), pool_examples_.end(), 0.0);
 }
 
 void RegressionFamily::refresh() {
@@ -165,21 +173,30 @@ void RegressionFamily::refresh(std::size_t situation) {
       fresh = fresh || sums.fresh;
     }
     if (!fresh) continue;
+    const double believed = trust(count, pool_examples_[p]);
     for (std::size_t s = 0; s < streams_; ++s) {
       if (pools_[s] != p) continue;
       const std::size_t series = index(s, situation);
-      solve(moments_.data() + series * stride, sums_[series].count, situation, pool, count,
+      solve(moments_.data() + series * stride, sums_[series].count, situation, pool, count, believed,
             coefficients_.data() + series * size_);
       sums_[series].fresh = false;
     }
     if (p > 0) continue;
     nothing_.resize(stride, 0.0);
-    solve(nothing_.data(), 0.0, situation, pool, count, newcomer_.data() + situation * size_);
+    solve(nothing_.data(), 0.0, situation, pool, count, believed, newcomer_.data() + situation * size_);
   }
 }
 
+// The square: a tenth of enough examples says next to nothing, and the step at enough is none.
+double RegressionFamily::trust(double in_situation, double in_all) const {
+  const double share =
+      std::min(1.0, std::max(in_situation / options_.enough, in_all / options_.enough_of_all));
+  return share * share;
+}
+
 void RegressionFamily::solve(const double* own, double own_count, std::size_t situation,
-                             const std::vector<double>& pool, double pool_count, double* coefficients) const {
+                             const std::vector<double>& pool, double pool_count, double trust,
+                             double* coefficients) const {
   const std::size_t n = size_;
   const double* start = start_.data() + situation * size_;
   // own + lean · pool/count, then ridge towards the start: (A + λ)(β − β₀) = b − A β₀.
@@ -195,10 +212,14 @@ void RegressionFamily::solve(const double* own, double own_count, std::size_t si
     b[i] = own[packed_ + i] + lean * pool[packed_ + i];
     for (std::size_t j = 0; j < n; ++j) b[i] -= a[i * n + j] * start[j];
   }
-  for (std::size_t i = 0; i < n; ++i) a[i * n + i] += options_.prior / count * a[i * n + i] + 1e-9;
+  for (std::size_t i = 0; i < n; ++i) a[i * n + i] += options_.prior / count * a[i * n + i] + kRounding * count + 1e-9;
   constexpr double kPivotMin = 1e-12;
   (void)solve_cholesky(a, std::span(b).first(n), Dependent::kGetsZero, kPivotMin);
-  for (std::size_t i = 0; i < n; ++i) coefficients[i] = start[i] + b[i];
+  const double* first = first_.data() + situation * size_;
+  for (std::size_t i = 0; i < n; ++i) {
+    coefficients[i] = start[i] + b[i];
+    if (trust < 1.0) coefficients[i] = first[i] + trust * (coefficients[i] - first[i]);
+  }
 }
 
 }  // namespace skywarden::onboard

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <span>
 
 #include "onboard/cholesky.h"
@@ -46,6 +47,10 @@ void SpatialModel::rank_neighbours() {
 
 bool SpatialModel::solve(std::size_t stream, std::size_t field, double* answer) {
   const std::size_t n = asked_.size();
+  if (pair(stream, asked_.front(), field).count < options_.pairs_min) {  // too few to tell them apart
+    *answer = std::accumulate(asked_levels_.begin(), asked_levels_.end(), 0.0) / static_cast<double>(n);
+    return true;
+  }
   // cov(d_k, d_l) of the differences d_k = stream − k follows from the three variances of differences.
   matrix_.resize(n * n);
   right_.assign(n, 1.0);
@@ -73,8 +78,7 @@ bool SpatialModel::solve(std::size_t stream, std::size_t field, double* answer) 
       sum += right_[i] = 1.0 / (pair(stream, asked_[i], field).variance + 1e-9);
   }
   double total = 0.0;
-  for (std::size_t i = 0; i < n; ++i)
-    total += right_[i] * (asked_levels_[i] + pair(stream, asked_[i], field).mean);
+  for (std::size_t i = 0; i < n; ++i) total += right_[i] * asked_levels_[i];
   *answer = total / sum;
   return true;
 }
@@ -85,14 +89,17 @@ void SpatialModel::for_asked(const Work& work, std::size_t slot, std::size_t str
   const Panel& panel = work.panel;
   const std::uint32_t* ranked = ranked_.data() + (field * streams_ + stream) * streams_;
   std::size_t asked = 0;
-  for (std::size_t i = 0; i < streams_ && asked < options_.neighbours_max; ++i) {
-    const std::uint32_t k = ranked[i];
-    if (k == stream || pair(stream, k, field).count < options_.pairs_min) continue;
-    const std::size_t theirs = panel.at(slot, k, field);
-    if (!work.known(theirs) || copies.copies(stream, k, field)) continue;
-    if (causal && !panel.arrived_before(slot, stream, k)) continue;
-    ++asked;
-    visit(k, theirs);
+  for (const double pairs : {options_.pairs_min, options_.pairs_first}) {
+    for (std::size_t i = 0; i < streams_ && asked < options_.neighbours_max; ++i) {
+      const std::uint32_t k = ranked[i];
+      if (k == stream || pair(stream, k, field).count < pairs) continue;
+      const std::size_t theirs = panel.at(slot, k, field);
+      if (!work.known(theirs) || copies.copies(stream, k, field)) continue;
+      if (causal && !panel.arrived_before(slot, stream, k)) continue;
+      ++asked;
+      visit(k, theirs);
+    }
+    if (asked > 0) return;
   }
 }
 
@@ -104,7 +111,9 @@ void SpatialModel::estimate(Work& work, std::size_t slot, std::size_t stream, co
     asked_levels_.clear();
     for_asked(work, slot, stream, f, copies, causal, [&](std::uint32_t k, std::size_t theirs) {
       asked_.push_back(k);
-      asked_levels_.push_back(work.levels[theirs]);
+      const double level = static_cast<double>(work.levels[theirs]) + pair(stream, k, f).mean;
+      asked_levels_.push_back(asked_levels_.empty() ? level
+                                                    : work.scales[f].near(level, asked_levels_.front()));
     });
     if (asked_.empty()) continue;
     double answer = 0.0;
@@ -141,7 +150,8 @@ void SpatialModel::learn(const Work& work, std::size_t slot, bool causal) {
         if (k == s || !work.known(theirs)) continue;
         if (causal && !panel.arrived_before(slot, s, k)) continue;
         Pair& p = pair(s, k, f);
-        double step = static_cast<double>(work.levels[mine]) - work.levels[theirs] - p.mean;
+        const double apart = static_cast<double>(work.levels[mine]) - work.levels[theirs];
+        double step = work.scales[f].near(apart, p.mean) - p.mean;
         if (p.count >= options_.pairs_min) {
           const double limit = options_.outlier_deviations * std::sqrt(p.variance) + 1e-6;
           step = std::clamp(step, -limit, limit);

@@ -16,6 +16,7 @@ namespace skywarden::onboard {
 
 struct SpatialOptions {
   double pairs_min = 12;     // joint observations before a neighbour is asked
+  double pairs_first = 1;    // … while none has so many; those that are asked then count alike
   double memory_bias = 700;  // joint observations after which the mean difference is half renewed
   double memory_variance = 1500;
   std::size_t neighbours_max = 10;  // asked at once, the closest first

@@ -239,8 +239,13 @@ void CompletionSteps::spatial_both_ways() {
   for (std::size_t slot = slots; slot-- > 0;) visit(spatial_, slot);
   for (std::size_t cell = 0; cell < panel_.cells(); ++cell) {
     if (said[cell] == 0) continue;
-    work_.spatial[cell] =
-        work_.has_spatial(cell) ? 0.5F * (work_.spatial[cell] + forwards[cell]) : forwards[cell];
+    if (work_.has_spatial(cell)) {
+      const WorkingScale& scale = work_.scales[cell % panel_.fields()];
+      const auto beside = static_cast<float>(scale.near(work_.spatial[cell], forwards[cell]));
+      work_.spatial[cell] = 0.5F * (beside + forwards[cell]);
+    } else {
+      work_.spatial[cell] = forwards[cell];
+    }
     work_.flags[cell] |= Work::kHasSpatial;
   }
 }

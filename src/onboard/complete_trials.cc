@@ -50,6 +50,8 @@ NumberTrials::NumberTrials(const Work& work, const NumberModel& numbers, std::ve
       stream_seen_(work.panel.streams(), 0),
       calibration_(work.panel.fields(), pool_count(pools_), calibration_options(causal, options)) {
   for (const std::uint8_t number : work.is_number) numbers_count_ += number;
+  for (std::size_t f = 0; f < work.scales.size(); ++f)
+    if (work.scales[f].turn() > 0.0) calibration_.put_on_circle(f);
   if (!causal) one_in_ += measured_numbers(work) / std::max<std::size_t>(1, options.trials_offline);
 }
 
@@ -121,9 +123,11 @@ void NumberTrials::try_cell(std::size_t slot, std::size_t stream, std::size_t fi
   const std::size_t gap = class_of(slot, stream, field, ends);
   if (given == Given::kByRecord) ends.with_record = false;
   bool reviewed = false;
-  if (const auto estimate = uncalibrated(slot, stream, field, ends, reviewed))
-    calibration_.learn(field, pools_[stream], gap, *estimate,
-                       work_.levels[work_.panel.at(slot, stream, field)], stream, work_.first_of_time(slot));
+  const auto estimate = uncalibrated(slot, stream, field, ends, reviewed);
+  if (!estimate) return;
+  const double level = work_.levels[work_.panel.at(slot, stream, field)];
+  calibration_.learn(field, pools_[stream], gap, *estimate, work_.scales[field].near(level, estimate->value),
+                     stream, work_.first_of_time(slot));
 }
 
 // Streams that have not appeared yet must not thin the trials of those that have.

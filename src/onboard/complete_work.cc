@@ -7,6 +7,12 @@
 namespace skywarden::onboard {
 
 WorkingScale::WorkingScale(const datum::FieldSpec& spec) {
+  if (spec.kind == datum::FieldKind::kNumber && spec.circular && spec.min && spec.max &&
+      *spec.max > *spec.min) {
+    turn_ = *spec.max - *spec.min;
+    least_ = *spec.min;
+    return;  // a tolerance that grows with the value has no meaning on a circle
+  }
   if (spec.kind != datum::FieldKind::kNumber || spec.tolerance_rel <= 0.0 || spec.tolerance_abs <= 0.0)
     return;
   knee_ = spec.tolerance_abs / spec.tolerance_rel;

@@ -26,9 +26,20 @@ class WorkingScale {
   [[nodiscard]] double back(double w) const {
     return knee_ == 0.0 ? w : std::copysign(knee_ * std::expm1(std::abs(w) / knee_), w);
   }
+  // On a circle the level that lies nearest to the reference, whole turns away; else the level itself.
+  // Whatever is subtracted, averaged or interpolated goes through here: from 350° to 10° it is 20°.
+  [[nodiscard]] double near(double level, double reference) const {
+    return turn_ == 0.0 ? level : level - turn_ * std::round((level - reference) / turn_);
+  }
+  [[nodiscard]] double turn() const { return turn_; }  // 0: no circle
+  // On a circle the value between min and max that the level stands for.
+  [[nodiscard]] double onto_circle(double level) const {
+    return turn_ == 0.0 ? level : level - turn_ * std::floor((level - least_) / turn_);
+  }
 
  private:
   double knee_ = 0.0;  // where the scale turns from linear to logarithmic; 0: linear throughout
+  double turn_ = 0.0, least_ = 0.0;
 };
 
 struct Work {

@@ -31,12 +31,29 @@ datum::MissingReason Panel::reason(std::size_t cell) const {
   return static_cast<datum::MissingReason>(reasons_[cell]);
 }
 
+bool Panel::records_in_order() const {
+  std::map<std::uint32_t, std::uint32_t> latest;  // slot, of sources
+  for (const Place& place : places_) {
+    std::uint32_t& slot = latest[source_at_[place.slot * streams() + place.stream]];
+    if (place.slot < slot) return false;
+    slot = place.slot;
+  }
+  return true;
+}
+
 bool Panel::arrived_before(std::size_t slot, std::size_t stream, std::size_t other) const {
+  return arrived_before(slot, stream, slot, other);
+}
+
+bool Panel::arrived_before(std::size_t slot, std::size_t stream, std::size_t earlier,
+                           std::size_t other) const {
   const std::uint32_t mine = record_at(slot, stream);
-  const std::uint32_t theirs = record_at(slot, other);
+  const std::uint32_t theirs = record_at(earlier, other);
   if (theirs == kNoRecord) return false;
-  const std::size_t first = row(slot) * streams();
-  if (mine == kNoRecord || source_at_[first + stream] != source_at_[first + other]) return true;
+  const bool is_window = mask_ != ~std::size_t{0};
+  const std::uint32_t my_source = source_at_[row(slot) * streams() + stream];
+  const std::uint32_t their_source = source_at_[row(earlier) * streams() + other];
+  if (mine == kNoRecord || my_source != their_source || (is_window && earlier < slot)) return true;
   return theirs < mine;
 }
 

@@ -73,6 +73,9 @@ class Panel {
   [[nodiscard]] const std::vector<std::string>& texts() const { return texts_; }
 
   [[nodiscard]] Place place(std::size_t record) const { return places_[record]; }
+  // Whether the records of each source were added in the order of their slots, as a log has them. Not of a
+  // window.
+  [[nodiscard]] bool records_in_order() const;
   // The record of a stream at a slot, or kNoRecord. In a window its number among those of the slot.
   [[nodiscard]] std::uint32_t record_at(std::size_t slot, std::size_t stream) const {
     return record_at_[row(slot) * streams() + stream];
@@ -80,6 +83,10 @@ class Panel {
   // Whether the stream's record at this slot may look at the other's record of the same slot when only the
   // past counts: a record of another source has arrived, one of the same source only if it came first.
   [[nodiscard]] bool arrived_before(std::size_t slot, std::size_t stream, std::size_t other) const;
+  // The same of the other's record at an earlier slot: in a file that is not in the order of time a record of
+  // an earlier time may come later. In a window all earlier slots have arrived.
+  [[nodiscard]] bool arrived_before(std::size_t slot, std::size_t stream, std::size_t earlier,
+                                    std::size_t other) const;
 
  private:
   friend class PanelBuilder;
