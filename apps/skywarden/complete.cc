@@ -2,12 +2,15 @@
 #include "onboard/complete.h"
 
 #include <cstdint>
+#include <cstdio>
+#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "command_line/command_line.h"
 #include "commands.h"
+#include "complete_lines.h"
 #include "completed_missing.h"
 #include "completed_quality.h"
 #include "formats/read_file.h"
@@ -24,7 +27,7 @@ struct Arguments {
   std::string schema, out;
   std::vector<std::string> in;
   std::string model = "baseline";
-  bool causal = false;
+  bool causal = false, stream = false;
   std::string as_of;  // empty: the latest time in the tables
   bool json = false;
   double abstain_beyond = onboard::CompleteOptions{}.abstain_beyond;
@@ -107,17 +110,42 @@ void print_quality(const Arguments& arguments, const RecordTables& tables, const
 }
 
 // Null for the baseline alone.
-Result<std::unique_ptr<onboard::NumberReviewer>> read_model(const Arguments& arguments,
-                                                            const datum::Schema& schema) {
-  if (arguments.model == "baseline") return nullptr;
-  const auto bytes = formats::read_file(arguments.model);
+Result<std::unique_ptr<onboard::NumberReviewer>> read_model(const std::string& path,
+                                                            const datum::Schema& schema, bool causal) {
+  if (path == "baseline") return nullptr;
+  const auto bytes = formats::read_file(path);
   if (!bytes) return tl::unexpected(bytes.error());
   const auto model = onboard::decode_fused_model(std::as_bytes(std::span(*bytes)), schema);
-  if (!model) return fail(model.error().code, "{}: {}", arguments.model, model.error().message);
-  return onboard::make_fused_reviewer(*model, schema, arguments.causal);
+  if (!model) return fail(model.error().code, "{}: {}", path, model.error().message);
+  return onboard::make_fused_reviewer(*model, schema, causal);
+}
+
+Result<bool> run_stream(const Arguments& arguments) {
+  if (!arguments.in.empty() || !arguments.out.empty() || !arguments.as_of.empty() || arguments.json)
+    return fail(Errc::kOutOfRange, "--stream: expected none of --in, --out, --as-of, --json");
+  const auto schema = read_schema(arguments.schema);
+  if (!schema) return tl::unexpected(schema.error());
+  auto reviewer = read_model(arguments.model, *schema, true);
+  if (!reviewer) return tl::unexpected(reviewer.error());
+  serving::LadderOptions options;
+  options.system.abstain_beyond = arguments.abstain_beyond;
+  const CompletedLines lines = complete_lines(
+      std::cin, *schema, std::move(*reviewer), options,
+      [](std::string_view line) {
+        fmt::print("{}\n", line);
+        std::fflush(stdout);
+      },
+      [](std::string_view line) { fmt::print(stderr, "{}\n", line); });
+  if (!lines.sound())
+    fmt::print(stderr, "{} records completed; {} lines were no records, {} cells could not be read\n",
+               lines.records, lines.refused, lines.problems);
+  return lines.sound();
 }
 
 Result<bool> run(const Arguments& arguments) {
+  if (arguments.stream) return run_stream(arguments);
+  if (arguments.in.empty() || arguments.out.empty())
+    return fail(Errc::kOutOfRange, "expected --in and --out, or --stream");
   std::optional<Instant> as_of;
   if (!arguments.as_of.empty()) {
     const auto time = parse_utc(arguments.as_of);
@@ -126,7 +154,7 @@ Result<bool> run(const Arguments& arguments) {
   }
   const auto schema = read_schema(arguments.schema);
   if (!schema) return tl::unexpected(schema.error());
-  const auto reviewer = read_model(arguments, *schema);
+  const auto reviewer = read_model(arguments.model, *schema, arguments.causal);
   if (!reviewer) return tl::unexpected(reviewer.error());
   onboard::PanelOptions options;
   options.arrival_order = arguments.causal;
@@ -162,11 +190,13 @@ void add_complete(command_line::Command app, int* exit_code) {
   command_line::Command command =
       app.add_subcommand("complete", "Fill the holes of record tables, stating how surely");
   command.add_option("--schema", arguments->schema, "schema of the records (TOML)").required();
-  command
-      .add_option("--in", arguments->in, "tables; several are several streams of one system (.csv, .csv.gz)")
-      .required();
-  command.add_option("--out", arguments->out, "folder for the results; each table keeps its name").required();
+  command.add_option("--in", arguments->in,
+                     "tables; several are several streams of one system (.csv, .csv.gz)");
+  command.add_option("--out", arguments->out, "folder for the results; each table keeps its name");
   command.add_flag("--causal", arguments->causal, "use only what had arrived when the row came");
+  command.add_flag("--stream", arguments->stream,
+                   "instead of tables, records from standard input as they arrive, a JSON line each; each is "
+                   "answered on standard output at once, by what came before");
   command
       .add_option("--model", arguments->model,
                   "baseline: learnt from the tables themselves; or a file of trees, or of trees and networks")
@@ -191,8 +221,11 @@ void add_complete(command_line::Command app, int* exit_code) {
       "temporal,\nstructured, spatial. How the losses look, field by field, goes to stderr.\n"
       "Printed is the quality of each table: completeness, consistency, freshness, provenance, a score of "
       "them in\n0…1, and what costs most.\n\n"
+      "Lines of --stream are answered as POST /v1/complete answers a record: state, value, low, high or p of "
+      "each field.\n\n"
       "Example:\n  skywarden complete --schema schemas/prsa.toml --in PRSA_*.csv.gz --out out/completed "
-      "--causal");
+      "--causal\n  tail -f records.jsonl | skywarden complete --schema schemas/prsa.toml --model "
+      "models/prsa.fused --stream");
   command.callback([arguments, exit_code] {
     const auto sound = run(*arguments);
     if (!sound) fmt::print(stderr, "skywarden complete: {}\n", sound.error().message);

@@ -355,6 +355,12 @@ std::string infer_json(const std::string& model, const EngineShape& shape, const
   return out + "}}\n";
 }
 
+std::string record_json(const datum::Schema& schema, const CompletedNewest& record) {
+  std::string out;
+  write_record(out, schema, record);
+  return out;
+}
+
 std::string complete_json(const datum::Schema& schema, const std::vector<CompletedNewest>& records,
                           const std::vector<datum::RowProblem>& problems, const Served& served,
                           std::string_view place) {

@@ -60,6 +60,8 @@ using SchemaOf = std::function<const datum::Schema*(const std::string& name)>;  
 
 [[nodiscard]] std::string infer_json(const std::string& model, const EngineShape& shape, const Rows& rows,
                                      const Served& served);
+// A completed record by itself, as it stands in an answer.
+[[nodiscard]] std::string record_json(const datum::Schema& schema, const CompletedNewest& record);
 [[nodiscard]] std::string complete_json(const datum::Schema& schema,
                                         const std::vector<CompletedNewest>& records,
                                         const std::vector<datum::RowProblem>& problems, const Served& served,
