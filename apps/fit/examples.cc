@@ -90,9 +90,16 @@ Result<void> for_masked_runs(const Panel& panel, const datum::Schema& schema,
       const LossKind kind = options.kinds[run];
       Random random(seed_of(options.seed, p, run));
       const std::vector<std::uint8_t> hidden = draw_losses(*truth, schema, kind, random, options.left_out);
-      const auto masked = without(*truth, schema, hidden, options.causal);
+      std::optional<AugmentedPanel> augmented;
+      if (options.augmentation.any()) {
+        auto drawn = augment(*truth, schema, options.augmentation, random, options.causal);
+        if (!drawn) return tl::unexpected(drawn.error());
+        augmented = std::move(*drawn);
+      }
+      const auto masked = without(augmented ? augmented->read : *truth, schema, hidden, options.causal);
       if (!masked) return tl::unexpected(masked.error());
-      visit({*truth, *masked, hidden, p, parts.size(), kind, p * options.kinds.size() + run, runs});
+      visit({augmented ? augmented->truth : *truth, *masked, hidden, p, parts.size(), kind,
+             p * options.kinds.size() + run, runs});
       progress(fmt::format("{}: part {} of {}, {}", options.causal ? "causal" : "offline", p + 1,
                            parts.size(), to_string(kind)));
     }

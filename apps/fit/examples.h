@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "augmentation.h"
 #include "base/result.h"
 #include "datum/schema.h"
 #include "loss_process.h"
@@ -40,13 +41,14 @@ struct ExampleOptions {
   std::vector<LossKind> kinds;            // one run over each part for each of them
   std::size_t every = 1;                  // … or only every so many of them, other kinds of each part
   std::optional<LossKind> left_out;       // of mixtures; `kinds` should not name it either
+  Augmentation augmentation = {};         // drawn anew for each run
 };
 
 using Progress = std::function<void(const std::string& line)>;
 
 // A part of the panel with values hidden.
 struct MaskedRun {
-  const onboard::Panel& truth;              // before hiding
+  const onboard::Panel& truth;              // before noise and hiding
   const onboard::Panel& masked;             // what the completion is given; cells as in `truth`
   const std::vector<std::uint8_t>& hidden;  // of cells
   std::size_t part = 0, parts = 1;          // which part, of how many

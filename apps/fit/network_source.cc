@@ -61,6 +61,7 @@ class Collector {
     options.seed = source_.seed + (judging ? 1000 : 0);
     options.every = source_.every;
     options.kinds = judging ? kJudgedOn : kTrainedOn;
+    if (!judging) options.augmentation = source_.augmentation;
     const Progress progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
     return collect_records(tables_->panel, schema_, ranges, options, source_.streams, progress);
   }
@@ -96,6 +97,7 @@ void add_source_options(command_line::Command command, NetworkSource& source) {
                   "share of the time, from and to, on which nothing is trained")
       .expected(2)
       .capture_default_str();
+  add_augmentation_options(command, source.augmentation);
   command.add_flag("--offline", source.offline, "for completion that sees later rows, too");
   command.add_flag_callback(
       "--bf16", [&source] { source.products = Products::kBf16; },
@@ -104,14 +106,16 @@ void add_source_options(command_line::Command command, NetworkSource& source) {
 }
 
 ordered_json to_json(const NetworkSource& source) {
-  return {{"schema", source.schema},
-          {"data", hashes_of(source.in)},
-          {"seed", source.seed},
-          {"rows_used_until", source.until},
-          {"rows_held_back", source.judged_on},
-          {"streams_of_each_run", source.streams},
-          {"every", source.every},
-          {"causal", !source.offline}};
+  ordered_json out{{"schema", source.schema},
+                   {"data", hashes_of(source.in)},
+                   {"seed", source.seed},
+                   {"rows_used_until", source.until},
+                   {"rows_held_back", source.judged_on},
+                   {"streams_of_each_run", source.streams},
+                   {"every", source.every},
+                   {"causal", !source.offline}};
+  note_augmentation(out, source.augmentation);
+  return out;
 }
 
 Result<NetworkExamples> examples_of(const NetworkSource& source, const datum::Schema& schema) {

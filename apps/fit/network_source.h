@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "augmentation.h"
 #include "base/result.h"
 #include "command_line/command_line.h"
 #include "network_trainer.h"
@@ -22,6 +23,7 @@ struct NetworkSource {
   std::vector<double> judged_on{0.45, 0.72};
   std::size_t streams = 3, every = 1;
   bool offline = false;
+  Augmentation augmentation;
   Products products = Products::kF32;  // of training
 };
 

@@ -50,6 +50,7 @@ struct Arguments {
   std::string without_loss;                   // a kind that is drawn neither to train nor to judge
   double until = 0.8;                         // share of the slots that may be used at all
   std::vector<double> judged_on{0.45, 0.72};  // … of them held back from training
+  Augmentation augmentation;
 };
 
 BoosterParameters parameters_of(std::uint64_t seed, int depth, double rate) {
@@ -185,8 +186,10 @@ Result<Trained> train_mode(const Arguments& arguments, const Panel& panel, const
   options.seed = arguments.seed;
   options.left_out = loss_kind_of(arguments.without_loss);
   options.kinds = kinds_without(options.left_out, kTrainedOn);
+  options.augmentation = arguments.augmentation;
   const auto training = collect_examples(panel, schema, rest, options, progress);
   if (!training) return tl::unexpected(training.error());
+  options.augmentation = {};
   options.seed = arguments.seed + 1000;
   options.examples_target /= 2;
   options.kinds = kinds_without(options.left_out, kJudgedOn);
@@ -216,6 +219,7 @@ ordered_json record_of(const Arguments& arguments) {
                       {"rows_held_back", arguments.judged_on},
                       {"rounds", {kCorrectionRounds, kSpreadRounds}}};
   if (!arguments.without_loss.empty()) record["without_loss"] = arguments.without_loss;
+  note_augmentation(record, arguments.augmentation);
   return record;
 }
 
@@ -301,6 +305,7 @@ void add_train_trees(command_line::Command train, int* exit_code) {
       "--without-loss", arguments->without_loss,
       "kind of loss that is never drawn, to see what knowing it is worth: scattered, stretches, "
       "outages, records, selective or mixed");
+  add_augmentation_options(command, arguments->augmentation);
   command.add_option("--code", arguments->code, "version of the code, for the record").capture_default_str();
   command.footer(
       "Values are hidden by many loss processes, the completion runs as in flight, and the trees learn what "
