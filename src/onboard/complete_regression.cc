@@ -212,7 +212,8 @@ void RegressionFamily::solve(const double* own, double own_count, std::size_t si
     b[i] = own[packed_ + i] + lean * pool[packed_ + i];
     for (std::size_t j = 0; j < n; ++j) b[i] -= a[i * n + j] * start[j];
   }
-  for (std::size_t i = 0; i < n; ++i) a[i * n + i] += options_.prior / count * a[i * n + i] + kRounding * count + 1e-9;
+  for (std::size_t i = 0; i < n; ++i)
+    a[i * n + i] += options_.prior / count * a[i * n + i] + kRounding * count + 1e-9;
   constexpr double kPivotMin = 1e-12;
   (void)solve_cholesky(a, std::span(b).first(n), Dependent::kGetsZero, kPivotMin);
   const double* first = first_.data() + situation * size_;
