@@ -171,6 +171,7 @@ void write_field(std::string& out, const datum::FieldSpec& spec, const datum::Fi
         fmt::format_to(std::back_inserter(out), ",\"p\":{:.3f}", estimated->probability.value());
       out += ",\"by\":";
       add_text(out, estimated->by);
+      if (estimated->abstained) out += ",\"abstained\":true";
     } else if (anomaly) {
       fmt::format_to(std::back_inserter(out), ",\"anomaly\":{:.3f}", *anomaly);
     }

@@ -179,6 +179,21 @@ TEST_CASE("a completion says what came before, whether it was sent on, and wheth
   CHECK(why_not("\"before\":" + many + "],") == "\"before\": expected at most 256 objects with \"records\"");
 }
 
+TEST_CASE("an estimate too uncertain to act on says so") {
+  const datum::Schema schema = station_schema();
+  CompletedNewest done;
+  done.record = onboard::example_records(1, 3).front();
+  datum::Estimated estimate{4.5, datum::Interval{-20.0, 30.0}, Probability(0.0), "model"};
+  const auto said = [&] {
+    done.record.fields[0] = estimate;
+    done.patterns.assign(schema.fields.size(), GapPattern::kNone);
+    return nlohmann::json::parse(record_json(schema, done))["fields"][schema.fields[0].name];
+  };
+  CHECK_FALSE(said().contains("abstained"));
+  estimate.abstained = true;
+  CHECK(said()["abstained"] == true);
+}
+
 TEST_CASE("another's answer is passed on only if it speaks of the records that were sent") {
   const datum::Schema schema = station_schema();
   auto records = onboard::example_records(1, 3);
