@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 
 #include "base/random.h"
 #include "base/result.h"

@@ -20,19 +20,12 @@ std::vector<std::uint32_t> pools_of(const Panel& panel, bool alone) {
 }
 
 void run_causal(const Panel& panel, CompletionSteps& steps) {
-  std::vector<std::size_t> streams;
-  std::vector<CompletionSteps::Arrived> arrived;
+  std::vector<CompletionSteps::Arrived> records;
   for (std::size_t slot = 0; slot < panel.slots(); ++slot) {
-    streams.clear();
-    arrived.clear();
-    for (std::size_t s = 0; s < panel.streams(); ++s) {
-      if (panel.record_at(slot, s) == Panel::kNoRecord) continue;
-      streams.push_back(s);
-      arrived.push_back({slot, s});
-    }
+    CompletionSteps::records_at(panel, slot, &records);
     steps.open(slot);
-    steps.arrive(slot, streams);
-    steps.complete(arrived);
+    steps.arrive(records);
+    steps.complete(records);
     steps.learn(slot);
   }
 }

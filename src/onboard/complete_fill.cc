@@ -25,15 +25,11 @@ void CompletionSteps::take_observed(std::size_t slot, std::size_t s) {
   }
 }
 
-void CompletionSteps::fill_redundant(std::size_t slot, Streams streams) {
-  for (const std::size_t s : streams) {
-    if (panel_.record_at(slot, s) == Panel::kNoRecord) continue;
+void CompletionSteps::fill_redundant(std::span<const Arrived> records) {
+  for (const auto& [slot, s] : records)
     for (std::size_t f = 0; f < panel_.fields(); ++f) copy_from_twin(slot, s, f);
-  }
-  for (const std::size_t s : streams) {
-    if (panel_.record_at(slot, s) == Panel::kNoRecord) continue;
+  for (const auto& [slot, s] : records)
     for (std::size_t f = 0; f < panel_.fields(); ++f) determine_from_record(slot, s, f);
-  }
 }
 
 void CompletionSteps::copy_from_twin(std::size_t slot, std::size_t s, std::size_t f) {
@@ -157,7 +153,7 @@ void CompletionSteps::keep_residuals(std::span<const Arrived> records) {
       if (!now || now->mean_error <= 0.0) continue;
       Residual& residual = out_.residuals[cell];
       residual.known = true;
-      const auto beyond = [&](double said) { return work_.scales[f].near(work_.levels[cell], said) - said; };
+      const auto beyond = [&](double said) { return work_.scales[f].beyond(work_.levels[cell], said); };
       residual.after_last = static_cast<float>(beyond(now->value) / now->mean_error);
       const auto blind = numbers_->estimate_blind(slot, s, f, kBlindSlots);
       if (blind && blind->mean_error > 0.0)

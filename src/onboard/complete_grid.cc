@@ -9,8 +9,8 @@ namespace skywarden::onboard {
 namespace {
 
 constexpr std::array<double, 10> kSteps{1e3, 1e2, 1e1, 1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
-constexpr std::uint32_t kValuesMin = 20;  // before their grid is believed
 constexpr std::array<double, 10> kPerUnit{1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+constexpr std::uint32_t kValuesMin = 20;  // before their grid is believed
 
 bool lies_on(double value, std::size_t step) {
   const double scaled = value * kPerUnit[step];

@@ -142,9 +142,9 @@ TEST_CASE("a completion whose streams move away and back says the same") {
       const std::size_t slot = one->window.open(records[hour * 4].time);
       one->steps.open(slot);
       for (const std::size_t s : all) one->window.put(slot, s, 0, records[hour * 4 + s].fields);
-      one->steps.arrive(slot, all);
       std::vector<CompletionSteps::Arrived> arrived;
-      for (const std::size_t s : all) arrived.push_back({slot, s});
+      CompletionSteps::records_at(one->window.panel(), slot, &arrived);
+      one->steps.arrive(arrived);
       one->steps.complete(arrived);
     }
     if (hour % 17 == 0) {  // with the slot open

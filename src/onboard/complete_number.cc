@@ -140,14 +140,13 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
                  : static_cast<double>(here - left) / static_cast<double>(right - left);
   }
   const WorkingScale& scale = work_.scales[field];
-  const auto between = [&](double at_left, double at_right) {
-    return at_left + u * (scale.near(at_right, at_left) - at_left);
+  const auto between = [&](double at_left, double at_right, const WorkingScale& of) {
+    return at_left + u * of.beyond(at_right, at_left);
   };
   const auto middle = [&](double a, double b) { return 0.5 * (a + scale.near(b, a)); };
-  const auto apart = [&](double a, double b) { return scale.near(a, b) - b; };
   const double left_level = work_.levels[left_cell];
   const double right_level = scale.near(work_.levels[right_cell], left_level);
-  out.ground = between(left_level, right_level);
+  out.ground = between(left_level, right_level, scale);
   const bool spatial = work_.has_spatial(cell);
 
   const Course& behind = backward_ != nullptr ? *backward_ : forward_;
@@ -160,7 +159,7 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
   const auto from_ends = [&](auto read) {
     return left < 0    ? read(course_right)
            : right < 0 ? read(course_left)
-                       : between(read(course_left), read(course_right));
+                       : between(read(course_left), read(course_right), scale);
   };
   const double recent_mean = both ? middle(forward_.recent_mean(left_cell), behind.recent_mean(right_cell))
                              : left >= 0 ? forward_.recent_mean(left_cell)
@@ -173,18 +172,18 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
         : left >= 0 ? forward_.recent_error(left_cell)
                     : behind.recent_error(right_cell);
     const auto error_at = [&](std::size_t c) {
-      return work_.has_spatial(c) ? apart(work_.levels[c], work_.spatial[c]) : recent_error;
+      return work_.has_spatial(c) ? scale.beyond(work_.levels[c], work_.spatial[c]) : recent_error;
     };
-    const double error = between(error_at(left_cell), error_at(right_cell));
-    x[0] = apart(work_.spatial[cell], out.ground);
+    const double error = between(error_at(left_cell), error_at(right_cell), scale);
+    x[0] = scale.beyond(work_.spatial[cell], out.ground);
     x[1] = error;
-    x[2] = apart(recent_error, error);
+    x[2] = scale.beyond(recent_error, error);
     x[3] = from_ends([](const UsualCourse& c) { return c.error_here; });
-    x[4] = from_ends([&](const UsualCourse& c) { return apart(c.error_here, c.error_there); });
+    x[4] = from_ends([&](const UsualCourse& c) { return scale.beyond(c.error_here, c.error_there); });
   }
-  x[5] = from_ends([&](const UsualCourse& c) { return apart(c.here, c.there); });
-  x[6] = apart(from_ends([](const UsualCourse& c) { return c.here; }), out.ground);
-  x[7] = apart(recent_mean, out.ground);
+  x[5] = from_ends([&](const UsualCourse& c) { return scale.beyond(c.here, c.there); });
+  x[6] = scale.beyond(from_ends([](const UsualCourse& c) { return c.here; }), out.ground);
+  x[7] = scale.beyond(recent_mean, out.ground);
   if (both) {
     const double length = static_cast<double>(right - left);
     const double slope = (right_level - left_level) / length;
@@ -193,17 +192,19 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
       const std::int64_t before =
           work_.previous[work_.panel.at(static_cast<std::size_t>(left - 1), stream, field)];
       if (before >= 0 && left - before <= kNeighbourOfTrend)
-        excess_left = -apart(work_.levels[work_.panel.at(static_cast<std::size_t>(before), stream, field)],
-                             left_level) /
-                          static_cast<double>(left - before) -
-                      slope;
+        excess_left =
+            -scale.beyond(work_.levels[work_.panel.at(static_cast<std::size_t>(before), stream, field)],
+                          left_level) /
+                static_cast<double>(left - before) -
+            slope;
     }
     if (static_cast<std::size_t>(right) + 1 < work_.panel.slots()) {
       const std::int64_t after =
           work_.next[work_.panel.at(static_cast<std::size_t>(right + 1), stream, field)];
       if (after >= 0 && after - right <= kNeighbourOfTrend)
         excess_right =
-            apart(work_.levels[work_.panel.at(static_cast<std::size_t>(after), stream, field)], right_level) /
+            scale.beyond(work_.levels[work_.panel.at(static_cast<std::size_t>(after), stream, field)],
+                         right_level) /
                 static_cast<double>(after - right) -
             slope;
     }
@@ -213,9 +214,9 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
     const std::int64_t before =
         work_.previous[work_.panel.at(static_cast<std::size_t>(left - 1), stream, field)];
     if (before >= 0 && left - before <= kNeighbourOfTrend)
-      x[8] =
-          -apart(work_.levels[work_.panel.at(static_cast<std::size_t>(before), stream, field)], left_level) /
-          static_cast<double>(left - before);
+      x[8] = -scale.beyond(work_.levels[work_.panel.at(static_cast<std::size_t>(before), stream, field)],
+                           left_level) /
+             static_cast<double>(left - before);
   }
   bool has_record = false;
   for (std::size_t i = 0; use_record && i < partners_[field].size(); ++i) {
@@ -228,12 +229,10 @@ bool NumberModel::describe(std::size_t slot, std::size_t stream, std::size_t fie
     const WorkingScale& its = work_.scales[partner];
     const double level = work_.levels[theirs];
     if (work_.known(shift_left) && work_.known(shift_right)) {
-      const double at_left = work_.levels[shift_left];
-      const double ground = at_left + u * (its.near(work_.levels[shift_right], at_left) - at_left);
-      x[kOwnFeatures + 2 * i] = its.near(level, ground) - ground;
+      const double ground = between(work_.levels[shift_left], work_.levels[shift_right], its);
+      x[kOwnFeatures + 2 * i] = its.beyond(level, ground);
     }
-    if (work_.has_spatial(theirs))
-      x[kOwnFeatures + 2 * i + 1] = its.near(level, work_.spatial[theirs]) - work_.spatial[theirs];
+    if (work_.has_spatial(theirs)) x[kOwnFeatures + 2 * i + 1] = its.beyond(level, work_.spatial[theirs]);
   }
   out.number = GapSituation::of(left >= 0 ? here - left : right - here, both ? right - here : 0, spatial,
                                 has_record, backward_ == nullptr);
@@ -340,7 +339,7 @@ void NumberModel::learn_one(std::size_t slot, std::size_t stream, std::size_t fi
   Situation situation;
   if (!describe(slot, stream, field, left, right, use_record, situation)) return;
   const double level = work_.levels[work_.panel.at(slot, stream, field)];
-  const double wanted = work_.scales[field].near(level, situation.ground) - situation.ground;
+  const double wanted = work_.scales[field].beyond(level, situation.ground);
   const double error = wanted - families_[field].predict(stream, situation.number, situation.x.data());
   const double mean_error = families_[field].mean_error(stream, situation.number);
   if (backward_ == nullptr) {

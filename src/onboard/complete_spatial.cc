@@ -151,7 +151,7 @@ void SpatialModel::learn(const Work& work, std::size_t slot, bool causal) {
         if (causal && !panel.arrived_before(slot, s, k)) continue;
         Pair& p = pair(s, k, f);
         const double apart = static_cast<double>(work.levels[mine]) - work.levels[theirs];
-        double step = work.scales[f].near(apart, p.mean) - p.mean;
+        double step = work.scales[f].beyond(apart, p.mean);
         if (p.count >= options_.pairs_min) {
           const double limit = options_.outlier_deviations * std::sqrt(p.variance) + 1e-6;
           step = std::clamp(step, -limit, limit);

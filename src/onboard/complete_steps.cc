@@ -101,11 +101,17 @@ void CompletionSteps::open(std::size_t slot) {
   out_.forget(panel_.at(slot, 0, 0), panel_.streams() * panel_.fields());
 }
 
-void CompletionSteps::arrive(std::size_t slot, Streams streams) {
-  for (const std::size_t s : streams) take_observed(slot, s);
-  fill_redundant(slot, streams);
-  for (const std::size_t s : streams) spatial_.estimate(work_, slot, s, copies_, true);
-  for (const std::size_t s : streams) link_previous(slot, s);
+void CompletionSteps::records_at(const Panel& panel, std::size_t slot, std::vector<Arrived>* out) {
+  out->clear();
+  for (std::size_t s = 0; s < panel.streams(); ++s)
+    if (panel.record_at(slot, s) != Panel::kNoRecord) out->push_back({slot, s});
+}
+
+void CompletionSteps::arrive(std::span<const Arrived> records) {
+  for (const auto& [slot, s] : records) take_observed(slot, s);
+  fill_redundant(records);
+  for (const auto& [slot, s] : records) spatial_.estimate(work_, slot, s, copies_, true);
+  for (const auto& [slot, s] : records) link_previous(slot, s);
 }
 
 void CompletionSteps::complete(std::span<const Arrived> records) {
@@ -194,7 +200,11 @@ void CompletionSteps::run_offline() {
     learn_lookups(slot);
     for (const std::size_t s : all) grid_.learn(panel_, slot, s);
   }
-  for (std::size_t slot = 0; slot < slots; ++slot) fill_redundant(slot, all);
+  std::vector<Arrived> records;
+  for (std::size_t slot = 0; slot < slots; ++slot) {
+    records_at(panel_, slot, &records);
+    fill_redundant(records);
+  }
   spatial_both_ways();
   for (std::size_t slot = 0; slot < slots; ++slot)
     for (const std::size_t s : all) link_previous(slot, s);
@@ -210,11 +220,8 @@ void CompletionSteps::run_offline() {
   }
   losses_ = LossPattern(panel_.streams(), panel_.fields());
   trials_->refresh();
-  std::vector<Arrived> records;
   for (std::size_t slot = 0; slot < slots; ++slot) {
-    records.clear();
-    for (const std::size_t s : all)
-      if (panel_.record_at(slot, s) != Panel::kNoRecord) records.push_back({slot, s});
+    records_at(panel_, slot, &records);
     fill_estimates(records);
     if (features_) losses_.step(work_, slot);
   }

@@ -29,10 +29,11 @@ namespace skywarden::onboard {
 
 class CompletionSteps {
  public:
-  using Streams = std::span<const std::size_t>;
   struct Arrived {  // a record
     std::size_t slot = 0, stream = 0;
   };
+  // `*out` becomes the records of the slot, streams in rising order.
+  static void records_at(const Panel& panel, std::size_t slot, std::vector<Arrived>* out);
 
   // The panel may be a window; then its streams are those of now, all of one pool. All must outlive the
   // steps. `pools[s]`: streams of one pool share what they learn.
@@ -43,12 +44,11 @@ class CompletionSteps {
 
   // Causal. Slots one after the other.
   void open(std::size_t slot);
-  // The records that these streams have at the slot, all at once, streams in rising order; then they are to
-  // be completed, before another slot is opened, a record of an earlier slot arrives or one of the streams
-  // has another. Records of the slot that came before may be looked at, and are not changed; those that come
-  // after are not looked at, so that several may arrive, one after the other, and then be completed together
-  // in that order.
-  void arrive(std::size_t slot, Streams streams);
+  // Records of one slot, all at once, streams in rising order; then they are to be completed, before another
+  // slot is opened, a record of an earlier slot arrives or one of the streams has another. Records of the
+  // slot that came before may be looked at, and are not changed; those that come after are not looked at, so
+  // that several may arrive, one after the other, and then be completed together in that order.
+  void arrive(std::span<const Arrived> records);
   void complete(std::span<const Arrived> records);
   // From the slot, once all its records have come.
   void learn(std::size_t slot);
@@ -75,7 +75,7 @@ class CompletionSteps {
   [[nodiscard]] bool usable(std::size_t f) const { return (is_number_[f] | is_category_[f]) != 0; }
   void make_category_models(const std::vector<std::uint32_t>& pools);
   void take_observed(std::size_t slot, std::size_t s);
-  void fill_redundant(std::size_t slot, Streams streams);
+  void fill_redundant(std::span<const Arrived> records);
   void copy_from_twin(std::size_t slot, std::size_t s, std::size_t f);
   void determine_from_record(std::size_t slot, std::size_t s, std::size_t f);
   void settle(std::size_t cell, std::size_t f, double value, Origin origin, std::size_t by);

@@ -214,9 +214,9 @@ std::vector<Result<CompletedRecord>> StreamCompleter::complete_each(
     const std::size_t slot = slot_for(*stream, latest_[*stream]);
     window_.put(slot, *stream, kOneByOne, record.fields);
     last_slots_[*stream] = std::max(last_slots_[*stream], slot);
-    steps_.arrive(slot, std::span(&*stream, 1));
-    if (slot != newest()) steps_.carry_forward(slot, *stream, newest());
     arrived.push_back({slot, *stream});
+    steps_.arrive(std::span(arrived).last(1));
+    if (slot != newest()) steps_.carry_forward(slot, *stream, newest());
     waiting.push_back(r);
   }
   complete_arrived();
@@ -276,15 +276,13 @@ void StreamCompleter::complete_together(std::span<const datum::Record> records,
   for (const auto& [stream, r] : members)
     newest_is_free = newest_is_free && panel.record_at(newest(), stream) == Panel::kNoRecord;
   if (!newest_is_free) open(time);
-  std::vector<std::size_t> streams;
   std::vector<CompletionSteps::Arrived> arrived;
   for (const auto& [stream, r] : members) {
     window_.put(newest(), stream, static_cast<std::uint32_t>(stream) + 1, records[r].fields);
     last_slots_[stream] = newest();
-    streams.push_back(stream);
     arrived.push_back({newest(), stream});
   }
-  steps_.arrive(newest(), streams);
+  steps_.arrive(arrived);
   steps_.complete(arrived);
   for (const auto& [stream, r] : members) out[r] = answer(records[r], newest(), stream);
 }

@@ -31,6 +31,10 @@ class WorkingScale {
   [[nodiscard]] double near(double level, double reference) const {
     return turn_ == 0.0 ? level : level - turn_ * std::round((level - reference) / turn_);
   }
+  // How far the level lies beyond the reference.
+  [[nodiscard]] double beyond(double level, double reference) const {
+    return near(level, reference) - reference;
+  }
   [[nodiscard]] double turn() const { return turn_; }  // 0: no circle
   // On a circle the value between min and max that the level stands for.
   [[nodiscard]] double onto_circle(double level) const {

@@ -165,9 +165,10 @@ CompletionStand::Results CompletionStand::run_here(Batch group, Haste in_time, H
   std::vector<const datum::Record*> gathered;
   std::size_t completed = 0;  // of the group
   const auto complete_gathered = [&](std::size_t until) {
-    std::vector<CompletedNewest> answers = for_power && done_at == Haste::kGreat
-                                               ? ladder_.complete_and_forgo(gathered)
-                                               : ladder_.complete_newest(gathered, done_at);
+    std::vector<CompletedNewest> answers;
+    if (!gathered.empty())  // else what is owed would be shown for nothing
+      answers = for_power && done_at == Haste::kGreat ? ladder_.complete_and_forgo(gathered)
+                                                      : ladder_.complete_newest(gathered, done_at);
     gathered.clear();
     auto next = answers.begin();
     for (; completed < until; ++completed) {

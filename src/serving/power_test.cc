@@ -6,6 +6,7 @@
 
 #include "inference/model_builder.h"
 #include "onboard/complete_test_data.h"
+#include "serving/completion_stand.h"
 #include "serving/service.h"
 
 using namespace skywarden;
@@ -154,6 +155,33 @@ TEST_CASE("dearer ways leave a part of the budget to the cheapest") {
   CHECK((cheaper == 99 || cheaper == 100));  // sums of tenths
   CHECK(refused + cheaper == 210);
   CHECK(power.drawn(now) <= Watts(1.0));
+}
+
+TEST_CASE("a debt is paid once a batch, also where another node is asked as well") {
+  PowerBudget power{PowerOptions{}};
+  inference::BatcherOptions batches = ServiceOptions{}.complete;
+  batches.depths = {
+      {std::chrono::seconds(9), {}}, {std::chrono::seconds(5), {}}, {std::chrono::microseconds(10), {}}};
+  CompletionStand stand(station_schema(), {}, batches, power, [](const std::string&) {});
+  const auto complete = [&](std::vector<datum::Record> records, bool with_rows, Duration within) {
+    CompletionWork work;
+    const auto rows = static_cast<std::uint32_t>(records.size());
+    work.records = std::move(records);
+    work.with_rows = with_rows;
+    bool done = false;
+    stand.lane()->submit(std::move(work), rows, inference::Priority::kNormal, shell::steady_now() + within,
+                         [&](const Served&, const Result<CompletionDone>& said) { done = said.has_value(); });
+    while (!stand.lane()->work()) {
+    }
+    return done;
+  };
+  auto records = onboard::example_records(26, 3);
+  const datum::Record last = records.back();
+  records.resize(100);
+  REQUIRE(complete(records, false, std::chrono::seconds(1)));
+  REQUIRE(stand.owed() == 100);
+  REQUIRE(complete({last}, true, std::chrono::seconds(20)));
+  CHECK(stand.owed() == 100 - 32 + 1);
 }
 
 TEST_CASE("nobody raises the budget beyond that of the start, and nonsense changes nothing") {
